@@ -1,0 +1,149 @@
+//! Instants, and who is asked for them.
+//!
+//! Time is a parameter. The one place that reads the system's clock is [`SystemClock`]; everything else is handed a
+//! [`Timestamp`] or, where it must wait its turn, a [`Clock`]. That is what lets a month run in seconds.
+
+use std::fmt;
+use std::future::Future;
+use std::ops::{Add, Sub};
+use std::pin::Pin;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::Duration;
+
+use chrono::{DateTime, SecondsFormat, Utc};
+
+/// An instant: milliseconds since the epoch, UTC. DingTalk and the catalog both speak in these.
+///
+/// Arithmetic saturates, so that no duration an operator can write makes it panic.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Timestamp(i64);
+
+impl Timestamp {
+    /// The instant that lies `millis` milliseconds after the epoch.
+    #[must_use]
+    pub const fn from_millis(millis: i64) -> Self {
+        Self(millis)
+    }
+
+    /// Milliseconds since the epoch.
+    #[must_use]
+    pub const fn as_millis(self) -> i64 {
+        self.0
+    }
+
+    /// How long after `earlier` this is; zero if it is not after it.
+    #[must_use]
+    pub fn since(self, earlier: Self) -> Duration {
+        Duration::from_millis(u64::try_from(self.0.saturating_sub(earlier.0)).unwrap_or(0))
+    }
+
+    /// The same instant as a calendar date and time, where the calendar reaches that far.
+    #[must_use]
+    pub fn to_utc(self) -> Option<DateTime<Utc>> {
+        DateTime::from_timestamp_millis(self.0)
+    }
+}
+
+impl From<DateTime<Utc>> for Timestamp {
+    fn from(instant: DateTime<Utc>) -> Self {
+        Self(instant.timestamp_millis())
+    }
+}
+
+impl Add<Duration> for Timestamp {
+    type Output = Self;
+
+    fn add(self, duration: Duration) -> Self {
+        Self(self.0.saturating_add(millis(duration)))
+    }
+}
+
+impl Sub<Duration> for Timestamp {
+    type Output = Self;
+
+    fn sub(self, duration: Duration) -> Self {
+        Self(self.0.saturating_sub(millis(duration)))
+    }
+}
+
+/// RFC 3339 to the second, in UTC: `2026-06-01T09:00:00Z`.
+impl fmt::Display for Timestamp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.to_utc() {
+            Some(instant) => f.write_str(&instant.to_rfc3339_opts(SecondsFormat::Secs, true)),
+            None => write!(f, "{} ms", self.0),
+        }
+    }
+}
+
+/// Whole milliseconds of a duration, at most `i64::MAX`: how the catalog keeps one.
+#[must_use]
+pub fn millis(duration: Duration) -> i64 {
+    i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
+}
+
+/// What [`Clock::sleep`] answers.
+pub type Sleep<'a> = Pin<Box<dyn Future<Output = ()> + Send + 'a>>;
+
+/// Whoever can be asked what time it is, and to wait.
+///
+/// Only the sender's rate limit waits, and only for fractions of a second: everything longer is a timestamp in the
+/// catalog.
+pub trait Clock: Send + Sync + fmt::Debug {
+    /// The present instant.
+    fn now(&self) -> Timestamp;
+
+    /// Returns once `duration` has passed by this clock.
+    fn sleep(&self, duration: Duration) -> Sleep<'_>;
+}
+
+/// The clock on the wall.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct SystemClock;
+
+impl Clock for SystemClock {
+    #[expect(clippy::disallowed_methods, reason = "this is the door through which real time comes in")]
+    fn now(&self) -> Timestamp {
+        Utc::now().into()
+    }
+
+    #[expect(clippy::disallowed_methods, reason = "this is the door through which real time comes in")]
+    fn sleep(&self, duration: Duration) -> Sleep<'_> {
+        Box::pin(tokio::time::sleep(duration))
+    }
+}
+
+/// A clock that stands still until it is told to move: for tests and for the demo.
+///
+/// Sleeping on it moves it: virtual time passes exactly as fast as it is waited for.
+#[derive(Debug)]
+pub struct VirtualClock(AtomicI64);
+
+impl VirtualClock {
+    /// A clock that stands at `start`.
+    #[must_use]
+    pub fn new(start: Timestamp) -> Self {
+        Self(AtomicI64::new(start.as_millis()))
+    }
+
+    /// Moves the clock forward to `instant`; a clock already past it stays where it is.
+    pub fn advance_to(&self, instant: Timestamp) {
+        self.0.fetch_max(instant.as_millis(), Ordering::SeqCst);
+    }
+
+    /// Moves the clock to `instant`, backwards too: what an administrator or a bad time server does to a machine.
+    pub fn step_to(&self, instant: Timestamp) {
+        self.0.store(instant.as_millis(), Ordering::SeqCst);
+    }
+}
+
+impl Clock for VirtualClock {
+    fn now(&self) -> Timestamp {
+        Timestamp::from_millis(self.0.load(Ordering::SeqCst))
+    }
+
+    fn sleep(&self, duration: Duration) -> Sleep<'_> {
+        self.advance_to(self.now() + duration);
+        Box::pin(std::future::ready(()))
+    }
+}

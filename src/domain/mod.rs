@@ -1,0 +1,5 @@
+//! The core: what a conference, a recording and an instant are, and every decision that needs nothing else.
+//!
+//! No I/O. This room knows no other room.
+
+pub mod clock;

@@ -1,0 +1,22 @@
+//! A daemon that lets no `DingTalk` cloud recording go uncatalogued, on the API quota of a free organisation.
+//!
+//! The house, from the ground up; import arrows point down only:
+//!
+//! | room | what it is for |
+//! |---|---|
+//! | [`cli`] | one file a command; `wiring` is the only room that knows all others |
+//! | [`daemon`] | when: the bell, the worker, the signals |
+//! | [`archive`] | where `DingTalk` and the catalog meet: discover, poll, collect, budget |
+//! | [`dingtalk`] · [`catalog`] | the far side · the ledger; they never see each other |
+//! | [`simulator`] | a `DingTalk` in memory |
+//! | [`config`] | the operator's words |
+//! | [`domain`] | the core: no I/O |
+
+pub mod archive;
+pub mod catalog;
+pub mod cli;
+pub mod config;
+pub mod daemon;
+pub mod dingtalk;
+pub mod domain;
+pub mod simulator;

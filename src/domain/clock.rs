@@ -7,8 +7,8 @@ use std::fmt;
 use std::future::Future;
 use std::ops::{Add, Sub};
 use std::pin::Pin;
-use std::sync::atomic::{AtomicI64, Ordering};
-use std::time::Duration;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 use chrono::{DateTime, SecondsFormat, Utc};
 
@@ -90,21 +90,45 @@ pub type Sleep<'a> = Pin<Box<dyn Future<Output = ()> + Send + 'a>>;
 /// Only the sender's rate limit waits, and only for fractions of a second: everything longer is a timestamp in the
 /// catalog.
 pub trait Clock: Send + Sync + fmt::Debug {
-    /// The present instant.
+    /// The present instant. It may jump in either direction: administrators and time servers set clocks.
     fn now(&self) -> Timestamp;
+
+    /// Time passed since some fixed moment. It never steps back: rates and the life of a token are measured by it.
+    fn elapsed(&self) -> Duration;
 
     /// Returns once `duration` has passed by this clock.
     fn sleep(&self, duration: Duration) -> Sleep<'_>;
 }
 
 /// The clock on the wall.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct SystemClock;
+#[derive(Clone, Copy, Debug)]
+pub struct SystemClock {
+    started: Instant,
+}
+
+impl SystemClock {
+    /// The clock on the wall; its [`Clock::elapsed`] counts from here.
+    #[must_use]
+    #[expect(clippy::disallowed_methods, reason = "this is the door through which real time comes in")]
+    pub fn new() -> Self {
+        Self { started: Instant::now() }
+    }
+}
+
+impl Default for SystemClock {
+    fn default() -> Self {
+        Self::new()
+    }
+}
 
 impl Clock for SystemClock {
     #[expect(clippy::disallowed_methods, reason = "this is the door through which real time comes in")]
     fn now(&self) -> Timestamp {
         Utc::now().into()
+    }
+
+    fn elapsed(&self) -> Duration {
+        self.started.elapsed()
     }
 
     #[expect(clippy::disallowed_methods, reason = "this is the door through which real time comes in")]
@@ -117,33 +141,51 @@ impl Clock for SystemClock {
 ///
 /// Sleeping on it moves it: virtual time passes exactly as fast as it is waited for.
 #[derive(Debug)]
-pub struct VirtualClock(AtomicI64);
+pub struct VirtualClock(Mutex<Hands>);
+
+#[derive(Debug)]
+struct Hands {
+    now: Timestamp,
+    elapsed: Duration,
+}
 
 impl VirtualClock {
     /// A clock that stands at `start`.
     #[must_use]
     pub fn new(start: Timestamp) -> Self {
-        Self(AtomicI64::new(start.as_millis()))
+        Self(Mutex::new(Hands { now: start, elapsed: Duration::ZERO }))
     }
 
-    /// Moves the clock forward to `instant`; a clock already past it stays where it is.
+    /// Lets time pass until `instant`; a clock already past it stays where it is.
     pub fn advance_to(&self, instant: Timestamp) {
-        self.0.fetch_max(instant.as_millis(), Ordering::SeqCst);
+        let mut hands = self.hands();
+        let passed = instant.since(hands.now);
+        hands.now = hands.now + passed;
+        hands.elapsed += passed;
     }
 
-    /// Moves the clock to `instant`, backwards too: what an administrator or a bad time server does to a machine.
+    /// Sets the clock to `instant`, backwards too, without any time passing: what a bad time server does to a machine.
     pub fn step_to(&self, instant: Timestamp) {
-        self.0.store(instant.as_millis(), Ordering::SeqCst);
+        self.hands().now = instant;
+    }
+
+    fn hands(&self) -> MutexGuard<'_, Hands> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Clock for VirtualClock {
     fn now(&self) -> Timestamp {
-        Timestamp::from_millis(self.0.load(Ordering::SeqCst))
+        self.hands().now
+    }
+
+    fn elapsed(&self) -> Duration {
+        self.hands().elapsed
     }
 
     fn sleep(&self, duration: Duration) -> Sleep<'_> {
-        self.advance_to(self.now() + duration);
+        let wake = self.now() + duration;
+        self.advance_to(wake);
         Box::pin(std::future::ready(()))
     }
 }

@@ -2,4 +2,9 @@
 //!
 //! No I/O. This room knows no other room.
 
+pub mod backoff;
 pub mod clock;
+pub mod conference;
+pub mod pace;
+pub mod recording;
+pub mod wait;

@@ -1,0 +1,205 @@
+//! A conference: what is known of it and where it stands in its life.
+//!
+//! No I/O. The numbers are DingTalk's own; one it has not documented is kept as it came.
+
+use std::fmt;
+use std::str::FromStr;
+
+use super::clock::Timestamp;
+
+/// Where a conference stands. Every conference ends in one of the last three: none is forgotten.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum State {
+    /// Known, not started.
+    Waiting,
+    /// In progress, as far as known.
+    Active,
+    /// Over; its recordings are awaited.
+    Ended,
+    /// Its recordings are in the catalog.
+    Archived,
+    /// Confirmed: nothing was recorded.
+    Unrecorded,
+    /// Needs a person; the reason stands beside it.
+    Failed,
+}
+
+impl State {
+    /// Every state, in the order of a conference's life.
+    pub const ALL: [Self; 6] =
+        [Self::Waiting, Self::Active, Self::Ended, Self::Archived, Self::Unrecorded, Self::Failed];
+
+    /// The word the catalog uses.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Waiting => "waiting",
+            Self::Active => "active",
+            Self::Ended => "ended",
+            Self::Archived => "archived",
+            Self::Unrecorded => "unrecorded",
+            Self::Failed => "failed",
+        }
+    }
+
+    /// Whether it has come to its end.
+    #[must_use]
+    pub const fn is_closed(self) -> bool {
+        matches!(self, Self::Archived | Self::Unrecorded | Self::Failed)
+    }
+}
+
+impl fmt::Display for State {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+/// A word that names no state.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("`{0}` is no state of a conference: waiting, active, ended, archived, unrecorded or failed")]
+pub struct UnknownState(String);
+
+impl FromStr for State {
+    type Err = UnknownState;
+
+    fn from_str(word: &str) -> Result<Self, Self::Err> {
+        Self::ALL.into_iter().find(|state| state.as_str() == word).ok_or_else(|| UnknownState(word.to_owned()))
+    }
+}
+
+/// How a conference came to be known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DiscoveredBy {
+    /// The configuration's watch list.
+    Config,
+    /// `watch add` or `watch import`.
+    Cli,
+    /// The organisation's ongoing list.
+    Organization,
+    /// A user's ongoing list.
+    User,
+}
+
+impl DiscoveredBy {
+    /// The word the catalog uses.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Config => "config",
+            Self::Cli => "cli",
+            Self::Organization => "organization",
+            Self::User => "user",
+        }
+    }
+}
+
+/// `status`: whether a conference goes on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Status {
+    /// 0
+    NotStarted,
+    /// 1
+    Ended,
+    /// 2
+    InProgress,
+    /// A number that no page explains, or none at all: never an answer.
+    Unknown(Option<i64>),
+}
+
+impl From<Option<i64>> for Status {
+    fn from(number: Option<i64>) -> Self {
+        match number {
+            Some(0) => Self::NotStarted,
+            Some(1) => Self::Ended,
+            Some(2) => Self::InProgress,
+            other => Self::Unknown(other),
+        }
+    }
+}
+
+/// What conference info says of a conference (`videoConferences/{conferenceId}`).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ConferenceInfo {
+    /// Whether it goes on.
+    pub status: Status,
+    /// Its name.
+    pub title: Option<String>,
+    /// The number people join with.
+    pub room_code: Option<String>,
+    /// The booking it came from.
+    pub schedule_conference_id: Option<String>,
+    /// `0` instant, `3` booked, `audio_conf` audio.
+    pub biz_type: Option<String>,
+    /// The unionId of its creator.
+    pub creator_union_id: Option<String>,
+    /// The creator's name.
+    pub creator_nick: Option<String>,
+    /// When it began, or is planned to.
+    pub started_at: Option<Timestamp>,
+    /// When it ended; only after the end.
+    pub ended_at: Option<Timestamp>,
+    /// How long it lasted, in milliseconds; only after the end.
+    pub duration_ms: Option<i64>,
+    /// `cloudRecordStatus`: 0 none, 1 recording, 2 paused, 3 ended.
+    pub record_status: Option<i64>,
+    /// The unionId of whoever owns the cloud recording.
+    pub record_owner_union_id: Option<String>,
+}
+
+/// A conference as a listing or the batch query shows it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sighting {
+    /// DingTalk's `conferenceId`.
+    pub conference_id: String,
+    /// Whether it goes on.
+    pub status: Status,
+    /// Its name.
+    pub title: Option<String>,
+    /// The number people join with.
+    pub room_code: Option<String>,
+    /// `0` instant, `3` booked, `audio_conf` audio.
+    pub biz_type: Option<String>,
+    /// The unionId of its creator.
+    pub creator_union_id: Option<String>,
+    /// The creator's name.
+    pub creator_nick: Option<String>,
+    /// When it began.
+    pub started_at: Option<Timestamp>,
+}
+
+/// A `conferenceId` that cannot be one.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum BadConferenceId {
+    /// Nothing stands there.
+    #[error("a conferenceId is empty")]
+    Empty,
+    /// No real one comes near this length.
+    #[error("a conferenceId of {0} bytes is too long: the most is {MAX_ID_BYTES}")]
+    TooLong(usize),
+    /// White space or a control character.
+    #[error("the conferenceId {0:?} has white space or a control character in it")]
+    Blank(String),
+    /// A path would swallow these.
+    #[error("`{0}` cannot be a conferenceId: in an address it means a folder")]
+    Dots(String),
+}
+
+const MAX_ID_BYTES: usize = 256;
+
+/// Whether `id` can be a `conferenceId`: refused is only what no address could carry.
+pub fn check_conference_id(id: &str) -> Result<(), BadConferenceId> {
+    if id.is_empty() {
+        return Err(BadConferenceId::Empty);
+    }
+    if id.len() > MAX_ID_BYTES {
+        return Err(BadConferenceId::TooLong(id.len()));
+    }
+    if id.chars().any(|c| c.is_whitespace() || c.is_control()) {
+        return Err(BadConferenceId::Blank(id.to_owned()));
+    }
+    if matches!(id, "." | "..") {
+        return Err(BadConferenceId::Dots(id.to_owned()));
+    }
+    Ok(())
+}

@@ -1,0 +1,233 @@
+//! How often to look for meetings so that the month's calls last.
+//!
+//! No I/O. Collecting comes first: what it will need is put aside. What is left is spread over the rest of the month,
+//! more of it over the hours in which meetings begin: a look at three in the morning finds nothing. To miss the fewest
+//! short meetings, the rate of looking goes with the square root of the rate at which meetings begin.
+
+use std::time::Duration;
+
+use super::clock::Timestamp;
+
+const HOUR_MS: i64 = 3_600_000;
+const HOURS_OF_WEEK: usize = 168;
+
+/// `DingTalk` counts its months in UTC+8.
+const MONTH_OFFSET_MS: i64 = 8 * HOUR_MS;
+
+/// What a conference is taken to cost, from its confirmed end to its last look, until experience tells.
+pub const CALLS_PER_CONFERENCE: f64 = 5.0;
+
+/// The least part of the remaining calls that is kept for looking: what is not found cannot be collected.
+const LEAST_FOR_LOOKING: f64 = 0.2;
+
+/// When meetings begin: how many, by the hour of the week (UTC+8).
+#[derive(Clone, Debug, PartialEq)]
+pub struct Profile {
+    per_hour: [f64; HOURS_OF_WEEK],
+}
+
+impl Profile {
+    /// Learns from `starts` seen between `since` and `until`. Hours of the week that were not lived through yet are
+    /// taken to be like the same hour of other days, and those like the mean.
+    #[must_use]
+    #[expect(clippy::cast_precision_loss, reason = "counts of meetings are far below 2^52")]
+    pub fn learn(starts: &[Timestamp], since: Timestamp, until: Timestamp) -> Self {
+        let mut seen = [0_u32; HOURS_OF_WEEK];
+        for start in starts.iter().filter(|start| (since..=until).contains(start)) {
+            seen[hour_of_week(*start)] += 1;
+        }
+        let mut lived = [0.0; HOURS_OF_WEEK];
+        let hours = until.since(since).as_secs_f64() / 3_600.0;
+        for (hour, share) in hours_between(since, until) {
+            lived[hour] += share;
+        }
+        let mean = (starts.len() as f64 + 1.0) / (hours + 24.0);
+        let by_hour_of_day: [f64; 24] = std::array::from_fn(|hour| {
+            let same_hour = (0..7).map(|day| day * 24 + hour);
+            let (count, hours) = same_hour.fold((0.0, 0.0), |sum: (f64, f64), hour| {
+                (sum.0 + f64::from(seen[hour]), sum.1 + lived[hour])
+            });
+            (count + mean) / (hours + 1.0)
+        });
+        Self {
+            per_hour: std::array::from_fn(|hour| {
+                (f64::from(seen[hour]) + by_hour_of_day[hour % 24]) / (lived[hour] + 1.0)
+            }),
+        }
+    }
+
+    /// How many meetings are to be expected between two instants.
+    #[must_use]
+    pub fn expected(&self, from: Timestamp, to: Timestamp) -> f64 {
+        hours_between(from, to).map(|(hour, share)| self.per_hour[hour] * share).sum()
+    }
+
+    /// How much a look in this hour of the week is worth, beside others.
+    fn weight(&self, hour: usize) -> f64 {
+        // Even the dead of night is worth a look now and then: a twentieth of the mean is never not expected.
+        #[expect(clippy::cast_precision_loss, reason = "168")]
+        let floor = self.per_hour.iter().sum::<f64>() / HOURS_OF_WEEK as f64 / 20.0;
+        (self.per_hour[hour] + floor).sqrt()
+    }
+}
+
+/// What there is to spend, and what is known of the need.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Budget {
+    /// Calls left of this month's share.
+    pub calls_left: u64,
+    /// What a conference costs, by experience.
+    pub calls_per_conference: f64,
+    /// Conferences that are open now: what they will cost is as good as spent.
+    pub open_conferences: u64,
+    /// Closed ones that will be read one last time.
+    pub last_looks: u64,
+}
+
+/// Calls an hour that looking may cost at `now` so that the month's calls last.
+#[must_use]
+#[expect(clippy::cast_precision_loss, reason = "counts of calls are far below 2^52")]
+pub fn looking_rate(profile: &Profile, budget: &Budget, now: Timestamp) -> f64 {
+    let month_end = month_end(now);
+    let to_come = profile.expected(now, month_end) + budget.open_conferences as f64;
+    let for_collecting = to_come * budget.calls_per_conference + budget.last_looks as f64;
+    let left = budget.calls_left as f64;
+    let for_looking = (left - for_collecting).max(left * LEAST_FOR_LOOKING);
+    let weights: f64 = hours_between(now, month_end).map(|(hour, share)| profile.weight(hour) * share).sum();
+    for_looking * profile.weight(hour_of_week(now)) / weights.max(f64::MIN_POSITIVE)
+}
+
+/// The interval at which something that costs `calls` a time may be done at `rate` calls an hour, at least
+/// `configured`.
+#[must_use]
+pub fn stretched(configured: Duration, calls: f64, rate: f64) -> Duration {
+    let hours = calls / rate.max(f64::MIN_POSITIVE);
+    // No month is longer than this; the comparison also keeps the product finite.
+    let interval = if hours < 31.0 * 24.0 { Duration::from_secs_f64(hours * 3_600.0) } else { Duration::from_hours(744) };
+    interval.max(configured)
+}
+
+/// The first instant of the next month, as `DingTalk` counts them (UTC+8).
+#[must_use]
+pub fn month_end(now: Timestamp) -> Timestamp {
+    use chrono::{Datelike, Months, NaiveDate};
+
+    let next = (now + Duration::from_millis(MONTH_OFFSET_MS.unsigned_abs()))
+        .to_utc()
+        .and_then(|local| NaiveDate::from_ymd_opt(local.year(), local.month(), 1))
+        .and_then(|first| first.checked_add_months(Months::new(1)))
+        .and_then(|first| first.and_hms_opt(0, 0, 0));
+    next.map_or(Timestamp::from_millis(i64::MAX), |next| {
+        Timestamp::from_millis(next.and_utc().timestamp_millis() - MONTH_OFFSET_MS)
+    })
+}
+
+/// The day on which a call at `now` counts: `2026-06-01`, UTC+8. Its first seven characters are the month.
+#[must_use]
+pub fn day(now: Timestamp) -> String {
+    (now + Duration::from_millis(MONTH_OFFSET_MS.unsigned_abs()))
+        .to_utc()
+        .map_or_else(|| "9999-12-31".to_owned(), |local| local.format("%Y-%m-%d").to_string())
+}
+
+fn hour_of_week(instant: Timestamp) -> usize {
+    // The epoch was a Thursday; any hour will do as the first, as long as it is the same for all.
+    let hour = (instant.as_millis() + MONTH_OFFSET_MS).div_euclid(HOUR_MS);
+    usize::try_from(hour.rem_euclid(168)).unwrap_or(0)
+}
+
+/// The hours of the week from one instant to another, each with the part of it that lies between them.
+fn hours_between(from: Timestamp, to: Timestamp) -> impl Iterator<Item = (usize, f64)> {
+    let mut at = from;
+    std::iter::from_fn(move || {
+        if at >= to {
+            return None;
+        }
+        let next_hour = Timestamp::from_millis((at.as_millis().div_euclid(HOUR_MS) + 1) * HOUR_MS);
+        let end = next_hour.min(to);
+        let item = (hour_of_week(at), end.since(at).as_secs_f64() / 3_600.0);
+        at = end;
+        Some(item)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn instant(text: &str) -> Timestamp {
+        text.parse::<chrono::DateTime<chrono::Utc>>().unwrap().into()
+    }
+
+    /// Forty meetings each working day, from nine to six by the clock of UTC+8, for two weeks.
+    fn office() -> (Vec<Timestamp>, Timestamp, Timestamp) {
+        let monday = instant("2026-05-31T16:00:00Z");
+        let starts = (0..14_u64)
+            .filter(|day| day % 7 < 5)
+            .flat_map(|day| (0..40_u64).map(move |n| (day, n)))
+            .map(|(day, n)| monday + Duration::from_mins(day * 1_440 + 540 + n * 13))
+            .collect();
+        (starts, monday, monday + Duration::from_hours(14 * 24))
+    }
+
+    fn budget(calls_left: u64) -> Budget {
+        Budget { calls_left, calls_per_conference: 5.0, open_conferences: 0, last_looks: 0 }
+    }
+
+    #[test]
+    fn months_are_counted_in_utc_plus_8() {
+        assert_eq!(month_end(instant("2026-06-30T15:59:59Z")), instant("2026-06-30T16:00:00Z"));
+        assert_eq!(month_end(instant("2026-06-30T16:00:00Z")), instant("2026-07-31T16:00:00Z"));
+        assert_eq!(day(instant("2026-06-30T16:00:00Z")), "2026-07-01");
+    }
+
+    #[test]
+    fn the_profile_expects_next_week_what_it_saw_last_week() {
+        let (starts, since, until) = office();
+        let profile = Profile::learn(&starts, since, until);
+        let next_week = profile.expected(until, until + Duration::from_hours(168));
+        assert!((180.0..220.0).contains(&next_week), "{next_week}");
+    }
+
+    #[test]
+    fn looking_is_frequent_when_meetings_begin_and_rare_at_night() {
+        let (starts, since, until) = office();
+        let profile = Profile::learn(&starts, since, until);
+        let morning = looking_rate(&profile, &budget(2_500), instant("2026-06-15T02:00:00Z"));
+        let night = looking_rate(&profile, &budget(2_500), instant("2026-06-14T19:00:00Z"));
+        assert!(morning > night * 3.0, "{morning} {night}");
+    }
+
+    #[test]
+    fn looking_at_the_rate_allowed_spends_what_is_left_and_no_more() {
+        let (starts, since, until) = office();
+        let profile = Profile::learn(&starts, since, until);
+        let month_end = month_end(until);
+        let for_collecting = profile.expected(until, month_end) * CALLS_PER_CONFERENCE;
+        let spent: f64 = hours_between(until, month_end)
+            .map(|(hour, share)| {
+                let rate = looking_rate(&profile, &budget(4_000), until) * profile.weight(hour);
+                rate / profile.weight(hour_of_week(until)) * share
+            })
+            .sum();
+        assert!((spent - (4_000.0 - for_collecting)).abs() < 1.0, "{spent}");
+    }
+
+    #[test]
+    fn collecting_takes_precedence_but_looking_never_stops() {
+        let profile = Profile::learn(&[], instant("2026-06-01T00:00:00Z"), instant("2026-06-01T00:00:00Z"));
+        let now = instant("2026-06-10T00:00:00Z");
+        let needy = Budget { open_conferences: 100, ..budget(1_000) };
+        let rate = looking_rate(&profile, &needy, now);
+        assert!(rate < looking_rate(&profile, &budget(1_000), now));
+        assert!(rate > 0.0);
+    }
+
+    #[test]
+    fn an_interval_is_stretched_only_when_it_must_be() {
+        let configured = Duration::from_mins(5);
+        assert_eq!(stretched(configured, 1.0, 60.0), configured);
+        assert_eq!(stretched(configured, 2.0, 4.0), Duration::from_mins(30));
+        assert_eq!(stretched(configured, 1.0, 0.0), Duration::from_hours(744));
+    }
+}

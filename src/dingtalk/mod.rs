@@ -1,1 +1,20 @@
-//! (being built)
+//! The far side: `DingTalk` over HTTP.
+//!
+//! One file an endpoint, headed by its method and path; [`client`] is the only sender. This room knows no catalog: whoever
+//! answers for the calls is asked through [`limits::Gate`].
+
+pub mod client;
+pub mod conference;
+pub mod error;
+pub mod limits;
+pub mod org_conferences;
+pub mod query;
+pub mod record;
+pub mod token;
+pub mod user_conferences;
+pub mod videos;
+mod wire;
+
+pub use client::{Client, Settings};
+pub use error::{Class, Error};
+pub use limits::{Endpoint, Gate, Outcome, Refusal};

@@ -1,0 +1,220 @@
+//! Opening and closing the catalog's file without harm to it.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use sqlx::migrate::{MigrateError, Migrator};
+use sqlx::pool::PoolConnection;
+use sqlx::sqlite::{
+    SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
+};
+use sqlx::{ConnectOptions, Connection, Sqlite, Transaction};
+
+use crate::domain::conference::UnknownState;
+
+static MIGRATIONS: Migrator = sqlx::migrate!();
+
+/// `PRAGMA application_id` of a catalog, as the first migration sets it.
+const APPLICATION_ID: i64 = 0x5265_4172;
+
+/// How long a statement waits for another program's lock.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// What can be wrong with a catalog.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// There is no such file.
+    #[error("there is no catalog at {0}: run the daemon once, or name another with `catalog.path`")]
+    Missing(PathBuf),
+    /// The file is something else.
+    #[error("{0} is not a SQLite database: it was left untouched; name another file with `catalog.path`")]
+    NotADatabase(PathBuf),
+    /// The file is another program's database.
+    #[error("{0} is a database of another program: it was left untouched; name another file with `catalog.path`")]
+    NotACatalog(PathBuf),
+    /// The file was written by a later version.
+    #[error("{path} was written by a newer recording-archiver (its schema is {found}, this program's is {known}): it was left untouched; install the newer program")]
+    Newer {
+        /// The file.
+        path: PathBuf,
+        /// Its schema's version.
+        found: i64,
+        /// This program's.
+        known: i64,
+    },
+    /// It could not be opened.
+    #[error("the catalog {path} could not be opened: {source}; its folder must exist and be writable")]
+    Open {
+        /// The file.
+        path: PathBuf,
+        /// SQLite's own words.
+        source: sqlx::Error,
+    },
+    /// A migration failed.
+    #[error("the catalog {path} could not be brought to this program's schema: {source}")]
+    Migrate {
+        /// The file.
+        path: PathBuf,
+        /// What went wrong.
+        source: MigrateError,
+    },
+    /// A statement failed.
+    #[error("the catalog could not be read or written: {0}")]
+    Sql(#[from] sqlx::Error),
+    /// A row says what no version of this program writes.
+    #[error("conferences.state of {conference_id}: {source}")]
+    State {
+        /// The row.
+        conference_id: String,
+        /// What it says.
+        source: UnknownState,
+    },
+}
+
+impl Error {
+    /// Whether another program's lock, or the disk, stands in the way: waiting may help.
+    #[must_use]
+    pub fn is_busy(&self) -> bool {
+        let Self::Sql(sqlx::Error::Database(error)) = self else { return false };
+        // The low byte is SQLite's primary code: 5 SQLITE_BUSY, 6 SQLITE_LOCKED.
+        error.code().and_then(|code| code.parse::<u32>().ok()).is_some_and(|code| matches!(code & 0xff, 5 | 6))
+    }
+}
+
+/// The catalog, open.
+#[derive(Clone, Debug)]
+pub struct Catalog {
+    path: PathBuf,
+    writer: SqlitePool,
+    readers: SqlitePool,
+}
+
+impl Catalog {
+    /// Opens the catalog for writing; creates it where there is none, and brings an older one to this program's schema.
+    pub async fn open(path: &Path) -> Result<Self, Error> {
+        if std::fs::metadata(path).is_ok_and(|file| file.len() > 0) {
+            inspect(path).await?;
+        }
+        let options = options(path)
+            .create_if_missing(true)
+            .journal_mode(SqliteJournalMode::Wal)
+            // What was acknowledged must survive a power cut, or the ledger of calls could undercount.
+            .synchronous(SqliteSynchronous::Full);
+        let open = |source| Error::Open { path: path.to_owned(), source };
+        let writer = SqlitePoolOptions::new().max_connections(1).connect_with(options.clone()).await.map_err(open)?;
+        MIGRATIONS
+            .run(&writer)
+            .await
+            .map_err(|source| Error::Migrate { path: path.to_owned(), source })?;
+        let readers = readers(options.read_only(true).create_if_missing(false)).await.map_err(open)?;
+        Ok(Self { path: path.to_owned(), writer, readers })
+    }
+
+    /// Opens the catalog for reading only: no right to write is needed, and nothing is written.
+    pub async fn open_read_only(path: &Path) -> Result<Self, Error> {
+        if !path.exists() {
+            return Err(Error::Missing(path.to_owned()));
+        }
+        inspect(path).await?;
+        let readers = readers(options(path).read_only(true))
+            .await
+            .map_err(|source| Error::Open { path: path.to_owned(), source })?;
+        Ok(Self { path: path.to_owned(), writer: readers.clone(), readers })
+    }
+
+    /// Where it lies.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Closes it. The last one out leaves a single file in rollback mode behind: one that an admin who may only read can
+    /// open, which SQLite does not grant for a WAL file whose folder is not writable.
+    pub async fn close(self) {
+        self.readers.close().await;
+        if let Ok(mut connection) = self.writer.acquire().await {
+            // Fails while somebody else has the file open; then it stays in WAL mode, and they keep its -wal and -shm.
+            let _ = sqlx::query("PRAGMA busy_timeout = 0").execute(&mut *connection).await;
+            let _ = sqlx::query("PRAGMA journal_mode = DELETE").execute(&mut *connection).await;
+        }
+        self.writer.close().await;
+    }
+
+    /// A transaction of the one writer. It takes the lock at once: one that began by reading could be refused the right
+    /// to write half-way.
+    pub(super) async fn write(&self) -> Result<Transaction<'static, Sqlite>, Error> {
+        Ok(self.writer.begin_with("BEGIN IMMEDIATE").await?)
+    }
+
+    pub(super) async fn read(&self) -> Result<PoolConnection<Sqlite>, Error> {
+        Ok(self.readers.acquire().await?)
+    }
+
+    /// Lets SQLite refresh what it knows of its tables, and moves what it can from the log into the file. A reader that
+    /// stays in a transaction only puts the rest off.
+    pub async fn optimize(&self) -> Result<(), Error> {
+        let mut connection = self.writer.acquire().await?;
+        sqlx::query("PRAGMA optimize").execute(&mut *connection).await?;
+        sqlx::query("PRAGMA wal_checkpoint(PASSIVE)").execute(&mut *connection).await?;
+        Ok(())
+    }
+}
+
+fn options(path: &Path) -> SqliteConnectOptions {
+    SqliteConnectOptions::new().filename(path).foreign_keys(true).busy_timeout(BUSY_TIMEOUT)
+}
+
+async fn readers(options: SqliteConnectOptions) -> Result<SqlitePool, sqlx::Error> {
+    SqlitePoolOptions::new().max_connections(4).connect_with(options).await
+}
+
+/// Whether an existing file is a catalog that this program may write to. Reads only.
+async fn inspect(path: &Path) -> Result<(), Error> {
+    let mut connection = options(path)
+        .read_only(true)
+        .connect()
+        .await
+        .map_err(|source| not_a_database(path, source))?;
+    let verdict = inspect_schema(&mut connection, path).await;
+    let _ = connection.close().await;
+    verdict
+}
+
+async fn inspect_schema(connection: &mut SqliteConnection, path: &Path) -> Result<(), Error> {
+    let application_id: i64 = sqlx::query_scalar("PRAGMA application_id")
+        .fetch_one(&mut *connection)
+        .await
+        .map_err(|source| not_a_database(path, source))?;
+    let tables: Vec<String> = sqlx::query_scalar("SELECT name FROM sqlite_schema WHERE type = 'table'")
+        .fetch_all(&mut *connection)
+        .await
+        .map_err(|source| not_a_database(path, source))?;
+    let migrated = tables.iter().any(|table| table == "_sqlx_migrations");
+    if application_id != APPLICATION_ID {
+        // A crash between creating the file and the first migration leaves it like this.
+        return if tables.is_empty() || (migrated && tables.len() == 1) {
+            Ok(())
+        } else {
+            Err(Error::NotACatalog(path.to_owned()))
+        };
+    }
+    let found: i64 = sqlx::query_scalar("SELECT coalesce(max(version), 0) FROM _sqlx_migrations")
+        .fetch_one(&mut *connection)
+        .await
+        .map_err(|source| not_a_database(path, source))?;
+    let known = MIGRATIONS.iter().map(|migration| migration.version).max().unwrap_or(0);
+    if found > known {
+        return Err(Error::Newer { path: path.to_owned(), found, known });
+    }
+    Ok(())
+}
+
+fn not_a_database(path: &Path, source: sqlx::Error) -> Error {
+    const SQLITE_NOTADB: &str = "26";
+    match &source {
+        sqlx::Error::Database(error) if error.code().as_deref() == Some(SQLITE_NOTADB) => {
+            Error::NotADatabase(path.to_owned())
+        }
+        _ => Error::Open { path: path.to_owned(), source },
+    }
+}

@@ -1,0 +1,313 @@
+//! The only sender.
+//!
+//! Every call goes through [`Client::call`]: the gate, a place in flight, the rate, the token, one time limit, one size
+//! limit, and one decoder that tells `DingTalk`'s answer from its error and both from everybody else's. It retries
+//! nothing but a call whose token turned out to be bad, and that once, with a new one: what failed is tried again at the
+//! next ring of the bell.
+
+use std::num::{NonZeroU32, NonZeroUsize};
+use std::sync::Arc;
+use std::time::Duration;
+
+use reqwest::header::{HeaderMap, HeaderValue, RETRY_AFTER};
+use reqwest::{Method, Request, Response, Url, redirect};
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+use tokio::sync::Mutex;
+
+use super::error::{BAN_STATUS, Class, Error, classify};
+use super::limits::{Endpoint, Gate, Limits, Outcome};
+use super::token::{self, Credentials, Token};
+use crate::domain::clock::Clock;
+
+/// The most of a body that is read.
+const BODY_LIMIT_BYTES: usize = 16 * 1024 * 1024;
+
+const TOKEN_HEADER: &str = "x-acs-dingtalk-access-token";
+
+/// Where `DingTalk` is, who asks, and how fast.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// `https://api.dingtalk.io` outside mainland China, `https://api.dingtalk.com` inside.
+    pub base_url: Url,
+    /// Who asks.
+    pub credentials: Credentials,
+    /// From sending a request to the last byte of its answer.
+    pub request_timeout: Duration,
+    /// At most this many a second, evenly spaced.
+    pub requests_per_second: NonZeroU32,
+    /// At most this many at once.
+    pub max_in_flight: NonZeroUsize,
+}
+
+/// `DingTalk`, as seen from here.
+pub struct Client {
+    http: reqwest::Client,
+    base_url: Url,
+    credentials: Credentials,
+    token: Mutex<Option<Token>>,
+    limits: Limits,
+    max_in_flight: usize,
+    gate: Arc<dyn Gate>,
+    clock: Arc<dyn Clock>,
+}
+
+impl Client {
+    /// A client that asks `gate` before each metered call.
+    ///
+    /// Fails if the TLS library cannot be set up.
+    pub fn new(settings: Settings, gate: Arc<dyn Gate>, clock: Arc<dyn Clock>) -> Result<Self, reqwest::Error> {
+        // Whoever came first has installed it; a second installation changes nothing.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let mut http = reqwest::Client::builder()
+            .timeout(settings.request_timeout)
+            .user_agent(concat!("recording-archiver/", env!("CARGO_PKG_VERSION")))
+            // DingTalk does not redirect. Whoever does must not be handed the token.
+            .redirect(redirect::Policy::none());
+        if settings.base_url.scheme() == "http" {
+            // Plain HTTP is for this machine only: a proxy would carry the token elsewhere.
+            http = http.no_proxy();
+        }
+        Ok(Self {
+            http: http.build()?,
+            base_url: settings.base_url,
+            credentials: settings.credentials,
+            token: Mutex::new(None),
+            limits: Limits::new(settings.requests_per_second, settings.max_in_flight, Arc::clone(&clock)),
+            max_in_flight: settings.max_in_flight.get(),
+            gate,
+            clock,
+        })
+    }
+
+    /// How many calls are worth starting side by side.
+    #[must_use]
+    pub fn max_in_flight(&self) -> usize {
+        self.max_in_flight
+    }
+
+    /// Makes sure that there is a token: the free way to find out whether the credentials are right.
+    pub async fn authenticate(&self) -> Result<(), Error> {
+        self.token().await.map(drop)
+    }
+
+    /// Sends one metered call and decodes its answer.
+    pub(super) async fn call<T: DeserializeOwned>(&self, call: Call<'_>) -> Result<T, Error> {
+        let (token, answer) = self.attempt(&call).await?;
+        match answer {
+            Err(error) if error.class == Class::TokenInvalid => {
+                self.forget(&token).await;
+                self.attempt(&call).await?.1
+            }
+            answer => answer,
+        }
+    }
+
+    /// One try: admitted, sent, reported.
+    async fn attempt<T: DeserializeOwned>(&self, call: &Call<'_>) -> Result<(Token, Result<T, Error>), Error> {
+        let endpoint = call.endpoint;
+        self.gate.admit(endpoint).await.map_err(|refusal| {
+            let message = match refusal.until {
+                Some(until) => format!("{}, until {until}", refusal.message),
+                None => refusal.message,
+            };
+            Error::new(endpoint, Class::Held, refusal.code, message)
+        })?;
+        let (token, request) = match self.sign(call).await {
+            Ok(signed) => signed,
+            Err(error) => {
+                self.gate.report(endpoint, Outcome::Unsent(&error)).await;
+                return Err(error);
+            }
+        };
+        let answer = self.send(endpoint, request).await;
+        let outcome = answer.as_ref().map_or_else(Outcome::Failed, |_| Outcome::Answered);
+        self.gate.report(endpoint, outcome).await;
+        Ok((token, answer))
+    }
+
+    async fn sign(&self, call: &Call<'_>) -> Result<(Token, Request), Error> {
+        let token = self.token().await?;
+        let request = self.request(call, Some(&token))?;
+        Ok((token, request))
+    }
+
+    /// The token, fetched if there is none or its end is near. Whoever else wants it meanwhile waits for this one.
+    async fn token(&self) -> Result<Token, Error> {
+        let mut cached = self.token.lock().await;
+        if let Some(token) = cached.as_ref().filter(|token| token.is_fresh(self.clock.elapsed())) {
+            return Ok(token.clone());
+        }
+        let call = Call::post(Endpoint::AccessToken, self.credentials.path(), self.credentials.body());
+        let answer: token::Answer = self.send(call.endpoint, self.request(&call, None)?).await?;
+        Ok(cached.insert(Token::fetched(answer, self.clock.elapsed())).clone())
+    }
+
+    /// Drops `token` unless another call has replaced it already.
+    async fn forget(&self, token: &Token) {
+        let mut cached = self.token.lock().await;
+        if cached.as_ref().is_some_and(|cached| cached.expose() == token.expose()) {
+            *cached = None;
+        }
+    }
+
+    async fn send<T: DeserializeOwned>(&self, endpoint: Endpoint, request: Request) -> Result<T, Error> {
+        let _turn = self.limits.turn(endpoint).await?;
+        let response = self.http.execute(request).await.map_err(|error| transport(endpoint, &error))?;
+        let status = response.status().as_u16();
+        let retry_after = retry_after(response.headers());
+        let body = read(endpoint, response).await?;
+        decode(endpoint, status, &body).map_err(|mut error| {
+            error.retry_after = retry_after.or(error.retry_after);
+            error
+        })
+    }
+
+    fn request(&self, call: &Call<'_>, token: Option<&Token>) -> Result<Request, Error> {
+        let mut url = self.base_url.clone();
+        // `extend` percent-encodes each segment, so that an id can hold any character and stay one segment.
+        url.path_segments_mut()
+            .map_err(|()| Error::foreign(call.endpoint, "dingtalk.base_url cannot carry a path"))?
+            .clear()
+            .extend(&call.path);
+        if !call.query.is_empty() {
+            url.query_pairs_mut().extend_pairs(&call.query);
+        }
+        let mut request = self.http.request(call.method.clone(), url);
+        if let Some(token) = token {
+            let mut value = HeaderValue::from_str(token.expose())
+                .map_err(|_| Error::foreign(call.endpoint, "the access token has characters that no header can carry"))?;
+            value.set_sensitive(true);
+            request = request.header(TOKEN_HEADER, value);
+        }
+        if let Some(body) = &call.body {
+            request = request.json(body);
+        }
+        request.build().map_err(|error| Error::foreign(call.endpoint, error.without_url()))
+    }
+}
+
+/// One request, before it is addressed and signed.
+pub(super) struct Call<'a> {
+    endpoint: Endpoint,
+    method: Method,
+    path: Vec<&'a str>,
+    query: Vec<(&'static str, String)>,
+    body: Option<Value>,
+}
+
+impl<'a> Call<'a> {
+    pub(super) fn get(endpoint: Endpoint, path: Vec<&'a str>, query: Vec<(&'static str, String)>) -> Self {
+        Self { endpoint, method: Method::GET, path, query, body: None }
+    }
+
+    pub(super) fn post(endpoint: Endpoint, path: Vec<&'a str>, body: Value) -> Self {
+        Self { endpoint, method: Method::POST, path, query: Vec::new(), body: Some(body) }
+    }
+}
+
+/// What went wrong on the way. The address stays out of it: an id may be in there.
+fn transport(endpoint: Endpoint, error: &reqwest::Error) -> Error {
+    let (class, code) = if error.is_timeout() && !error.is_connect() {
+        (Class::TimedOut, "timeout")
+    } else if error.is_connect() {
+        (Class::Unreached, "unreached")
+    } else {
+        (Class::Foreign, "foreign")
+    };
+    let mut message = String::new();
+    let mut source: Option<&dyn std::error::Error> = std::error::Error::source(error);
+    while let Some(cause) = source {
+        message = cause.to_string();
+        source = cause.source();
+    }
+    Error::new(endpoint, class, code, message)
+}
+
+/// Reads the body, as far as it may go.
+async fn read(endpoint: Endpoint, mut response: Response) -> Result<Vec<u8>, Error> {
+    let mut body = Vec::new();
+    while let Some(chunk) = response.chunk().await.map_err(|error| transport(endpoint, &error))? {
+        if body.len() + chunk.len() > BODY_LIMIT_BYTES {
+            return Err(Error::foreign(endpoint, format!("a body of more than {BODY_LIMIT_BYTES} bytes")));
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(body)
+}
+
+/// `Retry-After`, in seconds. It is documented nowhere; honoured if it comes.
+fn retry_after(headers: &HeaderMap) -> Option<Duration> {
+    let seconds = headers.get(RETRY_AFTER)?.to_str().ok()?.trim().parse().ok()?;
+    Some(Duration::from_secs(seconds))
+}
+
+/// `DingTalk`'s error envelope, in all its spellings.
+#[derive(Deserialize)]
+struct Envelope {
+    #[serde(default, alias = "Code")]
+    code: Value,
+    #[serde(default, alias = "Message", alias = "msg")]
+    message: Value,
+    #[serde(default, alias = "requestId", alias = "RequestId")]
+    requestid: Value,
+    #[serde(default, alias = "accessDeniedDetail")]
+    accessdenieddetail: Value,
+}
+
+/// Tells an answer from an error, and both from what is not `DingTalk`'s.
+fn decode<T: DeserializeOwned>(endpoint: Endpoint, status: u16, body: &[u8]) -> Result<T, Error> {
+    if let Some(wait) = ban(body) {
+        let mut error = Error::new(endpoint, Class::Banned, "1111", "too many calls from this address in 20 seconds");
+        error.retry_after = Some(wait);
+        return Err(error);
+    }
+    let envelope: Envelope = serde_json::from_slice(body)
+        .map_err(|error| Error::foreign(endpoint, format!("HTTP {status} with a body that is no JSON object: {error}")))?;
+    let code = match &envelope.code {
+        Value::String(code) if !code.is_empty() && code != "200" => Some(code.clone()),
+        Value::Number(code) if code.as_i64() != Some(200) && code.as_i64() != Some(0) => Some(code.to_string()),
+        _ => None,
+    };
+    if let Some(code) = code {
+        let (class, code) = classify(&code, status);
+        let mut message = envelope.message.as_str().unwrap_or_default().to_owned();
+        if let Some(scopes) = envelope.accessdenieddetail.get("requiredScopes").and_then(Value::as_array) {
+            let scopes: Vec<_> = scopes.iter().filter_map(Value::as_str).collect();
+            message = format!("{message} (requiredScopes: {})", scopes.join(", "));
+        }
+        let mut error = Error::new(endpoint, class, code, message);
+        error.request_id = envelope.requestid.as_str().map(|id| id.chars().take(128).collect());
+        return Err(error);
+    }
+    if (200..300).contains(&status) {
+        return serde_json::from_slice(body)
+            .map_err(|error| Error::foreign(endpoint, format!("HTTP {status} with JSON of another shape: {error}")));
+    }
+    let (class, _) = classify("", status);
+    let class = if class == Class::Unrecognized { Class::Foreign } else { class };
+    Err(Error::new(endpoint, class, format!("http_{status}"), format!("HTTP {status} without a code")))
+}
+
+/// The ban: `{"status":1111,"wait":5,…}`, bare or inside a page of HTML. How long it lasts.
+fn ban(body: &[u8]) -> Option<Duration> {
+    #[derive(Deserialize)]
+    struct Ban {
+        status: i64,
+        wait: u64,
+        punish: String,
+    }
+    // Banned answers are short; looking through a large one for a brace that opens it would be work without end.
+    let head = &body[..body.len().min(64 * 1024)];
+    if !head.windows(8).any(|window| window == b"\"punish\"") {
+        return None;
+    }
+    head.iter()
+        .enumerate()
+        .filter(|(_, byte)| **byte == b'{')
+        .take(256)
+        .find_map(|(at, _)| serde_json::Deserializer::from_slice(&head[at..]).into_iter::<Ban>().next()?.ok())
+        .filter(|ban| ban.status == BAN_STATUS && !ban.punish.is_empty())
+        .map(|ban| Duration::from_secs(ban.wait.saturating_mul(60)))
+}

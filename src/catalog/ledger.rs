@@ -62,9 +62,6 @@ pub struct Workload {
     pub calls: u64,
 }
 
-/// Outcomes that cost nothing: refused for speed, or never arrived.
-pub const FREE: [&str; 2] = ["throttled", "unreached"];
-
 impl Catalog {
     /// Puts up to `calls` calls aside on `day`, before any of them is sent, as far as `share` allows; answers how many.
     /// `share` 0 is unmetered.

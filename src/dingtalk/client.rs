@@ -94,18 +94,22 @@ impl Client {
 
     /// Sends one metered call and decodes its answer.
     pub(super) async fn call<T: DeserializeOwned>(&self, call: Call<'_>) -> Result<T, Error> {
-        let (token, answer) = self.attempt(&call).await?;
+        let (token, answer) = self.attempt(&call, Try::First).await?;
         match answer {
             Err(error) if error.class == Class::TokenInvalid => {
                 self.forget(&token).await;
-                self.attempt(&call).await?.1
+                self.attempt(&call, Try::WithNewToken).await?.1
             }
             answer => answer,
         }
     }
 
     /// One try: admitted, sent, reported.
-    async fn attempt<T: DeserializeOwned>(&self, call: &Call<'_>) -> Result<(Token, Result<T, Error>), Error> {
+    async fn attempt<T: DeserializeOwned>(
+        &self,
+        call: &Call<'_>,
+        attempt: Try,
+    ) -> Result<(Token, Result<T, Error>), Error> {
         let endpoint = call.endpoint;
         self.gate.admit(endpoint).await.map_err(|refusal| {
             let message = match refusal.until {
@@ -121,7 +125,14 @@ impl Client {
                 return Err(error);
             }
         };
-        let answer = self.send(endpoint, request).await;
+        let mut answer = self.send(endpoint, request).await;
+        if let Err(error) = &mut answer
+            && attempt == Try::WithNewToken
+            && error.class == Class::TokenInvalid
+        {
+            // A token fresh from DingTalk that DingTalk refuses: the app and this host do not belong together.
+            error.class = Class::CredentialsWrong;
+        }
         let outcome = answer.as_ref().map_or_else(Outcome::Failed, |_| Outcome::Answered);
         self.gate.report(endpoint, outcome).await;
         Ok((token, answer))
@@ -186,6 +197,13 @@ impl Client {
         }
         request.build().map_err(|error| Error::foreign(call.endpoint, error.without_url()))
     }
+}
+
+/// Whether a call is sent for the first time, or again because its token was bad.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Try {
+    First,
+    WithNewToken,
 }
 
 /// One request, before it is addressed and signed.

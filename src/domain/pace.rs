@@ -97,14 +97,12 @@ pub fn looking_rate(profile: &Profile, budget: &Budget, now: Timestamp) -> f64 {
     for_looking * profile.weight(hour_of_week(now)) / weights.max(f64::MIN_POSITIVE)
 }
 
-/// The interval at which something that costs `calls` a time may be done at `rate` calls an hour, at least
-/// `configured`.
+/// The interval at which something that costs `calls` a time may be done at `rate` calls an hour.
 #[must_use]
-pub fn stretched(configured: Duration, calls: f64, rate: f64) -> Duration {
+pub fn interval(calls: f64, rate: f64) -> Duration {
     let hours = calls / rate.max(f64::MIN_POSITIVE);
     // No month is longer than this; the comparison also keeps the product finite.
-    let interval = if hours < 31.0 * 24.0 { Duration::from_secs_f64(hours * 3_600.0) } else { Duration::from_hours(744) };
-    interval.max(configured)
+    if hours < 744.0 { Duration::from_secs_f64(hours * 3_600.0) } else { Duration::from_hours(744) }
 }
 
 /// The first instant of the next month, as `DingTalk` counts them (UTC+8).
@@ -224,10 +222,9 @@ mod tests {
     }
 
     #[test]
-    fn an_interval_is_stretched_only_when_it_must_be() {
-        let configured = Duration::from_mins(5);
-        assert_eq!(stretched(configured, 1.0, 60.0), configured);
-        assert_eq!(stretched(configured, 2.0, 4.0), Duration::from_mins(30));
-        assert_eq!(stretched(configured, 1.0, 0.0), Duration::from_hours(744));
+    fn an_interval_follows_from_the_rate() {
+        assert_eq!(interval(1.0, 60.0), Duration::from_mins(1));
+        assert_eq!(interval(2.0, 4.0), Duration::from_mins(30));
+        assert_eq!(interval(1.0, 0.0), Duration::from_hours(744));
     }
 }

@@ -1,0 +1,284 @@
+//! The gate before every metered call: the month's share, and the pauses.
+//!
+//! Calls are put aside in the ledger before they are sent, some at a time, so that a crash leaves the ledger a little
+//! above the truth and never below it. An error that speaks about more than one conference becomes a pause: a timestamp
+//! in the catalog, which outlives a restart. When a pause has lapsed, one call is let through as a probe.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
+use tokio::sync::Mutex;
+
+use crate::catalog::ledger::{Entry, Pause};
+use crate::catalog::{self, Catalog};
+use crate::dingtalk::{Class, Endpoint, Error, Gate, Outcome, Refusal};
+use crate::domain::clock::{Clock, Timestamp};
+use crate::domain::pace;
+
+/// The scope of a pause that holds every call.
+pub const EVERY_CALL: &str = "*";
+
+/// Calls put aside at a time: one write for many calls, and few of them lost to a crash.
+const RESERVE: u64 = 8;
+
+/// This many failures in a row, with no answer between them, are an outage.
+const OUTAGE_AFTER: u32 = 3;
+
+/// Keeps the share and the pauses.
+pub struct Budget {
+    catalog: Catalog,
+    clock: Arc<dyn Clock>,
+    share: u64,
+    books: Mutex<Books>,
+}
+
+/// What is not yet in the ledger.
+#[derive(Default)]
+struct Books {
+    /// The day on which calls were put aside.
+    day: String,
+    /// Put aside since the last settlement.
+    reserved: u64,
+    /// Of those, not used yet.
+    unused: u64,
+    /// Of those, sent and not answered yet.
+    in_flight: u64,
+    /// What became of the others.
+    outcomes: HashMap<(&'static str, String), u64>,
+    pauses: Vec<Pause>,
+    /// Scopes whose pause has lapsed and whose probe is under way.
+    probing: HashSet<String>,
+    /// Failures in a row.
+    failures: u32,
+}
+
+impl Budget {
+    /// A gate for `share` calls a month; 0 is unmetered.
+    #[must_use]
+    pub fn new(catalog: Catalog, clock: Arc<dyn Clock>, share: u64) -> Self {
+        Self { catalog, clock, share, books: Mutex::default() }
+    }
+
+    /// Begins a pass: reads the pauses anew.
+    pub async fn begin(&self) -> Result<(), catalog::Error> {
+        let pauses = self.catalog.pauses().await?;
+        let mut books = self.books.lock().await;
+        books.pauses = pauses;
+        books.probing.clear();
+        Ok(())
+    }
+
+    /// Ends a pass: enters what became of the calls, and gives back what was put aside and not used.
+    pub async fn settle(&self) -> Result<(), catalog::Error> {
+        self.settle_books(&mut *self.books.lock().await).await
+    }
+
+    /// This daemon's share of the month's calls; 0: unmetered.
+    #[must_use]
+    pub fn share(&self) -> u64 {
+        self.share
+    }
+
+    async fn settle_books(&self, books: &mut Books) -> Result<(), catalog::Error> {
+        if books.reserved == 0 {
+            return Ok(());
+        }
+        let entries: Vec<Entry> = books
+            .outcomes
+            .iter()
+            .map(|((endpoint, outcome), calls)| Entry { endpoint, outcome: outcome.clone(), calls: *calls })
+            .collect();
+        self.catalog.settle(&books.day, books.reserved - books.in_flight, &entries).await?;
+        books.outcomes.clear();
+        books.reserved = books.in_flight;
+        books.unused = 0;
+        Ok(())
+    }
+
+    async fn let_through(&self, endpoint: Endpoint) -> Result<(), Refusal> {
+        let now = self.clock.now();
+        let mut books = self.books.lock().await;
+        let mut probes = Vec::new();
+        for pause in books.pauses.iter().filter(|pause| concerns(pause, endpoint)) {
+            let on_probation = books.probing.contains(&pause.scope);
+            if pause.until > now || on_probation {
+                return Err(Refusal {
+                    code: pause.code.clone(),
+                    message: format!("paused: {}", pause.message),
+                    until: (!on_probation).then_some(pause.until),
+                });
+            }
+            probes.push(pause.scope.clone());
+        }
+        self.put_aside(&mut books, now).await?;
+        books.probing.extend(probes);
+        books.unused -= 1;
+        books.in_flight += 1;
+        Ok(())
+    }
+
+    /// Makes sure that at least one call is put aside.
+    async fn put_aside(&self, books: &mut Books, now: Timestamp) -> Result<(), Refusal> {
+        let unwritten = |error: catalog::Error| Refusal {
+            code: "catalog".to_owned(),
+            message: format!("no call is sent that cannot be counted: {error}"),
+            until: None,
+        };
+        let day = pace::day(now);
+        if books.day != day {
+            self.settle_books(books).await.map_err(unwritten)?;
+            books.day = day;
+        }
+        if books.unused == 0 {
+            let granted = self.catalog.reserve(&books.day, RESERVE, self.share).await.map_err(unwritten)?;
+            if granted == 0 {
+                return Err(Refusal {
+                    code: "shareSpent".to_owned(),
+                    message: format!("the {} calls of quota.calls_per_month are spent", self.share),
+                    until: Some(pace::month_end(now)),
+                });
+            }
+            books.reserved += granted;
+            books.unused += granted;
+        }
+        Ok(())
+    }
+
+    async fn enter(&self, endpoint: Endpoint, outcome: Outcome<'_>) {
+        let mut books = self.books.lock().await;
+        books.in_flight = books.in_flight.saturating_sub(1);
+        match outcome {
+            Outcome::Unsent(_) => books.unused += 1,
+            Outcome::Answered => books.count(endpoint, "ok".to_owned()),
+            Outcome::Failed(error) => books.count(endpoint, ledger_outcome(error)),
+        }
+        let written = match outcome {
+            Outcome::Answered => self.relieve(&mut books, endpoint).await,
+            Outcome::Failed(error) | Outcome::Unsent(error) => self.weigh(&mut books, error).await,
+        };
+        if let Err(error) = written {
+            tracing::error!(%error, "a pause could not be written down: {error}");
+        }
+    }
+
+    /// `DingTalk` answers: whatever was paused for this call is over.
+    async fn relieve(&self, books: &mut Books, endpoint: Endpoint) -> Result<(), catalog::Error> {
+        books.failures = 0;
+        let over: Vec<String> = books
+            .pauses
+            .iter()
+            .filter(|pause| concerns(pause, endpoint) && books.probing.contains(&pause.scope))
+            .map(|pause| pause.scope.clone())
+            .collect();
+        for scope in over {
+            self.catalog.unpause(&scope).await?;
+            books.pauses.retain(|pause| pause.scope != scope);
+            books.probing.remove(&scope);
+            tracing::info!(scope, "DingTalk answers again; the pause of `{scope}` is over");
+        }
+        Ok(())
+    }
+
+    /// Turns an error that concerns more than one conference into a pause.
+    async fn weigh(&self, books: &mut Books, error: &Error) -> Result<(), catalog::Error> {
+        let scope = match error.class {
+            // The client fetches a new token and asks again; if that is refused too, it says CredentialsWrong.
+            Class::TokenInvalid => return Ok(()),
+            Class::CredentialsWrong
+            | Class::AddressRefused
+            | Class::QuotaSpent
+            | Class::Banned
+            | Class::OrganizationForbidden => EVERY_CALL,
+            Class::ScopeMissing | Class::Throttled => error.endpoint.as_str(),
+            Class::Unavailable | Class::Foreign | Class::TimedOut | Class::Unreached => {
+                books.failures += 1;
+                let probe_failed = books.probing.contains(EVERY_CALL);
+                if books.failures < OUTAGE_AFTER && !probe_failed && error.retry_after.is_none() {
+                    return Ok(());
+                }
+                EVERY_CALL
+            }
+            _ => return self.relieve(books, error.endpoint).await,
+        };
+        let now = self.clock.now();
+        let last = books.pauses.iter().find(|pause| pause.scope == scope);
+        if last.is_some_and(|last| last.until > now) {
+            // Calls that were under way when the pause began come back with the same news.
+            return Ok(());
+        }
+        let strikes = last.map_or(1, |last| last.strikes.saturating_add(1));
+        let pause = Pause {
+            scope: scope.to_owned(),
+            until: paused_until(error, strikes, now),
+            since: last.map_or(now, |last| last.since),
+            strikes,
+            code: error.code.to_string(),
+            message: error.to_string(),
+        };
+        tracing::warn!(
+            scope,
+            code = %error.code,
+            until = %pause.until,
+            "paused `{scope}` until {}: {error}", pause.until
+        );
+        books.probing.remove(scope);
+        self.catalog.pause(&pause).await?;
+        books.pauses.retain(|other| other.scope != scope);
+        books.pauses.push(pause);
+        Ok(())
+    }
+}
+
+impl Gate for Budget {
+    fn admit(&self, endpoint: Endpoint) -> BoxFuture<'_, Result<(), Refusal>> {
+        self.let_through(endpoint).boxed()
+    }
+
+    fn report<'a>(&'a self, endpoint: Endpoint, outcome: Outcome<'a>) -> BoxFuture<'a, ()> {
+        self.enter(endpoint, outcome).boxed()
+    }
+}
+
+impl Books {
+    fn count(&mut self, endpoint: Endpoint, outcome: String) {
+        *self.outcomes.entry((endpoint.as_str(), outcome)).or_default() += 1;
+    }
+}
+
+fn concerns(pause: &Pause, endpoint: Endpoint) -> bool {
+    pause.scope == EVERY_CALL || pause.scope == endpoint.as_str()
+}
+
+/// The ledger's word for a failed call. Calls refused for their rate, and calls that reached nobody, are free.
+fn ledger_outcome(error: &Error) -> String {
+    match error.class {
+        Class::Unreached => "unreached".to_owned(),
+        Class::Throttled if error.code.starts_with("Forbidden.AccessDenied.Q") => "throttled".to_owned(),
+        Class::Unrecognized => "unrecognized".to_owned(),
+        _ => error.code.to_string(),
+    }
+}
+
+/// When to try again. What lasts for a known time is left alone for that time; what a person must mend is tried ever
+/// more rarely, for each try may be a metered call.
+fn paused_until(error: &Error, strikes: u32, now: Timestamp) -> Timestamp {
+    const MINUTE: Duration = Duration::from_mins(1);
+    let doubled = |first: Duration, most: Duration| {
+        first.saturating_mul(2_u32.saturating_pow(strikes.saturating_sub(1))).min(most)
+    };
+    match error.class {
+        // Until the month's end; a probe a day finds out whether somebody bought more.
+        Class::QuotaSpent => pace::month_end(now).min(now + Duration::from_hours(24)),
+        Class::Banned => now + error.retry_after.unwrap_or(5 * MINUTE),
+        Class::Throttled => now + doubled(error.lasts().unwrap_or(MINUTE), 15 * MINUTE),
+        // Fetching a token is free.
+        Class::CredentialsWrong => now + doubled(MINUTE, 5 * MINUTE),
+        Class::ScopeMissing | Class::AddressRefused | Class::OrganizationForbidden => {
+            now + doubled(5 * MINUTE, Duration::from_hours(3))
+        }
+        _ => now + error.retry_after.unwrap_or_else(|| doubled(MINUTE, 15 * MINUTE)),
+    }
+}

@@ -1,0 +1,196 @@
+//! Collect: read the lists of recordings that are due, and write down what they show.
+
+use futures_util::{StreamExt, stream};
+
+use super::stages::Ran;
+use super::{Archive, Concern, concern, trouble};
+use crate::catalog;
+use crate::catalog::conferences::{Due, Trouble};
+use crate::catalog::recordings::Step;
+use crate::dingtalk::{Class, Error};
+use crate::domain::backoff;
+use crate::domain::clock::Timestamp;
+use crate::domain::conference::State;
+use crate::domain::recording::{Changes, RecordingList, diff};
+use crate::domain::wait::{Evidence, Next, Reading, askers, decide};
+
+/// What asking for one conference's list brought.
+enum Answer {
+    /// A list, or word that there is none, given to this unionId.
+    Read(RecordingList, Reading, String),
+    /// Nobody we can ask as may see it.
+    Refused(Trouble),
+    /// Nothing that says anything about the recordings.
+    Nothing(Error),
+}
+
+impl Archive {
+    pub(super) async fn collect(&self, now: Timestamp) -> Ran {
+        let due = self.catalog.due(now).await?;
+        let mut readings = stream::iter(due)
+            .map(|due| async move { self.collect_one(&due, now).await })
+            .buffer_unordered(self.dingtalk.max_in_flight());
+        let mut stopped = None;
+        while let Some(reading) = readings.next().await {
+            stopped = stopped.or(reading?);
+        }
+        Ok(stopped)
+    }
+
+    async fn collect_one(&self, due: &Due, now: Timestamp) -> Ran {
+        match self.ask(due).await {
+            Answer::Read(list, reading, union_id) => self.write(due, &list, reading, &union_id, now).await.map(|()| None),
+            Answer::Refused(trouble) => self.refused(due, trouble, now).await.map(|()| None),
+            Answer::Nothing(error) => {
+                if matches!(concern(&error), Concern::Later) {
+                    self.put_off(due, &error, now).await?;
+                }
+                Ok(Some(error))
+            }
+        }
+    }
+
+    /// Asks as each of those who may see it, until one is accepted.
+    async fn ask(&self, due: &Due) -> Answer {
+        let id = due.conference_id.as_str();
+        let mut refusal = Trouble {
+            code: "noUnionId".to_owned(),
+            message: "nobody is known to ask as: set dingtalk.fallback_union_id, or `watch add --union-id`".to_owned(),
+        };
+        for union_id in askers([
+            due.accepted_union_id.as_deref(),
+            due.union_id_hint.as_deref(),
+            due.record_owner_union_id.as_deref(),
+            due.creator_union_id.as_deref(),
+            self.settings.fallback_union_id.as_deref(),
+        ]) {
+            let read = |list, reading| Answer::Read(list, reading, union_id.to_owned());
+            match self.dingtalk.videos(id, union_id).await {
+                Ok(list) if list.recordings.is_empty() && list.without_media_id == 0 => {
+                    return read(list, Reading::NothingListed);
+                }
+                Ok(list) => {
+                    let reading = Reading::Listed { changed: false, whole: list.without_media_id == 0 };
+                    return read(list, reading);
+                }
+                Err(error) => match error.class {
+                    Class::NothingRecorded => return read(RecordingList::default(), Reading::NothingListed),
+                    Class::MeetingEnded => return read(RecordingList::default(), Reading::MeetingClosed),
+                    _ if matches!(concern(&error), Concern::Answer) => refusal = trouble(&error),
+                    _ => return Answer::Nothing(error),
+                },
+            }
+        }
+        Answer::Refused(refusal)
+    }
+
+    /// Writes down a reading and what follows from it.
+    async fn write(
+        &self,
+        due: &Due,
+        list: &RecordingList,
+        reading: Reading,
+        union_id: &str,
+        now: Timestamp,
+    ) -> Result<(), catalog::Error> {
+        let id = due.conference_id.as_str();
+        if list.without_media_id > 0 {
+            tracing::warn!(
+                conference_id = id,
+                videos = list.without_media_id,
+                "conference {id}: {} videos bear no mediaId and cannot be catalogued",
+                list.without_media_id
+            );
+        }
+        let known = self.catalog.known(id).await?;
+        let changes = match reading {
+            // That the meeting is over says nothing about its recordings, so it makes none of them missing.
+            Reading::MeetingClosed => Changes::default(),
+            _ => diff(&known, &list.recordings),
+        };
+        let reading = match reading {
+            Reading::Listed { whole, .. } => Reading::Listed { changed: !changes.is_empty(), whole },
+            other => other,
+        };
+        let last_changed_at =
+            if changes.is_empty() { known.iter().map(|known| known.last_changed_at).max() } else { Some(now) };
+        let wait = due.wait.answered(now, &self.settings.collect);
+        let step = if due.state == State::Archived {
+            Step::Archived(None)
+        } else {
+            let evidence = Evidence { last_changed_at, nothing_expected: due.record_status == Some(0) };
+            match decide(&wait, reading, evidence, now, &self.settings.collect, id) {
+                Next::Again(at) => Step::Again(at, None),
+                Next::Archive { last_look_at } => Step::Archived(last_look_at),
+                Next::Unrecorded => Step::Unrecorded,
+                Next::Undecided => Step::Failed(undecided(reading)),
+            }
+        };
+        let written =
+            self.catalog.write_reading(id, due.state, &changes, &wait, Some(union_id), &step, now).await?;
+        if written && due.state != State::Archived {
+            log(due, &step, known.len() + new_ones(&changes, &known));
+        }
+        Ok(())
+    }
+
+    async fn refused(&self, due: &Due, trouble: Trouble, now: Timestamp) -> Result<(), catalog::Error> {
+        // What is in the catalog stays archived; it only could not be looked at once more.
+        let step = if due.state == State::Archived { Step::Archived(None) } else { Step::Failed(trouble) };
+        let wait = due.wait.answered(now, &self.settings.collect);
+        let none = Changes::default();
+        if self.catalog.write_reading(&due.conference_id, due.state, &none, &wait, None, &step, now).await? {
+            log(due, &step, 0);
+        }
+        Ok(())
+    }
+
+    async fn put_off(&self, due: &Due, error: &Error, now: Timestamp) -> Result<(), catalog::Error> {
+        let rules = &self.settings.collect;
+        let delay = backoff::delay(rules.retry_min, rules.retry_max, due.wait.attempts, &due.conference_id);
+        let wait = due.wait.unanswered(now, now + delay);
+        let step = Step::Again(now + delay, Some(trouble(error)));
+        let none = Changes::default();
+        self.catalog.write_reading(&due.conference_id, due.state, &none, &wait, None, &step, now).await?;
+        Ok(())
+    }
+}
+
+fn undecided(reading: Reading) -> Trouble {
+    match reading {
+        Reading::MeetingClosed => Trouble {
+            code: "resourceClose".to_owned(),
+            message: "DingTalk says that the meeting is over, and nothing about its recordings".to_owned(),
+        },
+        _ => Trouble {
+            code: "mediaIdMissing".to_owned(),
+            message: "DingTalk lists recordings without a mediaId, which cannot be catalogued".to_owned(),
+        },
+    }
+}
+
+fn new_ones(changes: &Changes<'_>, known: &[crate::domain::recording::Known]) -> usize {
+    let is_known = |media_id: &str| known.iter().any(|known| known.recording.media_id == media_id);
+    changes.upsert.iter().filter(|recording| !is_known(&recording.media_id)).count()
+}
+
+/// One line for each change of state.
+fn log(due: &Due, step: &Step, recordings: usize) {
+    let id = due.conference_id.as_str();
+    let title = due.title.as_deref().unwrap_or_default();
+    match step {
+        Step::Again(..) => {}
+        Step::Archived(_) => {
+            tracing::info!(conference_id = id, title, recordings, "conference {id} is archived: {recordings} recordings");
+        }
+        Step::Unrecorded => tracing::info!(conference_id = id, title, "conference {id} was not recorded"),
+        Step::Failed(trouble) => tracing::warn!(
+            conference_id = id,
+            title,
+            code = trouble.code,
+            "conference {id} failed: {}: {}",
+            trouble.code,
+            trouble.message
+        ),
+    }
+}

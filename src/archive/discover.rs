@@ -1,0 +1,135 @@
+//! Discover: the organisation's ongoing list, all pages, and the ongoing lists of the configured users.
+
+use std::collections::HashSet;
+
+use futures_util::{StreamExt, stream};
+
+use super::stages::Ran;
+use super::{Archive, Concern, concern};
+use crate::catalog;
+use crate::dingtalk::{Class, Error};
+use crate::domain::clock::Timestamp;
+use crate::domain::conference::{DiscoveredBy, Sighting, Status};
+
+/// The page length asked for first. The most that `DingTalk` takes is written nowhere: one that is refused is halved.
+const MAX_RESULTS: u32 = 100;
+
+/// The least page length worth asking for.
+const LEAST_RESULTS: u32 = 10;
+
+/// A list of more pages than this is one that never ends.
+const MOST_PAGES: u64 = 500;
+
+/// The organisation's list, as far as it could be read.
+struct Listing {
+    sightings: Vec<Sighting>,
+    /// What stopped it. A list that was read half-way proves nothing about absence.
+    stopped: Option<Error>,
+}
+
+impl Archive {
+    pub(super) async fn discover(&self, now: Timestamp) -> Ran {
+        let mut stopped = None;
+        if self.settings.organization {
+            stopped = self.discover_organization(now).await?;
+        }
+        if !self.settings.users.is_empty() {
+            stopped = stopped.or(self.discover_users(now).await?);
+        }
+        Ok(stopped)
+    }
+
+    async fn discover_organization(&self, now: Timestamp) -> Ran {
+        let Listing { sightings, stopped } = self.read_listing().await;
+        let added = self.catalog.sighted(&sightings, DiscoveredBy::Organization, None, now).await?;
+        if added > 0 {
+            tracing::info!(added, "found {added} conferences in the organisation's list");
+        }
+        let in_progress = sightings.into_iter().filter(|sighting| sighting.status == Status::InProgress);
+        let ids: HashSet<String> = in_progress.map(|sighting| sighting.conference_id).collect();
+        let mut listings = self.listings.lock().await;
+        listings.shown.extend(ids.iter().cloned());
+        if stopped.is_none() {
+            listings.last = Some((now, ids));
+        }
+        Ok(stopped)
+    }
+
+    async fn read_listing(&self) -> Listing {
+        let mut sightings = Vec::new();
+        let mut tokens = HashSet::new();
+        let mut token: Option<String> = None;
+        let mut pages = 0;
+        loop {
+            match self.read_page(token.as_deref()).await {
+                Ok(page) => {
+                    pages += 1;
+                    sightings.extend(page.sightings);
+                    token = page.next_token;
+                }
+                Err(stopped) => return Listing { sightings, stopped: Some(stopped) },
+            }
+            let Some(next) = &token else { break };
+            if pages >= MOST_PAGES || !tokens.insert(next.clone()) {
+                tracing::warn!(pages, "the organisation's list does not end; what it showed so far is used");
+                break;
+            }
+        }
+        self.listings.lock().await.pages = pages;
+        Listing { sightings, stopped: None }
+    }
+
+    /// One page, with the longest length that `DingTalk` takes.
+    async fn read_page(&self, token: Option<&str>) -> Result<crate::dingtalk::org_conferences::Page, Error> {
+        loop {
+            let max_results = self.listings.lock().await.max_results.unwrap_or(MAX_RESULTS);
+            match self.dingtalk.org_conferences(max_results, token).await {
+                Err(error) if error.class == Class::RequestWrong && max_results > LEAST_RESULTS => {
+                    self.listings.lock().await.max_results = Some((max_results / 2).max(LEAST_RESULTS));
+                }
+                answer => return answer,
+            }
+        }
+    }
+
+    async fn discover_users(&self, now: Timestamp) -> Ran {
+        let answers: Vec<(&String, Result<Vec<String>, Error>)> = stream::iter(&self.settings.users)
+            .map(|union_id| async move { (union_id, self.dingtalk.user_conferences(union_id).await) })
+            .buffer_unordered(self.dingtalk.max_in_flight())
+            .collect()
+            .await;
+        let mut stopped = None;
+        for (union_id, answer) in answers {
+            match answer {
+                Ok(ids) => self.sighted_for(union_id, ids, now).await?,
+                // One user whom DingTalk does not know must not hide the meetings of the others.
+                Err(error) if matches!(concern(&error), Concern::Answer) => {
+                    tracing::warn!(union_id, code = %error.code, "discover.users: {union_id}: {error}");
+                }
+                Err(error) => stopped = stopped.or(Some(error)),
+            }
+        }
+        Ok(stopped)
+    }
+
+    async fn sighted_for(&self, union_id: &str, ids: Vec<String>, now: Timestamp) -> Result<(), catalog::Error> {
+        let sightings: Vec<Sighting> = ids
+            .into_iter()
+            .map(|conference_id| Sighting {
+                conference_id,
+                status: Status::InProgress,
+                title: None,
+                room_code: None,
+                biz_type: None,
+                creator_union_id: None,
+                creator_nick: None,
+                started_at: None,
+            })
+            .collect();
+        let added = self.catalog.sighted(&sightings, DiscoveredBy::User, Some(union_id), now).await?;
+        if added > 0 {
+            tracing::info!(union_id, added, "found {added} conferences in the list of {union_id}");
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,189 @@
+//! Poll: which of the conferences that may be in progress have ended.
+//!
+//! Absence is a hint, never proof: a conference that an answer does not show is suspected, and conference info confirms
+//! or clears it.
+
+use std::collections::HashSet;
+use std::time::Duration;
+
+use futures_util::{StreamExt, stream};
+
+use super::stages::Ran;
+use super::{Archive, Concern, concern, trouble};
+use crate::catalog::conferences::{Candidate, Learned, Trouble};
+use crate::dingtalk::{Class, Error};
+use crate::domain::backoff;
+use crate::domain::clock::Timestamp;
+use crate::domain::conference::{ConferenceInfo, Sighting, State, Status};
+use crate::domain::wait::Wait;
+
+/// A conference that does not start is asked about at least this often.
+const WAITING_MOST: Duration = Duration::from_hours(24);
+
+/// What the batch queries showed.
+#[derive(Default)]
+struct Sweep {
+    in_progress: HashSet<String>,
+    /// Queries that brought no answer leave their conferences where they were.
+    unasked: HashSet<String>,
+    stopped: Option<Error>,
+}
+
+impl Archive {
+    pub(super) async fn poll(&self, now: Timestamp) -> Ran {
+        let candidates = self.catalog.candidates(now).await?;
+        let (suspects, to_query) = self.sort(candidates, now).await;
+        let sweep = self.sweep(&to_query).await;
+
+        let mut lessons = Vec::new();
+        let mut suspects = suspects;
+        for candidate in to_query {
+            let id = &candidate.conference_id;
+            if sweep.in_progress.contains(id) {
+                if candidate.state == State::Waiting {
+                    lessons.push((candidate, Learned::Started(None)));
+                }
+            } else if !sweep.unasked.contains(id) {
+                suspects.push(candidate);
+            }
+        }
+
+        let mut stopped = sweep.stopped;
+        let mut confirmed = stream::iter(suspects)
+            .map(|candidate| async move {
+                let answer = self.dingtalk.conference(&candidate.conference_id).await;
+                (candidate, answer)
+            })
+            .buffer_unordered(self.dingtalk.max_in_flight());
+        while let Some((candidate, answer)) = confirmed.next().await {
+            let learned = match answer {
+                Ok(info) => self.learned(&candidate, info, now),
+                Err(error) => {
+                    let learned = self.learned_from(&candidate, &error, now);
+                    if !matches!(concern(&error), Concern::Answer) {
+                        stopped = stopped.or(Some(error));
+                    }
+                    let Some(learned) = learned else { continue };
+                    learned
+                }
+            };
+            lessons.push((candidate, learned));
+        }
+        drop(confirmed);
+        self.catalog.learn(&lessons, now).await?;
+        Ok(stopped)
+    }
+
+    /// Sorts the candidates by what the organisation's list of this pass says of them: those it shows need no asking;
+    /// those it used to show and does not show any more are suspected outright; for the rest, the batch query is asked.
+    async fn sort(&self, mut candidates: Vec<Candidate>, now: Timestamp) -> (Vec<Candidate>, Vec<Candidate>) {
+        let mut listings = self.listings.lock().await;
+        let open: HashSet<&str> = candidates.iter().map(|candidate| candidate.conference_id.as_str()).collect();
+        listings.shown.retain(|id| open.contains(id.as_str()));
+        let Some((_, listed)) = listings.last.as_ref().filter(|(at, _)| *at == now) else {
+            return (Vec::new(), candidates);
+        };
+        candidates.retain(|candidate| !listed.contains(&candidate.conference_id));
+        // Of one that waits, conference info alone can say whether it has yet to start or is over.
+        candidates.into_iter().partition(|candidate| {
+            candidate.state == State::Waiting || listings.shown.contains(&candidate.conference_id)
+        })
+    }
+
+    /// Asks the batch query about all of them.
+    async fn sweep(&self, candidates: &[Candidate]) -> Sweep {
+        let ids: Vec<&str> = candidates.iter().map(|candidate| candidate.conference_id.as_str()).collect();
+        let batches: Vec<Vec<&str>> = ids.chunks(self.settings.batch_size).map(<[&str]>::to_vec).collect();
+        let mut sweep = Sweep::default();
+        let mut answers = stream::iter(batches)
+            .map(|batch| self.query_split(batch))
+            .buffer_unordered(self.dingtalk.max_in_flight());
+        while let Some(part) = answers.next().await {
+            sweep.in_progress.extend(part.in_progress);
+            sweep.unasked.extend(part.unasked);
+            sweep.stopped = sweep.stopped.or(part.stopped);
+        }
+        sweep
+    }
+
+    /// Asks about one batch; one that its own ids spoil is halved until the culprits stand alone. A culprit that stands
+    /// alone is not asked about again: it is a suspect, and conference info tells more for the same call.
+    async fn query_split(&self, batch: Vec<&str>) -> Sweep {
+        let mut sweep = Sweep::default();
+        let mut batches = vec![batch];
+        while let Some(mut batch) = batches.pop() {
+            match self.dingtalk.query(&batch).await {
+                Ok(sightings) => {
+                    let going = |sighting: &Sighting| sighting.status == Status::InProgress;
+                    let shown = sightings.into_iter().filter(going).map(|sighting| sighting.conference_id);
+                    sweep.in_progress.extend(shown);
+                }
+                Err(error) if spoils_batch(&error) => {
+                    let half = batch.split_off(batch.len() / 2);
+                    batches.extend([batch, half].into_iter().filter(|part| part.len() > 1));
+                }
+                Err(error) => {
+                    sweep.unasked.extend(batch.into_iter().map(str::to_owned));
+                    sweep.stopped = sweep.stopped.or(Some(error));
+                }
+            }
+        }
+        sweep
+    }
+
+    fn learned(&self, candidate: &Candidate, info: ConferenceInfo, now: Timestamp) -> Learned {
+        match info.status {
+            Status::Ended => {
+                let wait = Wait::begin(info.ended_at, candidate.discovered_at, now, &self.settings.collect);
+                Learned::Ended(info, wait)
+            }
+            Status::InProgress if candidate.state == State::Waiting => Learned::Started(Some(info)),
+            Status::InProgress => Learned::StillActive(self.ask_again(candidate, now)),
+            Status::NotStarted => {
+                let planned = info.started_at.filter(|planned| *planned > now);
+                let next = planned.map_or_else(|| self.ask_again(candidate, now), |at| at.min(now + WAITING_MOST));
+                Learned::NotStarted(info, next)
+            }
+            Status::Unknown(status) => {
+                let status = status.map_or_else(|| "none".to_owned(), |status| status.to_string());
+                let message = format!("conference info gave the status {status}, which no page explains");
+                Learned::Unanswered(
+                    self.ask_again(candidate, now),
+                    Trouble { code: "statusUnknown".to_owned(), message },
+                )
+            }
+        }
+    }
+
+    /// What an error of conference info says of the conference; `None` if nothing.
+    fn learned_from(&self, candidate: &Candidate, error: &Error, now: Timestamp) -> Option<Learned> {
+        let id = &candidate.conference_id;
+        match (concern(error), error.class) {
+            (Concern::Nobody, _) => None,
+            (Concern::Answer, Class::ConferenceUnknown | Class::PermissionDenied | Class::RequestWrong) => {
+                tracing::warn!(conference_id = id, code = %error.code, "conference {id} failed: {error}");
+                Some(Learned::Failed(trouble(error)))
+            }
+            _ => Some(Learned::Unanswered(self.ask_again(candidate, now), trouble(error))),
+        }
+    }
+
+    /// When to ask again about a conference that gave no reason to expect anything soon.
+    fn ask_again(&self, candidate: &Candidate, now: Timestamp) -> Timestamp {
+        let most = if candidate.state == State::Waiting { WAITING_MOST } else { self.settings.collect.retry_max };
+        let least = self.settings.poll.shortest_gap(now).min(most);
+        now + backoff::delay(least, most, candidate.attempts, &candidate.conference_id)
+    }
+}
+
+/// Whether one id of a batch may be what the batch failed for.
+fn spoils_batch(error: &Error) -> bool {
+    matches!(
+        error.class,
+        Class::MeetingEnded
+            | Class::RequestWrong
+            | Class::PermissionDenied
+            | Class::UserUnknown
+            | Class::ConferenceUnknown
+    )
+}

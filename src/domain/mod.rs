@@ -3,3 +3,4 @@
 //! No I/O. This room knows no other room.
 
 pub mod clock;
+pub mod schedule;

@@ -39,7 +39,9 @@ impl Archive {
 
     async fn collect_one(&self, due: &Due, now: Timestamp) -> Ran {
         match self.ask(due).await {
-            Answer::Read(list, reading, union_id) => self.write(due, &list, reading, &union_id, now).await.map(|()| None),
+            Answer::Read(list, reading, union_id) => {
+                self.write(due, &list, reading, &union_id, now).await.map(|()| None)
+            }
             Answer::Refused(trouble) => self.refused(due, trouble, now).await.map(|()| None),
             Answer::Nothing(error) => {
                 if matches!(concern(&error), Concern::Later) {
@@ -126,8 +128,7 @@ impl Archive {
                 Next::Undecided => Step::Failed(undecided(reading)),
             }
         };
-        let written =
-            self.catalog.write_reading(id, due.state, &changes, &wait, Some(union_id), &step, now).await?;
+        let written = self.catalog.write_reading(id, due.state, &changes, &wait, Some(union_id), &step, now).await?;
         if written && due.state != State::Archived {
             log(due, &step, known.len() + new_ones(&changes, &known));
         }
@@ -181,7 +182,12 @@ fn log(due: &Due, step: &Step, recordings: usize) {
     match step {
         Step::Again(..) => {}
         Step::Archived(_) => {
-            tracing::info!(conference_id = id, title, recordings, "conference {id} is archived: {recordings} recordings");
+            tracing::info!(
+                conference_id = id,
+                title,
+                recordings,
+                "conference {id} is archived: {recordings} recordings"
+            );
         }
         Step::Unrecorded => tracing::info!(conference_id = id, title, "conference {id} was not recorded"),
         Step::Failed(trouble) => tracing::warn!(

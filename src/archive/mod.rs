@@ -22,9 +22,9 @@ use tokio::sync::Mutex;
 
 use crate::catalog::conferences::{Registration, Trouble};
 use crate::catalog::{self, Catalog};
-use crate::config::Schedule;
 use crate::dingtalk::{Class, Client, Error};
 use crate::domain::clock::{Clock, Timestamp};
+use crate::domain::schedule::Schedule;
 use crate::domain::wait;
 
 /// The operator's words, as the stages need them.
@@ -129,7 +129,9 @@ fn concern(error: &Error) -> Concern {
         | Class::QuotaSpent
         | Class::Banned
         | Class::OrganizationForbidden => Concern::Nobody,
-        Class::Unavailable | Class::Foreign | Class::TimedOut | Class::Unreached | Class::Unrecognized => Concern::Later,
+        Class::Unavailable | Class::Foreign | Class::TimedOut | Class::Unreached | Class::Unrecognized => {
+            Concern::Later
+        }
         Class::UserUnknown
         | Class::PermissionDenied
         | Class::MeetingEnded

@@ -57,7 +57,8 @@ impl Pace {
         };
         let rate = pace::looking_rate(&profile, &budget, now);
 
-        let discover_calls = settings.users.len() as f64 + if settings.organization { pages.max(1) as f64 } else { 0.0 };
+        let discover_calls =
+            settings.users.len() as f64 + if settings.organization { pages.max(1) as f64 } else { 0.0 };
         let poll_calls = (work.open as f64 / settings.batch_size as f64).ceil().max(1.0);
         if discover_calls == 0.0 {
             return Ok(Self { discover: Duration::ZERO, poll: pace::interval(poll_calls, rate) });
@@ -113,7 +114,9 @@ impl Archive {
         };
         let Some(due_at) = due_at else { return Ok(None) };
         let pauses = self.catalog.pauses().await?;
-        Ok(Some(pauses.iter().filter(|pause| self.holds_up(stage, pause)).fold(due_at, |due, pause| due.max(pause.until))))
+        Ok(Some(
+            pauses.iter().filter(|pause| self.holds_up(stage, pause)).fold(due_at, |due, pause| due.max(pause.until)),
+        ))
     }
 
     async fn look_due(
@@ -121,7 +124,7 @@ impl Archive {
         last: Option<&JobRun>,
         now: Timestamp,
         least: impl Fn(&Pace) -> Duration,
-        schedule: &crate::config::Schedule,
+        schedule: &crate::domain::schedule::Schedule,
     ) -> Result<Timestamp, catalog::Error> {
         let Some(last) = last else { return Ok(now) };
         let scheduled = schedule.next_after(last.last_started_at).unwrap_or(last.last_started_at);

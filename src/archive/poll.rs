@@ -95,9 +95,8 @@ impl Archive {
         let ids: Vec<&str> = candidates.iter().map(|candidate| candidate.conference_id.as_str()).collect();
         let batches: Vec<Vec<&str>> = ids.chunks(self.settings.batch_size).map(<[&str]>::to_vec).collect();
         let mut sweep = Sweep::default();
-        let mut answers = stream::iter(batches)
-            .map(|batch| self.query_split(batch))
-            .buffer_unordered(self.dingtalk.max_in_flight());
+        let mut answers =
+            stream::iter(batches).map(|batch| self.query_split(batch)).buffer_unordered(self.dingtalk.max_in_flight());
         while let Some(part) = answers.next().await {
             sweep.in_progress.extend(part.in_progress);
             sweep.unasked.extend(part.unasked);

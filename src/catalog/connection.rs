@@ -33,7 +33,9 @@ pub enum Error {
     #[error("{0} is a database of another program: it was left untouched; name another file with `catalog.path`")]
     NotACatalog(PathBuf),
     /// The file was written by a later version.
-    #[error("{path} was written by a newer recording-archiver (its schema is {found}, this program's is {known}): it was left untouched; install the newer program")]
+    #[error(
+        "{path} was written by a newer recording-archiver (its schema is {found}, this program's is {known}): it was left untouched; install the newer program"
+    )]
     Newer {
         /// The file.
         path: PathBuf,
@@ -102,10 +104,7 @@ impl Catalog {
             .synchronous(SqliteSynchronous::Full);
         let open = |source| Error::Open { path: path.to_owned(), source };
         let writer = SqlitePoolOptions::new().max_connections(1).connect_with(options.clone()).await.map_err(open)?;
-        MIGRATIONS
-            .run(&writer)
-            .await
-            .map_err(|source| Error::Migrate { path: path.to_owned(), source })?;
+        MIGRATIONS.run(&writer).await.map_err(|source| Error::Migrate { path: path.to_owned(), source })?;
         let readers = readers(options.read_only(true).create_if_missing(false)).await.map_err(open)?;
         Ok(Self { path: path.to_owned(), writer, readers })
     }
@@ -170,11 +169,8 @@ async fn readers(options: SqliteConnectOptions) -> Result<SqlitePool, sqlx::Erro
 
 /// Whether an existing file is a catalog that this program may write to. Reads only.
 async fn inspect(path: &Path) -> Result<(), Error> {
-    let mut connection = options(path)
-        .read_only(true)
-        .connect()
-        .await
-        .map_err(|source| not_a_database(path, source))?;
+    let mut connection =
+        options(path).read_only(true).connect().await.map_err(|source| not_a_database(path, source))?;
     let verdict = inspect_schema(&mut connection, path).await;
     let _ = connection.close().await;
     verdict

@@ -261,9 +261,8 @@ impl Catalog {
         let rows = sqlx::query!(r#"SELECT state, count(*) AS "conferences!: i64" FROM conferences GROUP BY state"#)
             .fetch_all(&mut *self.read().await?)
             .await?;
-        let of = |state: State| {
-            rows.iter().find(|row| row.state == state.as_str()).map_or(0, |row| count(row.conferences))
-        };
+        let of =
+            |state: State| rows.iter().find(|row| row.state == state.as_str()).map_or(0, |row| count(row.conferences));
         Ok(State::ALL.into_iter().map(|state| (state, of(state))).collect())
     }
 }

@@ -187,8 +187,9 @@ impl Client {
         }
         let mut request = self.http.request(call.method.clone(), url);
         if let Some(token) = token {
-            let mut value = HeaderValue::from_str(token.expose())
-                .map_err(|_| Error::foreign(call.endpoint, "the access token has characters that no header can carry"))?;
+            let mut value = HeaderValue::from_str(token.expose()).map_err(|_| {
+                Error::foreign(call.endpoint, "the access token has characters that no header can carry")
+            })?;
             value.set_sensitive(true);
             request = request.header(TOKEN_HEADER, value);
         }
@@ -281,8 +282,9 @@ fn decode<T: DeserializeOwned>(endpoint: Endpoint, status: u16, body: &[u8]) -> 
         error.retry_after = Some(wait);
         return Err(error);
     }
-    let envelope: Envelope = serde_json::from_slice(body)
-        .map_err(|error| Error::foreign(endpoint, format!("HTTP {status} with a body that is no JSON object: {error}")))?;
+    let envelope: Envelope = serde_json::from_slice(body).map_err(|error| {
+        Error::foreign(endpoint, format!("HTTP {status} with a body that is no JSON object: {error}"))
+    })?;
     let code = match &envelope.code {
         Value::String(code) if !code.is_empty() && code != "200" => Some(code.clone()),
         Value::Number(code) if code.as_i64() != Some(200) && code.as_i64() != Some(0) => Some(code.to_string()),

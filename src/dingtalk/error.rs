@@ -169,9 +169,13 @@ impl Error {
             }
             Class::ScopeMissing => "grant the app this scope on DingTalk's open platform",
             Class::AddressRefused => "add this machine's public address to the app's list of server addresses",
-            Class::QuotaSpent => "the organisation's calls of this month are spent: wait for the next month, or buy more",
+            Class::QuotaSpent => {
+                "the organisation's calls of this month are spent: wait for the next month, or buy more"
+            }
             Class::OrganizationForbidden => "DingTalk restricts this organisation: ask its administrator",
-            Class::UserUnknown | Class::PermissionDenied => "ask as somebody else: --union-id or dingtalk.fallback_union_id",
+            Class::UserUnknown | Class::PermissionDenied => {
+                "ask as somebody else: --union-id or dingtalk.fallback_union_id"
+            }
             Class::ConferenceUnknown => "check the conferenceId",
             Class::RecordRefused => "only the host may, and only while the meeting goes on",
             Class::Foreign => "something other than DingTalk answered: check dingtalk.base_url and any proxy",

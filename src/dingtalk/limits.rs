@@ -111,11 +111,8 @@ impl Limits {
 
     /// Waits for a place in flight, and then for the call's turn.
     pub(super) async fn turn(&self, endpoint: Endpoint) -> Result<SemaphorePermit<'_>, Error> {
-        let permit = self
-            .in_flight
-            .acquire()
-            .await
-            .map_err(|closed| Error::new(endpoint, Class::Held, "closed", closed))?;
+        let permit =
+            self.in_flight.acquire().await.map_err(|closed| Error::new(endpoint, Class::Held, "closed", closed))?;
         while let Err(not_until) = self.rate.check() {
             self.clock.0.sleep(not_until.wait_time_from(self.clock.now())).await;
         }

@@ -37,7 +37,9 @@ impl Credentials {
         let secret = self.app_secret.expose_secret();
         match &self.corp_id {
             None => json!({ "appKey": self.app_key, "appSecret": secret }),
-            Some(_) => json!({ "client_id": self.app_key, "client_secret": secret, "grant_type": "client_credentials" }),
+            Some(_) => {
+                json!({ "client_id": self.app_key, "client_secret": secret, "grant_type": "client_credentials" })
+            }
         }
     }
 }

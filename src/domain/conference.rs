@@ -203,3 +203,27 @@ pub fn check_conference_id(id: &str) -> Result<(), BadConferenceId> {
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_id_must_be_able_to_stand_in_an_address() {
+        let longest = "x".repeat(MAX_ID_BYTES);
+        for id in ["607452e0xxx", "12345", "a/b", "../../x?y#z", "会议", "...", longest.as_str()] {
+            assert_eq!(check_conference_id(id), Ok(()), "{id}");
+        }
+        for id in ["", " ", "a b", "a\n", "a\u{0}", "a\u{3000}", ".", "..", &"x".repeat(MAX_ID_BYTES + 1)] {
+            assert!(check_conference_id(id).is_err(), "{id:?}");
+        }
+    }
+
+    #[test]
+    fn every_state_is_read_back_from_its_word() {
+        for state in State::ALL {
+            assert_eq!(state.as_str().parse(), Ok(state));
+        }
+        assert!("closed".parse::<State>().is_err());
+    }
+}

@@ -7,4 +7,5 @@ pub mod clock;
 pub mod conference;
 pub mod pace;
 pub mod recording;
+pub mod schedule;
 pub mod wait;

@@ -44,9 +44,8 @@ impl Profile {
         let mean = (starts.len() as f64 + 1.0) / (hours + 24.0);
         let by_hour_of_day: [f64; 24] = std::array::from_fn(|hour| {
             let same_hour = (0..7).map(|day| day * 24 + hour);
-            let (count, hours) = same_hour.fold((0.0, 0.0), |sum: (f64, f64), hour| {
-                (sum.0 + f64::from(seen[hour]), sum.1 + lived[hour])
-            });
+            let (count, hours) = same_hour
+                .fold((0.0, 0.0), |sum: (f64, f64), hour| (sum.0 + f64::from(seen[hour]), sum.1 + lived[hour]));
             (count + mean) / (hours + 1.0)
         });
         Self {

@@ -149,7 +149,11 @@ pub fn decide(wait: &Wait, reading: Reading, evidence: Evidence, now: Timestamp,
         (Reading::Listed { whole: true, .. }, Some(last_changed_at)) => last_changed_at + rules.settle,
         // Nothing is expected: once more when most late files have appeared, and once at the very end.
         (Reading::NothingListed, None) if evidence.nothing_expected => {
-            if wait.attempts <= 1 { now + rules.retry_max } else { deadline }
+            if wait.attempts <= 1 {
+                now + rules.retry_max
+            } else {
+                deadline
+            }
         }
         _ => now + backoff::delay(rules.retry_min, rules.retry_max, wait.attempts.saturating_sub(1), key),
     };

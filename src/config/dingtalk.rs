@@ -1,0 +1,286 @@
+//! `[dingtalk]`: where `DingTalk` is, and who we are to it.
+
+use std::net::IpAddr;
+use std::num::{NonZeroU32, NonZeroUsize};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use reqwest::Url;
+use secrecy::{ExposeSecret, SecretString};
+use serde::{Deserialize, Deserializer, de};
+
+use super::error::Problem;
+use super::{duration, word};
+
+/// The section `[dingtalk]`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct DingTalk {
+    /// The host of the API, its path always `/`: https, or http on loopback. `https://api.dingtalk.io` unless set.
+    #[serde(deserialize_with = "url")]
+    pub base_url: Url,
+    /// The app's key: `appKey`, also called `clientId`.
+    pub app_key: Option<String>,
+    /// The app's secret itself; or else:
+    pub app_secret: Option<SecretString>,
+    /// The file that holds the app's secret and nothing else. A relative path starts at the working directory of the
+    /// process, not at the configuration file.
+    pub app_secret_file: Option<PathBuf>,
+    /// The organisation that a third-party app acts for, where ours is one.
+    pub corp_id: Option<String>,
+    /// Whom to ask for recordings as when everyone else is refused: a `unionId`.
+    pub fallback_union_id: Option<String>,
+    /// How long one request may take, all of it. 10 seconds unless set.
+    #[serde(deserialize_with = "duration::required")]
+    pub request_timeout: Duration,
+    /// How many requests are sent a second, at most. 15 unless set; `DingTalk` refuses more than 20 for one app and API.
+    pub requests_per_second: NonZeroU32,
+    /// How many requests are under way at once, at most. 8 unless set, at most 1000.
+    pub max_in_flight: NonZeroUsize,
+    /// `$CREDENTIALS_DIRECTORY`, where systemd leaves what `LoadCredential=` names. Not a key: it comes from the
+    /// environment.
+    #[serde(skip)]
+    pub credentials_directory: Option<PathBuf>,
+}
+
+/// What the app shows to get a token.
+#[derive(Clone, Debug)]
+pub struct Credentials {
+    /// `appKey`, also called `clientId`.
+    pub app_key: String,
+    /// `appSecret`, also called `clientSecret`.
+    pub app_secret: SecretString,
+    /// The organisation, when the app is a third party's.
+    pub corp_id: Option<String>,
+}
+
+impl Default for DingTalk {
+    fn default() -> Self {
+        const FIFTEEN: NonZeroU32 = NonZeroU32::new(15).expect("15 is not zero");
+        const EIGHT: NonZeroUsize = NonZeroUsize::new(8).expect("8 is not zero");
+        Self {
+            base_url: Url::parse("https://api.dingtalk.io").expect("this is a URL"),
+            app_key: None,
+            app_secret: None,
+            app_secret_file: None,
+            corp_id: None,
+            fallback_union_id: None,
+            request_timeout: Duration::from_secs(10),
+            requests_per_second: FIFTEEN,
+            max_in_flight: EIGHT,
+            credentials_directory: None,
+        }
+    }
+}
+
+/// The name that the secret goes by in `$CREDENTIALS_DIRECTORY`.
+const CREDENTIAL: &str = "app_secret";
+
+impl DingTalk {
+    /// The app's key and secret. To have none is not an error before somebody needs them: reading the catalog does not.
+    ///
+    /// The secret is `app_secret`, else what stands in `app_secret_file`, else what stands in the file `app_secret` in
+    /// `$CREDENTIALS_DIRECTORY`; a file is read each time, so that a changed secret is found.
+    pub fn credentials(&self) -> Result<Credentials, Problem> {
+        self.validate_secret()?;
+        let Some(app_key) = self.app_key.clone() else {
+            return Err(Problem::new(
+                "dingtalk.app_key",
+                "is not set; write the app's key (its Client ID) there, or set RECORDING_ARCHIVER__DINGTALK__APP_KEY",
+            ));
+        };
+        Ok(Credentials { app_key, app_secret: self.secret()?, corp_id: self.corp_id.clone() })
+    }
+
+    fn secret(&self) -> Result<SecretString, Problem> {
+        if let Some(secret) = &self.app_secret {
+            return Ok(secret.clone());
+        }
+        if let Some(path) = &self.app_secret_file {
+            return read_secret("dingtalk.app_secret_file", path);
+        }
+        if let Some(path) = self.credentials_directory.as_ref().map(|directory| directory.join(CREDENTIAL))
+            && !matches!(path.try_exists(), Ok(false))
+        {
+            return read_secret("dingtalk.app_secret", &path);
+        }
+        Err(Problem::between(
+            "dingtalk.app_secret",
+            "dingtalk.app_secret_file",
+            "neither is set; write the app's secret (its Client Secret) to a file and name that file in \
+             app_secret_file, or give systemd LoadCredential=app_secret:FILE",
+        ))
+    }
+
+    pub(super) fn validate(&self) -> Result<(), Problem> {
+        validate_base_url(&self.base_url).map_err(|why| Problem::new("dingtalk.base_url", why))?;
+        word::check_optional("dingtalk.app_key", self.app_key.as_deref())?;
+        self.validate_secret()?;
+        word::check_optional("dingtalk.corp_id", self.corp_id.as_deref())?;
+        word::check_optional("dingtalk.fallback_union_id", self.fallback_union_id.as_deref())?;
+        if self.request_timeout < Duration::from_millis(1) {
+            return Err(Problem::new("dingtalk.request_timeout", "is too short; at least 1ms"));
+        }
+        if self.max_in_flight.get() > 1000 {
+            return Err(Problem::new(
+                "dingtalk.max_in_flight",
+                format!("{} is too many; at most 1000", self.max_in_flight),
+            ));
+        }
+        Ok(())
+    }
+
+    fn validate_secret(&self) -> Result<(), Problem> {
+        if self.app_secret.is_some() && self.app_secret_file.is_some() {
+            return Err(Problem::between(
+                "dingtalk.app_secret",
+                "dingtalk.app_secret_file",
+                "only one of the two can be set; remove the other",
+            ));
+        }
+        if self.app_secret.as_ref().is_some_and(|secret| secret.expose_secret().is_empty()) {
+            return Err(Problem::new("dingtalk.app_secret", "must not be empty"));
+        }
+        if self.app_secret_file.as_ref().is_some_and(|path| path.as_os_str().is_empty()) {
+            return Err(Problem::new("dingtalk.app_secret_file", "must not be empty"));
+        }
+        Ok(())
+    }
+}
+
+/// What stands in `path`, without the line end that editors leave behind it.
+fn read_secret(key: &str, path: &Path) -> Result<SecretString, Problem> {
+    let text = std::fs::read_to_string(path)
+        .map(SecretString::from)
+        .map_err(|error| Problem::new(key, format!("cannot read {}: {error}", path.display())))?;
+    let line = text.expose_secret();
+    let line = line.strip_suffix('\n').map_or(line, |line| line.strip_suffix('\r').unwrap_or(line));
+    if line.trim().is_empty() {
+        return Err(Problem::new(key, format!("{} is empty; it must hold the app's secret", path.display())));
+    }
+    Ok(line.into())
+}
+
+fn url<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Url, D::Error> {
+    // What was written is not repeated: a URL can hold a password.
+    Url::parse(&String::deserialize(deserializer)?)
+        .map_err(|error| de::Error::custom(format!("is not a URL ({error}); write https://api.dingtalk.io")))
+}
+
+/// Whether the app's secret may be sent there: over TLS, or without leaving this machine.
+fn validate_base_url(url: &Url) -> Result<(), String> {
+    let host = url.host_str().unwrap_or_default();
+    let loopback = host == "localhost"
+        || host.trim_matches(['[', ']']).parse::<IpAddr>().is_ok_and(|address| address.is_loopback());
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err("must not hold a user name or password".into());
+    }
+    match url.scheme() {
+        "https" => {}
+        "http" if loopback => {}
+        "http" => {
+            return Err(format!("{url} is not safe to send the app's secret to; write https (http: loopback only)"));
+        }
+        scheme => {
+            return Err(format!("{scheme} is not spoken here; write https (http: loopback only)"));
+        }
+    }
+    if url.path() != "/" || url.query().is_some() || url.fragment().is_some() {
+        return Err("must end after the host; write https://api.dingtalk.io".into());
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn verdict(url: &str) -> Result<(), String> {
+        validate_base_url(&Url::parse(url).unwrap())
+    }
+
+    #[test]
+    fn the_secret_goes_over_tls_or_stays_on_this_machine() {
+        for url in [
+            "https://api.dingtalk.com",
+            "https://api.dingtalk.io:8443/",
+            "http://127.0.0.1:8080",
+            "http://127.8.9.1",
+            "http://[::1]:8080",
+            "http://localhost:1",
+        ] {
+            assert_eq!(verdict(url), Ok(()), "{url}");
+        }
+        for url in [
+            "http://api.dingtalk.io",
+            "http://localhost.example.org",
+            "http://10.0.0.1",
+            "http://[::2]",
+            "ftp://127.0.0.1",
+            "file:///etc/passwd",
+            "https://api.dingtalk.io/v1.0",
+            "https://api.dingtalk.io/?a=b",
+            "https://api.dingtalk.io/#a",
+        ] {
+            assert!(verdict(url).is_err(), "{url}");
+        }
+        assert!(!verdict("https://me:hunter2@api.dingtalk.io").unwrap_err().contains("hunter2"));
+    }
+
+    fn with_key() -> DingTalk {
+        DingTalk { app_key: Some("dingkey".into()), ..DingTalk::default() }
+    }
+
+    #[test]
+    fn the_secret_itself_comes_before_the_directory_of_systemd() {
+        let directory = tempfile::tempdir().unwrap();
+        std::fs::write(directory.path().join("app_secret"), "of systemd\n").unwrap();
+        let mut section = DingTalk { credentials_directory: Some(directory.path().into()), ..with_key() };
+        assert_eq!(section.credentials().unwrap().app_secret.expose_secret(), "of systemd");
+        section.app_secret = Some("itself".into());
+        assert_eq!(section.credentials().unwrap().app_secret.expose_secret(), "itself");
+    }
+
+    #[test]
+    fn the_secret_is_read_from_its_file_without_the_line_end() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("secret");
+        let section = DingTalk { app_secret_file: Some(path.clone()), ..with_key() };
+        for (written, read) in
+            [("s3cret", "s3cret"), ("s3cret\n", "s3cret"), ("s3cret\r\n", "s3cret"), ("a b \n\n", "a b \n")]
+        {
+            std::fs::write(&path, written).unwrap();
+            assert_eq!(section.credentials().unwrap().app_secret.expose_secret(), read, "{written:?}");
+        }
+        std::fs::write(&path, "\n").unwrap();
+        let problem = section.credentials().unwrap_err().to_string();
+        assert_eq!(
+            problem,
+            format!("dingtalk.app_secret_file: {} is empty; it must hold the app's secret", path.display())
+        );
+    }
+
+    #[test]
+    fn a_secret_that_cannot_be_read_names_key_and_file() {
+        let section = DingTalk { app_secret_file: Some("/nonexistent/secret".into()), ..with_key() };
+        let problem = section.credentials().unwrap_err().to_string();
+        assert!(problem.starts_with("dingtalk.app_secret_file: cannot read /nonexistent/secret: "), "{problem}");
+    }
+
+    #[test]
+    fn what_is_missing_is_said_only_to_whoever_needs_it() {
+        assert_eq!(DingTalk::default().validate(), Ok(()));
+        assert_eq!(DingTalk::default().credentials().unwrap_err().keys, ["dingtalk.app_key"]);
+        let missing = with_key().credentials().unwrap_err();
+        assert_eq!(missing.keys, ["dingtalk.app_secret", "dingtalk.app_secret_file"]);
+        let elsewhere = DingTalk { credentials_directory: Some("/nonexistent".into()), ..with_key() };
+        assert_eq!(elsewhere.credentials().unwrap_err(), missing);
+    }
+
+    #[test]
+    fn nothing_shows_the_secret() {
+        let section = DingTalk { app_secret: Some("hunter2".into()), ..with_key() };
+        let shown = format!("{section:?} {:?}", section.credentials());
+        assert!(shown.contains("dingkey") && !shown.contains("hunter2"), "{shown}");
+    }
+}

@@ -1,0 +1,70 @@
+//! The doors of `DingTalk` that are simulated: method, path, and whether a call costs.
+
+/// One API.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Endpoint {
+    /// The token of an internal app.
+    AccessToken,
+    /// The token of a third-party app.
+    CorpToken,
+    /// The batch query of meetings in progress.
+    Query,
+    /// Conference info.
+    ConferenceInfo,
+    /// A meeting's videos.
+    GetVideos,
+    /// Starts the cloud recording.
+    StartRecord,
+    /// Stops the cloud recording.
+    StopRecord,
+    /// The organisation's meetings in progress.
+    OrgConferences,
+    /// One user's meetings in progress.
+    UsersLists,
+}
+
+impl Endpoint {
+    /// All of them.
+    pub const ALL: [Self; 9] = [
+        Self::AccessToken,
+        Self::CorpToken,
+        Self::Query,
+        Self::ConferenceInfo,
+        Self::GetVideos,
+        Self::StartRecord,
+        Self::StopRecord,
+        Self::OrgConferences,
+        Self::UsersLists,
+    ];
+
+    /// `GET` or `POST`.
+    #[must_use]
+    pub fn method(self) -> &'static str {
+        match self {
+            Self::AccessToken | Self::CorpToken | Self::Query | Self::StartRecord | Self::StopRecord => "POST",
+            Self::ConferenceInfo | Self::GetVideos | Self::OrgConferences | Self::UsersLists => "GET",
+        }
+    }
+
+    /// Its path, the variable part in braces.
+    #[must_use]
+    pub fn path(self) -> &'static str {
+        match self {
+            Self::AccessToken => "/v1.0/oauth2/accessToken",
+            Self::CorpToken => "/v1.0/oauth2/{corpId}/token",
+            Self::Query => "/v1.0/conference/videoConferences/query",
+            Self::ConferenceInfo => "/v1.0/conference/videoConferences/{conferenceId}",
+            Self::GetVideos => "/v1.0/conference/videoConferences/{conferenceId}/cloudRecords/getVideos",
+            Self::StartRecord => "/v1.0/conference/videoConferences/{conferenceId}/cloudRecords/start",
+            Self::StopRecord => "/v1.0/conference/videoConferences/{conferenceId}/cloudRecords/stop",
+            Self::OrgConferences => "/v1.0/conference/orgConferences",
+            Self::UsersLists => "/v1.0/conference/users/lists",
+        }
+    }
+
+    /// Whether it hands out a token: those calls need none, and are free.
+    #[must_use]
+    pub fn is_token(self) -> bool {
+        matches!(self, Self::AccessToken | Self::CorpToken)
+    }
+}

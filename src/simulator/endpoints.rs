@@ -1,0 +1,264 @@
+//! What each conference API answers, from the truth and the behaviour alone.
+//!
+//! A call that comes here has passed the gateway: its token is good and its quota lasts.
+
+use std::collections::HashMap;
+
+use serde_json::{Map, Value, json};
+
+use crate::domain::clock::Timestamp;
+
+use super::behaviour::{AcceptedUnionIds, Behaviour, EmptyList, OutsideBatch};
+use super::endpoint::Endpoint;
+use super::meeting::{Meeting, Phase};
+use super::organisation::Organisation;
+use super::wire;
+
+const WINDOW_POSITIONS: [&str; 3] = ["relative_right", "float_right", "float_bottom"];
+const MODES: [&str; 3] = ["grid", "speech", "full_screen"];
+
+/// A call as it came in.
+#[derive(Clone, Debug)]
+pub(super) struct Ask {
+    /// The API that was called.
+    pub(super) endpoint: Endpoint,
+    /// The variable part of its path, decoded: a conferenceId or a corpId.
+    pub(super) path: Option<String>,
+    /// Its query parameters.
+    pub(super) query: HashMap<String, String>,
+    /// Its `x-acs-dingtalk-access-token`.
+    pub(super) token: Option<String>,
+    /// Its body, where that is a JSON object.
+    pub(super) body: Option<Map<String, Value>>,
+}
+
+impl Ask {
+    /// The meetings it is about.
+    pub(super) fn conference_ids(&self) -> Vec<String> {
+        match (self.endpoint, &self.path) {
+            (Endpoint::CorpToken, _) => Vec::new(),
+            (_, Some(conference_id)) => vec![conference_id.clone()],
+            (_, None) => self.conference_id_list().unwrap_or_default(),
+        }
+    }
+
+    /// The unionId it asks as.
+    pub(super) fn union_id(&self) -> Option<&str> {
+        let given = self
+            .query
+            .get("unionId")
+            .map(String::as_str)
+            .or_else(|| self.text("unionId"));
+        given.filter(|union_id| !union_id.is_empty())
+    }
+
+    /// A text of its body.
+    pub(super) fn text(&self, key: &str) -> Option<&str> {
+        self.body.as_ref()?.get(key)?.as_str()
+    }
+
+    fn conference_id_list(&self) -> Option<Vec<String>> {
+        let list = self.body.as_ref()?.get("conferenceIdList")?.as_array()?;
+        list.iter().map(|id| id.as_str().map(str::to_owned)).collect()
+    }
+
+    /// Whether the body's `key` is missing or one of `allowed`.
+    fn is_one_of(&self, key: &str, allowed: &[&str]) -> bool {
+        match self.body.as_ref().and_then(|body| body.get(key)) {
+            None | Some(Value::Null) => true,
+            Some(value) => value.as_str().is_some_and(|value| allowed.contains(&value)),
+        }
+    }
+}
+
+/// The body of the answer, or the code of the error.
+pub(super) fn answer(
+    ask: &Ask,
+    organisation: &mut Organisation,
+    behaviour: &Behaviour,
+    now: Timestamp,
+) -> Result<Value, &'static str> {
+    match ask.endpoint {
+        Endpoint::Query => query(ask, organisation, behaviour, now),
+        Endpoint::ConferenceInfo => conference_info(ask, organisation, behaviour, now),
+        Endpoint::GetVideos => get_videos(ask, organisation, behaviour, now),
+        Endpoint::StartRecord => start_record(ask, organisation, now),
+        Endpoint::StopRecord => stop_record(ask, organisation, now),
+        Endpoint::OrgConferences => org_conferences(ask, organisation, behaviour, now),
+        Endpoint::UsersLists => users_lists(ask, organisation, now),
+        Endpoint::AccessToken | Endpoint::CorpToken => Err("systemError"),
+    }
+}
+
+fn query(ask: &Ask, organisation: &Organisation, behaviour: &Behaviour, now: Timestamp) -> Result<Value, &'static str> {
+    let ids = ask
+        .conference_id_list()
+        .filter(|ids| !ids.is_empty())
+        .ok_or("paramsError")?;
+    if behaviour.most_ids.is_some_and(|most| ids.len() > most) {
+        return Err("paramsError");
+    }
+    let mut infos = Vec::new();
+    for id in &ids {
+        let meeting = organisation.known(id, now);
+        let phase = meeting.map(|meeting| meeting.phase(now));
+        match (behaviour.outside_batch, phase, meeting) {
+            (_, Some(Phase::InProgress), Some(meeting)) | (OutsideBatch::StatusEnded, _, Some(meeting)) => {
+                infos.push(wire::info(meeting, now));
+            }
+            (OutsideBatch::ResourceClose, Some(Phase::Ended) | None, _) => return Err("resourceClose"),
+            (OutsideBatch::ParamsError, Some(Phase::Ended) | None, _) => return Err("paramsError"),
+            _ => {}
+        }
+    }
+    Ok(json!({ "infos": infos }))
+}
+
+fn conference_info(
+    ask: &Ask,
+    organisation: &Organisation,
+    behaviour: &Behaviour,
+    now: Timestamp,
+) -> Result<Value, &'static str> {
+    let id = ask
+        .path
+        .as_deref()
+        .filter(|id| !id.trim().is_empty())
+        .ok_or("missingRoomId")?;
+    let meeting = organisation.known(id, now).ok_or("roomNotFound")?;
+    Ok(wire::conference_info(meeting, behaviour, now))
+}
+
+fn get_videos(
+    ask: &Ask,
+    organisation: &Organisation,
+    behaviour: &Behaviour,
+    now: Timestamp,
+) -> Result<Value, &'static str> {
+    let union_id = ask.union_id().ok_or("paramsError")?;
+    let meeting = known(ask, organisation, now)?;
+    if !may_see(meeting, union_id, behaviour) {
+        return Err("permissionError");
+    }
+    let videos: Vec<Value> = meeting.listed_recordings(now).map(wire::video).collect();
+    if videos.is_empty() && behaviour.empty_list == EmptyList::CloudRecordNotFound {
+        return Err("cloudRecordNotFound");
+    }
+    Ok(json!({ "videoList": videos }))
+}
+
+fn start_record(ask: &Ask, organisation: &mut Organisation, now: Timestamp) -> Result<Value, &'static str> {
+    let union_id = ask.union_id().ok_or("paramsError")?;
+    if !ask.is_one_of("smallWindowPosition", &WINDOW_POSITIONS) || !ask.is_one_of("mode", &MODES) {
+        return Err("paramsError");
+    }
+    let meeting = known(ask, organisation, now)?;
+    if meeting.phase(now) == Phase::Ended {
+        return Err("roomClosed");
+    }
+    if meeting.creator_union_id != union_id {
+        return Err("recordStartPermissionError");
+    }
+    let id = meeting.conference_id.clone();
+    if organisation.start_recording(&id, union_id, now) {
+        Ok(json!({ "code": "200" }))
+    } else {
+        Err("recordStartError")
+    }
+}
+
+fn stop_record(ask: &Ask, organisation: &mut Organisation, now: Timestamp) -> Result<Value, &'static str> {
+    let union_id = ask.union_id().ok_or("paramsError")?;
+    let meeting = known(ask, organisation, now)?;
+    if meeting.phase(now) == Phase::Ended {
+        return Err("roomClosed");
+    }
+    if meeting.creator_union_id != union_id {
+        return Err("recordStopPermissionError");
+    }
+    let id = meeting.conference_id.clone();
+    if organisation.stop_recording(&id, now) {
+        Ok(json!({ "code": "200" }))
+    } else {
+        Err("recordStopError")
+    }
+}
+
+fn org_conferences(
+    ask: &Ask,
+    organisation: &Organisation,
+    behaviour: &Behaviour,
+    now: Timestamp,
+) -> Result<Value, &'static str> {
+    let wanted = match ask.query.get("maxResults") {
+        None => behaviour.page_size,
+        Some(text) => text.parse().ok().filter(|wanted| *wanted > 0).ok_or("paramError")?,
+    };
+    if behaviour.most_results.is_some_and(|most| wanted > most) {
+        return Err("paramError");
+    }
+    let ongoing = organisation.in_progress(now);
+    let total = ongoing.len();
+    let rest: Vec<&Meeting> = match ask.query.get("nextToken").filter(|token| !token.is_empty()) {
+        None => ongoing,
+        Some(token) => {
+            let (start, id) = cursor(token).ok_or("paramError")?;
+            ongoing
+                .into_iter()
+                .filter(|meeting| (meeting.starts_at, meeting.conference_id.as_str()) > (start, id))
+                .collect()
+        }
+    };
+    let page = &rest[..rest.len().min(wanted).min(behaviour.page_size.max(1))];
+    let mut body = Map::new();
+    body.insert(
+        "onGoingConfList".to_owned(),
+        page.iter().map(|meeting| wire::ongoing(meeting, now)).collect(),
+    );
+    body.insert("hasMore".to_owned(), json!(page.len() < rest.len()));
+    body.insert("totalCount".to_owned(), json!(total));
+    if let Some(last) = page.last().filter(|_| page.len() < rest.len()) {
+        let token = format!("{}-{}", last.starts_at.as_millis(), last.conference_id);
+        body.insert("nextToken".to_owned(), json!(token));
+    }
+    Ok(Value::Object(body))
+}
+
+fn users_lists(ask: &Ask, organisation: &Organisation, now: Timestamp) -> Result<Value, &'static str> {
+    let union_id = ask.union_id().ok_or("paramError")?;
+    let mut meetings = organisation.in_progress(now);
+    meetings.retain(|meeting| meeting.is_attended_by(union_id));
+    let ids: Vec<&str> = meetings.iter().map(|meeting| meeting.conference_id.as_str()).collect();
+    let members: Map<String, Value> = meetings
+        .iter()
+        .map(|meeting| (meeting.conference_id.clone(), wire::member(meeting, union_id, now)))
+        .collect();
+    Ok(json!({ "onGoingConfIdList": ids, "memberModelMap": members }))
+}
+
+/// The meeting of a call about its recording, for which no page has a code that says it is unknown.
+fn known<'a>(ask: &Ask, organisation: &'a Organisation, now: Timestamp) -> Result<&'a Meeting, &'static str> {
+    ask.path
+        .as_deref()
+        .and_then(|id| organisation.known(id, now))
+        .ok_or("paramsError")
+}
+
+fn may_see(meeting: &Meeting, union_id: &str, behaviour: &Behaviour) -> bool {
+    let is = |id: &str| id == union_id;
+    if meeting.refused_union_ids.iter().any(|id| is(id)) {
+        return false;
+    }
+    match behaviour.accepted_union_ids {
+        AcceptedUnionIds::Anybody => true,
+        AcceptedUnionIds::OwnerAndCreator => {
+            is(&meeting.creator_union_id) || meeting.record_owner_union_id.as_deref().is_some_and(is)
+        }
+    }
+}
+
+/// Where the last page ended. It names a meeting rather than a number, because the list moves while it is read.
+fn cursor(token: &str) -> Option<(Timestamp, &str)> {
+    let (start, id) = token.split_once('-')?;
+    Some((Timestamp::from_millis(start.parse().ok()?), id))
+}

@@ -1,0 +1,286 @@
+//! The socket: HTTP in, HTTP out, and everything that can go wrong with a connection.
+//!
+//! What is answered is decided behind it, in one step under one lock; only the wire takes real time.
+
+use std::collections::{HashMap, HashSet};
+use std::io;
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::{Body, Bytes};
+use axum::extract::{Path, Query, State};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::response::Response;
+use axum::routing::{MethodFilter, on};
+use futures_util::{StreamExt, stream};
+use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
+use tokio::time::timeout;
+use tokio_util::sync::CancellationToken;
+
+use crate::domain::clock::{Clock, Timestamp};
+
+use super::behaviour::Behaviour;
+use super::endpoint::Endpoint;
+use super::endpoints::Ask;
+use super::faults::{Answer, Faults};
+use super::gateway::{APP_KEY, APP_SECRET, Gateway, Reply};
+use super::meter::Call;
+use super::organisation::Organisation;
+
+/// How long a client that does not read may hold up the shutdown.
+const SHUTDOWN_PATIENCE: Duration = Duration::from_secs(1);
+
+/// A simulated `DingTalk`, listening. It stops when it is dropped.
+#[derive(Debug)]
+pub struct Simulator {
+    gateway: Arc<Mutex<Gateway>>,
+    local_addr: SocketAddr,
+    stop: CancellationToken,
+    served: JoinHandle<io::Result<()>>,
+}
+
+#[derive(Clone, Debug)]
+struct Served {
+    gateway: Arc<Mutex<Gateway>>,
+    stop: CancellationToken,
+}
+
+impl Simulator {
+    /// Listens at `listen` (port 0: any free one) and serves `organisation` by `clock`. Needs a tokio runtime.
+    pub async fn start(
+        listen: SocketAddr,
+        organisation: Organisation,
+        behaviour: Behaviour,
+        clock: Arc<dyn Clock>,
+    ) -> io::Result<Self> {
+        let listener = TcpListener::bind(listen).await?;
+        let local_addr = listener.local_addr()?;
+        let stop = CancellationToken::new();
+        let gateway = Arc::new(Mutex::new(Gateway::new(organisation, behaviour, clock)));
+        let router = router(Served {
+            gateway: Arc::clone(&gateway),
+            stop: stop.clone(),
+        });
+        let stopped = stop.clone().cancelled_owned();
+        let served = tokio::spawn(async { axum::serve(listener, router).with_graceful_shutdown(stopped).await });
+        Ok(Self {
+            gateway,
+            local_addr,
+            stop,
+            served,
+        })
+    }
+
+    /// What stands before the paths: `http://127.0.0.1:…`.
+    #[must_use]
+    pub fn base_url(&self) -> String {
+        format!("http://{}", self.local_addr)
+    }
+
+    /// Where it listens.
+    #[must_use]
+    pub fn local_addr(&self) -> SocketAddr {
+        self.local_addr
+    }
+
+    /// The key of the app that it lets in.
+    #[must_use]
+    pub fn app_key(&self) -> &'static str {
+        APP_KEY
+    }
+
+    /// That app's secret.
+    #[must_use]
+    pub fn app_secret(&self) -> &'static str {
+        APP_SECRET
+    }
+
+    /// Reads or changes the truth. Calls wait meanwhile.
+    pub fn with_organisation<R>(&self, act: impl FnOnce(&mut Organisation) -> R) -> R {
+        let mut gateway = self.gateway();
+        let now = gateway.clock.now();
+        gateway.organisation.extend_to(now);
+        act(&mut gateway.organisation)
+    }
+
+    /// Has it behave another way from here on.
+    pub fn set_behaviour(&self, behaviour: Behaviour) {
+        self.gateway().behaviour = behaviour;
+    }
+
+    /// What goes wrong: a handle to push faults to.
+    #[must_use]
+    pub fn faults(&self) -> Faults {
+        self.gateway().faults.clone()
+    }
+
+    /// The log of calls, oldest first; of very many, the last hundred thousand.
+    #[must_use]
+    pub fn calls(&self) -> Vec<Call> {
+        self.gateway().meter.calls()
+    }
+
+    /// How many metered calls there were in all.
+    #[must_use]
+    pub fn metered_calls(&self) -> u64 {
+        self.gateway().meter.total()
+    }
+
+    /// How many metered calls there were in the calendar month (UTC+8) around `instant`.
+    #[must_use]
+    pub fn metered_calls_in_month(&self, instant: Timestamp) -> u64 {
+        self.gateway().meter.in_month(instant)
+    }
+
+    /// The meetings that stood in any listing that was answered, whole and at once.
+    #[must_use]
+    pub fn seen_in_listing(&self) -> HashSet<String> {
+        self.gateway().seen_in_listing.clone()
+    }
+
+    /// How many metered calls a calendar month (UTC+8) has; none: without end, as at the start.
+    pub fn set_quota(&self, calls_per_month: Option<u64>) {
+        self.gateway().meter.quota = calls_per_month;
+    }
+
+    /// How many calls an API takes in a second; none: any number. At the start, 20.
+    pub fn set_calls_per_second(&self, most: Option<usize>) {
+        self.gateway().meter.calls_per_second = most;
+    }
+
+    /// Lets every token expire at once.
+    pub fn expire_tokens(&self) {
+        self.gateway().expire_tokens();
+    }
+
+    /// Stops listening, lets the calls that are being answered finish, and ends.
+    pub async fn shutdown(mut self) {
+        self.stop.cancel();
+        if timeout(SHUTDOWN_PATIENCE, &mut self.served).await.is_err() {
+            self.served.abort();
+        }
+    }
+
+    fn gateway(&self) -> MutexGuard<'_, Gateway> {
+        lock(&self.gateway)
+    }
+}
+
+impl Drop for Simulator {
+    fn drop(&mut self) {
+        self.stop.cancel();
+    }
+}
+
+fn router(served: Served) -> Router {
+    let mut router = Router::new();
+    for endpoint in Endpoint::ALL {
+        let method = if endpoint.method() == "GET" {
+            MethodFilter::GET
+        } else {
+            MethodFilter::POST
+        };
+        let handler = move |State(served): State<Served>,
+                            path: Option<Path<String>>,
+                            Query(query): Query<HashMap<String, String>>,
+                            headers: HeaderMap,
+                            body: Bytes| async move {
+            let token = headers
+                .get("x-acs-dingtalk-access-token")
+                .and_then(|token| token.to_str().ok());
+            let ask = Ask {
+                endpoint,
+                path: path.map(|Path(path)| path),
+                query,
+                token: token.map(str::to_owned),
+                body: serde_json::from_slice(&body).ok(),
+            };
+            let reply = lock(&served.gateway).answer(&ask);
+            deliver(reply, &served.stop).await
+        };
+        router = router.route(endpoint.path(), on(method, handler));
+    }
+    router
+        .fallback(no_such_api)
+        .method_not_allowed_fallback(no_such_api)
+        .with_state(served)
+}
+
+async fn no_such_api(State(served): State<Served>) -> Response {
+    let reply = lock(&served.gateway).refuse(Answer::error("InvalidAction.NotFound"));
+    deliver(reply, &served.stop).await
+}
+
+async fn deliver(reply: Reply, stop: &CancellationToken) -> Response {
+    let half = reply.body.len() / 2;
+    match &reply.spoilt_by {
+        Some(Answer::Truncated) => {
+            let bytes = Bytes::copy_from_slice(&reply.body.as_bytes()[..half]);
+            respond(&reply, Body::from(bytes))
+        }
+        Some(Answer::Cut) => {
+            let bytes = Bytes::copy_from_slice(&reply.body.as_bytes()[..half]);
+            // The pause lets the first half leave before the connection breaks.
+            let broken = stream::once(async {
+                tokio::task::yield_now().await;
+                Err(io::ErrorKind::ConnectionReset)
+            });
+            let mut response = respond(
+                &reply,
+                Body::from_stream(stream::iter([Ok(bytes)]).chain(broken).map(to_io)),
+            );
+            response
+                .headers_mut()
+                .insert(header::CONTENT_LENGTH, HeaderValue::from(reply.body.len()));
+            response
+        }
+        Some(Answer::Reset) => {
+            // A body that fails before its first byte takes the headers with it: nothing has left yet.
+            let broken = stream::iter([Err::<Bytes, _>(io::ErrorKind::ConnectionReset)]);
+            respond(&reply, Body::from_stream(broken.map(to_io)))
+        }
+        Some(Answer::Hang(duration)) => {
+            // Ends early when the simulator stops: nobody is left to wait for it.
+            let _ = timeout(*duration, stop.cancelled()).await;
+            respond(&reply, Body::from(reply.body.clone()))
+        }
+        Some(Answer::Endless) => {
+            let spaces = Bytes::from_static(&[b' '; 16 * 1024]);
+            let endless = stream::repeat_with(move || Ok::<_, io::Error>(spaces.clone()));
+            let endless = endless.take_until(stop.clone().cancelled_owned());
+            respond(&reply, Body::from_stream(endless))
+        }
+        _ => respond(&reply, Body::from(reply.body.clone())),
+    }
+}
+
+fn respond(reply: &Reply, body: Body) -> Response {
+    let mut response = Response::new(body);
+    *response.status_mut() = StatusCode::from_u16(reply.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let html = reply.body.starts_with('<');
+    let kind = if html {
+        "text/html; charset=utf-8"
+    } else {
+        "application/json;charset=utf-8"
+    };
+    response
+        .headers_mut()
+        .insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
+    if let Some(seconds) = reply.retry_after {
+        response
+            .headers_mut()
+            .insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+    }
+    response
+}
+
+fn to_io(piece: Result<Bytes, io::ErrorKind>) -> io::Result<Bytes> {
+    piece.map_err(io::Error::from)
+}
+
+fn lock(gateway: &Mutex<Gateway>) -> MutexGuard<'_, Gateway> {
+    gateway.lock().unwrap_or_else(PoisonError::into_inner)
+}

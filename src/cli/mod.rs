@@ -1,1 +1,5 @@
-//! (being built)
+//! The command line: one file a command.
+
+pub mod demo;
+pub mod output;
+pub mod wiring;

@@ -1,1 +1,9 @@
-//! (being built)
+//! When: the bell, the worker that it wakes, and what starts and stops both.
+//!
+//! This room knows the archive only as something that can be told the time.
+
+pub mod lifecycle;
+pub mod lock;
+pub mod stepper;
+pub mod trigger;
+pub mod worker;

@@ -37,17 +37,8 @@ impl Endless {
     /// A pace that is no number above zero is taken as people's own.
     pub(super) fn new(seed: u64, meetings_per_cycle: usize, pace: f64) -> Self {
         // Past a million times, a cycle would be too short to hold a millisecond for each of its hours.
-        let pace = if pace.is_finite() && pace > 0.0 {
-            pace.clamp(0.001, 1_000_000.0)
-        } else {
-            1.0
-        };
-        Self {
-            seed,
-            meetings_per_cycle,
-            pace,
-            cycles: BTreeMap::new(),
-        }
+        let pace = if pace.is_finite() && pace > 0.0 { pace.clamp(0.001, 1_000_000.0) } else { 1.0 };
+        Self { seed, meetings_per_cycle, pace, cycles: BTreeMap::new() }
     }
 
     /// How long `time` of people's lasts here.
@@ -59,12 +50,7 @@ impl Endless {
     /// forgets the others.
     pub(super) fn extend_to(&mut self, now: Timestamp, meetings: &mut BTreeMap<String, Meeting>) {
         let wanted = self.wanted(now);
-        let outside: Vec<i64> = self
-            .cycles
-            .keys()
-            .copied()
-            .filter(|cycle| !wanted.contains(cycle))
-            .collect();
+        let outside: Vec<i64> = self.cycles.keys().copied().filter(|cycle| !wanted.contains(cycle)).collect();
         for cycle in outside {
             for conference_id in self.cycles.remove(&cycle).unwrap_or_default() {
                 meetings.remove(&conference_id);
@@ -73,15 +59,8 @@ impl Endless {
         for cycle in wanted {
             if !self.cycles.contains_key(&cycle) {
                 let generated = self.generate(cycle);
-                self.cycles.insert(
-                    cycle,
-                    generated.iter().map(|meeting| meeting.conference_id.clone()).collect(),
-                );
-                meetings.extend(
-                    generated
-                        .into_iter()
-                        .map(|meeting| (meeting.conference_id.clone(), meeting)),
-                );
+                self.cycles.insert(cycle, generated.iter().map(|meeting| meeting.conference_id.clone()).collect());
+                meetings.extend(generated.into_iter().map(|meeting| (meeting.conference_id.clone(), meeting)));
             }
         }
     }

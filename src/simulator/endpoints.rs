@@ -44,11 +44,7 @@ impl Ask {
 
     /// The unionId it asks as.
     pub(super) fn union_id(&self) -> Option<&str> {
-        let given = self
-            .query
-            .get("unionId")
-            .map(String::as_str)
-            .or_else(|| self.text("unionId"));
+        let given = self.query.get("unionId").map(String::as_str).or_else(|| self.text("unionId"));
         given.filter(|union_id| !union_id.is_empty())
     }
 
@@ -91,10 +87,7 @@ pub(super) fn answer(
 }
 
 fn query(ask: &Ask, organisation: &Organisation, behaviour: &Behaviour, now: Timestamp) -> Result<Value, &'static str> {
-    let ids = ask
-        .conference_id_list()
-        .filter(|ids| !ids.is_empty())
-        .ok_or("paramsError")?;
+    let ids = ask.conference_id_list().filter(|ids| !ids.is_empty()).ok_or("paramsError")?;
     if behaviour.most_ids.is_some_and(|most| ids.len() > most) {
         return Err("paramsError");
     }
@@ -120,11 +113,7 @@ fn conference_info(
     behaviour: &Behaviour,
     now: Timestamp,
 ) -> Result<Value, &'static str> {
-    let id = ask
-        .path
-        .as_deref()
-        .filter(|id| !id.trim().is_empty())
-        .ok_or("missingRoomId")?;
+    let id = ask.path.as_deref().filter(|id| !id.trim().is_empty()).ok_or("missingRoomId")?;
     let meeting = organisation.known(id, now).ok_or("roomNotFound")?;
     Ok(wire::conference_info(meeting, behaviour, now))
 }
@@ -177,11 +166,7 @@ fn stop_record(ask: &Ask, organisation: &mut Organisation, now: Timestamp) -> Re
         return Err("recordStopPermissionError");
     }
     let id = meeting.conference_id.clone();
-    if organisation.stop_recording(&id, now) {
-        Ok(json!({ "code": "200" }))
-    } else {
-        Err("recordStopError")
-    }
+    if organisation.stop_recording(&id, now) { Ok(json!({ "code": "200" })) } else { Err("recordStopError") }
 }
 
 fn org_conferences(
@@ -211,10 +196,7 @@ fn org_conferences(
     };
     let page = &rest[..rest.len().min(wanted).min(behaviour.page_size.max(1))];
     let mut body = Map::new();
-    body.insert(
-        "onGoingConfList".to_owned(),
-        page.iter().map(|meeting| wire::ongoing(meeting, now)).collect(),
-    );
+    body.insert("onGoingConfList".to_owned(), page.iter().map(|meeting| wire::ongoing(meeting, now)).collect());
     body.insert("hasMore".to_owned(), json!(page.len() < rest.len()));
     body.insert("totalCount".to_owned(), json!(total));
     if let Some(last) = page.last().filter(|_| page.len() < rest.len()) {
@@ -229,19 +211,14 @@ fn users_lists(ask: &Ask, organisation: &Organisation, now: Timestamp) -> Result
     let mut meetings = organisation.in_progress(now);
     meetings.retain(|meeting| meeting.is_attended_by(union_id));
     let ids: Vec<&str> = meetings.iter().map(|meeting| meeting.conference_id.as_str()).collect();
-    let members: Map<String, Value> = meetings
-        .iter()
-        .map(|meeting| (meeting.conference_id.clone(), wire::member(meeting, union_id, now)))
-        .collect();
+    let members: Map<String, Value> =
+        meetings.iter().map(|meeting| (meeting.conference_id.clone(), wire::member(meeting, union_id, now))).collect();
     Ok(json!({ "onGoingConfIdList": ids, "memberModelMap": members }))
 }
 
 /// The meeting of a call about its recording, for which no page has a code that says it is unknown.
 fn known<'a>(ask: &Ask, organisation: &'a Organisation, now: Timestamp) -> Result<&'a Meeting, &'static str> {
-    ask.path
-        .as_deref()
-        .and_then(|id| organisation.known(id, now))
-        .ok_or("paramsError")
+    ask.path.as_deref().and_then(|id| organisation.known(id, now)).ok_or("paramsError")
 }
 
 fn may_see(meeting: &Meeting, union_id: &str, behaviour: &Behaviour) -> bool {

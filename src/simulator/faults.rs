@@ -11,30 +11,14 @@ use super::endpoint::Endpoint;
 
 /// Every error `DingTalk` documents: how its code begins, its HTTP status, its message.
 const ERRORS: [(&str, u16, &str); 29] = [
-    (
-        "InvalidAuthentication",
-        400,
-        "the access token is invalid or has expired",
-    ),
+    ("InvalidAuthentication", 400, "the access token is invalid or has expired"),
     ("invalidClientIdOrSecret", 400, "invalid client id or secret"),
     ("Missingbody", 400, "the request body is mandatory"),
-    (
-        "Forbidden.AccessDenied.AccessTokenPermissionDenied",
-        403,
-        "the app lacks a permission this API requires",
-    ),
-    (
-        "Forbidden.AccessDenied.IpNotInWhiteList",
-        403,
-        "the caller's address is not in the whitelist",
-    ),
+    ("Forbidden.AccessDenied.AccessTokenPermissionDenied", 403, "the app lacks a permission this API requires"),
+    ("Forbidden.AccessDenied.IpNotInWhiteList", 403, "the caller's address is not in the whitelist"),
     ("Forbidden.AccessDenied.Qps", 403, "calls per second exceeded"),
     ("Forbidden.AccessDenied.Qpm", 403, "calls per minute exceeded"),
-    (
-        "Forbidden.AccessDenied.ApiCountLimitForOrg",
-        403,
-        "the organization's calls of this month are used up",
-    ),
+    ("Forbidden.AccessDenied.ApiCountLimitForOrg", 403, "the organization's calls of this month are used up"),
     ("system.busy", 429, "the system is busy"),
     ("systemBusy", 429, "the system is busy"),
     ("qps.exceed", 400, "calls per second exceeded"),
@@ -124,12 +108,7 @@ impl Answer {
     pub fn error(code: &str) -> Self {
         let known = ERRORS.iter().find(|(prefix, ..)| code.starts_with(prefix));
         let (_, status, message) = known.copied().unwrap_or((code, 400, code));
-        Self::Error {
-            status,
-            code: code.to_owned(),
-            message: message.to_owned(),
-            required_scopes: Vec::new(),
-        }
+        Self::Error { status, code: code.to_owned(), message: message.to_owned(), required_scopes: Vec::new() }
     }
 
     /// The app lacks `scopes`.
@@ -145,19 +124,13 @@ impl Answer {
     /// The caller's address is banned from all APIs for `minutes`.
     #[must_use]
     pub fn banned(minutes: u32) -> Self {
-        Self::Raw {
-            status: 403,
-            body: ban(minutes),
-        }
+        Self::Raw { status: 403, body: ban(minutes) }
     }
 
     /// The same ban inside a page of HTML, which comes as if all were well.
     #[must_use]
     pub fn banned_in_html(minutes: u32) -> Self {
-        let body = format!(
-            "<!DOCTYPE html>\n<html><body><script>var x5 = {};</script></body></html>",
-            ban(minutes)
-        );
+        let body = format!("<!DOCTYPE html>\n<html><body><script>var x5 = {};</script></body></html>", ban(minutes));
         Self::Raw { status: 200, body }
     }
 
@@ -218,15 +191,7 @@ impl Fault {
     #[must_use]
     pub fn new(answer: Answer) -> Self {
         let metered = answer.is_metered();
-        Self {
-            on: None,
-            conference_id: None,
-            from: None,
-            until: None,
-            times: None,
-            answer,
-            metered,
-        }
+        Self { on: None, conference_id: None, from: None, until: None, times: None, answer, metered }
     }
 
     /// The same fault at one API only.
@@ -300,9 +265,7 @@ impl Faults {
     /// The fault that spoils a call, which has then happened once more.
     pub(super) fn take(&self, endpoint: Endpoint, conference_ids: &[String], now: Timestamp) -> Option<Fault> {
         let mut list = self.list();
-        let index = list
-            .iter()
-            .position(|fault| fault.fits(endpoint, conference_ids, now))?;
+        let index = list.iter().position(|fault| fault.fits(endpoint, conference_ids, now))?;
         if let Some(times) = &mut list[index].times {
             *times -= 1;
             if *times == 0 {

@@ -154,10 +154,7 @@ impl Gateway {
         let issued = &mut self.issued;
         let token = self.tokens.entry(corp_id.to_owned()).or_insert_with(|| {
             *issued += 1;
-            Token {
-                value: format!("simulated{issued:023}"),
-                expires_at: elapsed,
-            }
+            Token { value: format!("simulated{issued:023}"), expires_at: elapsed }
         });
         token.expires_at = elapsed + TOKEN_LIFE;
         token.value.clone()
@@ -174,19 +171,13 @@ impl Gateway {
             self.seen_in_listing.extend(id.map(str::to_owned));
         }
         if self.seen_in_listing.len() > SEEN_KEPT {
-            self.seen_in_listing
-                .retain(|id| self.organisation.meeting(id).is_some());
+            self.seen_in_listing.retain(|id| self.organisation.meeting(id).is_some());
         }
     }
 
     fn reply(&self, outcome: Result<Value, Answer>, spoilt_by: Option<Answer>) -> Reply {
         let mut reply = match outcome {
-            Ok(body) => Reply {
-                status: 200,
-                body: body.to_string(),
-                retry_after: None,
-                spoilt_by: None,
-            },
+            Ok(body) => Reply { status: 200, body: body.to_string(), retry_after: None, spoilt_by: None },
             Err(answer) => self.render(answer),
         };
         match spoilt_by {
@@ -201,29 +192,18 @@ impl Gateway {
 
     fn render(&self, answer: Answer) -> Reply {
         let (status, body) = match answer {
-            Answer::Error {
-                status,
-                code,
-                message,
-                required_scopes,
-            } => {
+            Answer::Error { status, code, message, required_scopes } => {
                 let body = wire::error(&self.behaviour, &code, &message, &required_scopes, self.requests);
                 (status, body.to_string())
             }
             Answer::Raw { status, body } => (status, body),
-            Answer::Html => (
-                200,
-                "<!DOCTYPE html>\n<html><body>Please sign in to the network.</body></html>".to_owned(),
-            ),
+            Answer::Html => {
+                (200, "<!DOCTYPE html>\n<html><body>Please sign in to the network.</body></html>".to_owned())
+            }
             Answer::RetryAfter(_, answer) => return self.render(*answer),
             Answer::Truncated | Answer::Cut | Answer::Reset | Answer::Hang(_) | Answer::Endless => (200, String::new()),
         };
-        Reply {
-            status,
-            body,
-            retry_after: None,
-            spoilt_by: None,
-        }
+        Reply { status, body, retry_after: None, spoilt_by: None }
     }
 }
 

@@ -19,12 +19,8 @@ const PEOPLE: usize = 60;
 const PEOPLE_STREAM: u64 = u64::MAX;
 
 const ALPHANUMERIC: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
-const REGIONS: [(u64, &str); 4] = [
-    (60, "cn-shenzhen"),
-    (25, "cn-hangzhou"),
-    (10, "ap-southeast-1"),
-    (5, "eu-central-1"),
-];
+const REGIONS: [(u64, &str); 4] =
+    [(60, "cn-shenzhen"), (25, "cn-hangzhou"), (10, "ap-southeast-1"), (5, "eu-central-1")];
 const TITLES: [&str; 24] = [
     "Weekly sync",
     "Daily stand-up",
@@ -54,16 +50,8 @@ const TITLES: [&str; 24] = [
 
 /// When meetings start: how many of a hundred, and the minute after midnight at which each hour and a half begins. A
 /// morning, a lunch, an afternoon, a few evenings.
-const STARTS: [(u64, u64); 8] = [
-    (16, 510),
-    (22, 600),
-    (9, 690),
-    (10, 780),
-    (20, 840),
-    (14, 930),
-    (6, 1_020),
-    (3, 1_140),
-];
+const STARTS: [(u64, u64); 8] =
+    [(16, 510), (22, 600), (9, 690), (10, 780), (20, 840), (14, 930), (6, 1_020), (3, 1_140)];
 
 /// What is to be generated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -122,11 +110,7 @@ impl Draw {
     pub(super) fn new(seed: u64, stream: u64, pace: f64) -> Self {
         let mut dice = Dice::new(seed, PEOPLE_STREAM);
         let people = (1..=PEOPLE).map(|n| person(&mut dice, n)).collect();
-        Self {
-            dice: Dice::new(seed, stream),
-            people,
-            pace,
-        }
+        Self { dice: Dice::new(seed, stream), people, pace }
     }
 
     /// An instant within `period` of people's time, as it passes here.
@@ -232,9 +216,7 @@ impl Draw {
             let late = self.dice.time(Duration::ZERO, part / 5);
             let early = self.dice.time(Duration::ZERO, part / 10);
             let (starts_at, ends_at) = (begin + late, begin + part - early);
-            let shorter = self
-                .dice
-                .time(Duration::ZERO, (part / 100).min(Duration::from_millis(900)));
+            let shorter = self.dice.time(Duration::ZERO, (part / 100).min(Duration::from_millis(900)));
             let length = ends_at.since(starts_at).saturating_sub(shorter);
             self.push(meeting, 0, (starts_at, ends_at), length, listed_from);
             if self.dice.chance(40) {
@@ -247,18 +229,8 @@ impl Draw {
     /// A composed file, listed `delay` after the end. Every other one ends when it starts, as on the page.
     fn composed(&mut self, meeting: &mut Meeting, delay: Duration) {
         let length = meeting.ends_at.since(meeting.starts_at);
-        let ends_at = if self.dice.chance(50) {
-            meeting.starts_at
-        } else {
-            meeting.ends_at
-        };
-        self.push(
-            meeting,
-            1,
-            (meeting.starts_at, ends_at),
-            length,
-            meeting.ends_at + delay,
-        );
+        let ends_at = if self.dice.chance(50) { meeting.starts_at } else { meeting.ends_at };
+        self.push(meeting, 1, (meeting.starts_at, ends_at), length, meeting.ends_at + delay);
     }
 
     fn push(
@@ -291,18 +263,13 @@ impl Draw {
 
     /// How long people meet: forty minutes on average, seldom under fifteen.
     fn length(&mut self) -> Duration {
-        let minutes = self
-            .dice
-            .weighted(&[(7, 10), (14, 15), (35, 30), (18, 45), (17, 60), (6, 90), (3, 120)]);
+        let minutes = self.dice.weighted(&[(7, 10), (14, 15), (35, 30), (18, 45), (17, 60), (6, 90), (3, 120)]);
         let (early, late) = match minutes {
             10 => (2, 4),
             15 => (0, 4),
             _ => (3, 6),
         };
-        self.time(
-            Duration::from_mins(minutes - early),
-            Duration::from_mins(minutes + late),
-        )
+        self.time(Duration::from_mins(minutes - early), Duration::from_mins(minutes + late))
     }
 
     /// When in the day a meeting starts: about a full five minutes.

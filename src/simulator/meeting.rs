@@ -247,10 +247,7 @@ impl Meeting {
     }
 
     fn with_whole_recording(mut self, record_type: i64, delay: Duration) -> Self {
-        let owner = self
-            .record_owner_union_id
-            .get_or_insert_with(|| self.creator_union_id.clone())
-            .clone();
+        let owner = self.record_owner_union_id.get_or_insert_with(|| self.creator_union_id.clone()).clone();
         let length = self.ends_at.since(self.starts_at);
         self.recordings.push(Recording {
             record_id: self.record_id(),
@@ -285,10 +282,6 @@ impl Recording {
 
 impl User {
     fn sample(union_id: &str, nick: &str) -> Self {
-        Self {
-            user_id: format!("user-{union_id}"),
-            union_id: union_id.to_owned(),
-            nick: nick.to_owned(),
-        }
+        Self { user_id: format!("user-{union_id}"), union_id: union_id.to_owned(), nick: nick.to_owned() }
     }
 }

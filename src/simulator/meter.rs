@@ -102,7 +102,5 @@ impl Meter {
 /// The calendar month that `instant` lies in, counted through the years, UTC+8.
 fn month(instant: Timestamp) -> i32 {
     let local = (instant + UTC_OFFSET).to_utc();
-    local.map_or(0, |local| {
-        local.year() * 12 + i32::try_from(local.month0()).unwrap_or(0)
-    })
+    local.map_or(0, |local| local.year() * 12 + i32::try_from(local.month0()).unwrap_or(0))
 }

@@ -31,10 +31,7 @@ impl Organisation {
     /// its fifty-hour weeks. It has no meetings until [`extend_to`](Self::extend_to) says what time it is.
     #[must_use]
     pub fn endless(seed: u64, meetings_per_week: usize, pace: f64) -> Self {
-        Self {
-            meetings: BTreeMap::new(),
-            endless: Some(Endless::new(seed, meetings_per_week, pace)),
-        }
+        Self { meetings: BTreeMap::new(), endless: Some(Endless::new(seed, meetings_per_week, pace)) }
     }
 
     /// Adds a meeting; one of the same id is replaced.
@@ -82,8 +79,7 @@ impl Organisation {
     /// One meeting, if it has been created by `now`.
     #[must_use]
     pub fn known(&self, conference_id: &str, now: Timestamp) -> Option<&Meeting> {
-        self.meeting(conference_id)
-            .filter(|meeting| meeting.registered_at <= now)
+        self.meeting(conference_id).filter(|meeting| meeting.registered_at <= now)
     }
 
     /// The meetings whose ids an integration notes.
@@ -94,10 +90,8 @@ impl Organisation {
     /// The meetings that go on at `now`, by start and id.
     #[must_use]
     pub fn in_progress(&self, now: Timestamp) -> Vec<&Meeting> {
-        let mut ongoing: Vec<&Meeting> = self
-            .meetings()
-            .filter(|meeting| meeting.phase(now) == Phase::InProgress)
-            .collect();
+        let mut ongoing: Vec<&Meeting> =
+            self.meetings().filter(|meeting| meeting.phase(now) == Phase::InProgress).collect();
         ongoing.sort_by(|a, b| (a.starts_at, &a.conference_id).cmp(&(b.starts_at, &b.conference_id)));
         ongoing
     }
@@ -105,9 +99,7 @@ impl Organisation {
     /// The recordings of one meeting as they are listed at `now`.
     #[must_use]
     pub fn listed_recordings(&self, conference_id: &str, now: Timestamp) -> Vec<&Recording> {
-        self.meeting(conference_id)
-            .map(|meeting| meeting.listed_recordings(now).collect())
-            .unwrap_or_default()
+        self.meeting(conference_id).map(|meeting| meeting.listed_recordings(now).collect()).unwrap_or_default()
     }
 
     /// Every recording that is listed at some time, with its meeting, whether or not it is taken off the list again.
@@ -121,10 +113,7 @@ impl Organisation {
     ///
     /// False if it does not go on, or is being recorded already.
     pub(super) fn start_recording(&mut self, conference_id: &str, union_id: &str, now: Timestamp) -> bool {
-        let delay = self
-            .endless
-            .as_ref()
-            .map_or(STARTED_RECORDING_DELAY, |e| e.paced(STARTED_RECORDING_DELAY));
+        let delay = self.endless.as_ref().map_or(STARTED_RECORDING_DELAY, |e| e.paced(STARTED_RECORDING_DELAY));
         let Some(meeting) = self.meetings.get_mut(conference_id) else {
             return false;
         };
@@ -155,11 +144,7 @@ impl Organisation {
             return false;
         };
         let mut stopped = false;
-        for recording in meeting
-            .recordings
-            .iter_mut()
-            .filter(|recording| recording.is_running(now))
-        {
+        for recording in meeting.recordings.iter_mut().filter(|recording| recording.is_running(now)) {
             recording.ends_at = now;
             recording.duration_ms = millis(now.since(recording.starts_at));
             recording.file_size = recording.duration_ms * 19;

@@ -60,18 +60,10 @@ impl Simulator {
         let local_addr = listener.local_addr()?;
         let stop = CancellationToken::new();
         let gateway = Arc::new(Mutex::new(Gateway::new(organisation, behaviour, clock)));
-        let router = router(Served {
-            gateway: Arc::clone(&gateway),
-            stop: stop.clone(),
-        });
+        let router = router(Served { gateway: Arc::clone(&gateway), stop: stop.clone() });
         let stopped = stop.clone().cancelled_owned();
         let served = tokio::spawn(async { axum::serve(listener, router).with_graceful_shutdown(stopped).await });
-        Ok(Self {
-            gateway,
-            local_addr,
-            stop,
-            served,
-        })
+        Ok(Self { gateway, local_addr, stop, served })
     }
 
     /// What stands before the paths: `http://127.0.0.1:…`.
@@ -178,19 +170,13 @@ impl Drop for Simulator {
 fn router(served: Served) -> Router {
     let mut router = Router::new();
     for endpoint in Endpoint::ALL {
-        let method = if endpoint.method() == "GET" {
-            MethodFilter::GET
-        } else {
-            MethodFilter::POST
-        };
+        let method = if endpoint.method() == "GET" { MethodFilter::GET } else { MethodFilter::POST };
         let handler = move |State(served): State<Served>,
                             path: Option<Path<String>>,
                             Query(query): Query<HashMap<String, String>>,
                             headers: HeaderMap,
                             body: Bytes| async move {
-            let token = headers
-                .get("x-acs-dingtalk-access-token")
-                .and_then(|token| token.to_str().ok());
+            let token = headers.get("x-acs-dingtalk-access-token").and_then(|token| token.to_str().ok());
             let ask = Ask {
                 endpoint,
                 path: path.map(|Path(path)| path),
@@ -203,10 +189,7 @@ fn router(served: Served) -> Router {
         };
         router = router.route(endpoint.path(), on(method, handler));
     }
-    router
-        .fallback(no_such_api)
-        .method_not_allowed_fallback(no_such_api)
-        .with_state(served)
+    router.fallback(no_such_api).method_not_allowed_fallback(no_such_api).with_state(served)
 }
 
 async fn no_such_api(State(served): State<Served>) -> Response {
@@ -228,13 +211,8 @@ async fn deliver(reply: Reply, stop: &CancellationToken) -> Response {
                 tokio::task::yield_now().await;
                 Err(io::ErrorKind::ConnectionReset)
             });
-            let mut response = respond(
-                &reply,
-                Body::from_stream(stream::iter([Ok(bytes)]).chain(broken).map(to_io)),
-            );
-            response
-                .headers_mut()
-                .insert(header::CONTENT_LENGTH, HeaderValue::from(reply.body.len()));
+            let mut response = respond(&reply, Body::from_stream(stream::iter([Ok(bytes)]).chain(broken).map(to_io)));
+            response.headers_mut().insert(header::CONTENT_LENGTH, HeaderValue::from(reply.body.len()));
             response
         }
         Some(Answer::Reset) => {
@@ -261,18 +239,10 @@ fn respond(reply: &Reply, body: Body) -> Response {
     let mut response = Response::new(body);
     *response.status_mut() = StatusCode::from_u16(reply.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let html = reply.body.starts_with('<');
-    let kind = if html {
-        "text/html; charset=utf-8"
-    } else {
-        "application/json;charset=utf-8"
-    };
-    response
-        .headers_mut()
-        .insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
+    let kind = if html { "text/html; charset=utf-8" } else { "application/json;charset=utf-8" };
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
     if let Some(seconds) = reply.retry_after {
-        response
-            .headers_mut()
-            .insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+        response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
     }
     response
 }

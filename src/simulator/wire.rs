@@ -125,10 +125,7 @@ pub(super) fn error(behaviour: &Behaviour, code: &str, message: &str, scopes: &[
     };
     let mut body = Map::new();
     body.insert(code_key.to_owned(), json!(format!("{code}{suffix}")));
-    body.insert(
-        request_key.to_owned(),
-        json!(format!("{request_id:08X}-0000-7000-8000-000000000000")),
-    );
+    body.insert(request_key.to_owned(), json!(format!("{request_id:08X}-0000-7000-8000-000000000000")));
     body.insert(message_key.to_owned(), json!(message));
     if !scopes.is_empty() {
         body.insert(detail_key.to_owned(), json!({ "requiredScopes": scopes }));

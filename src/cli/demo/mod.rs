@@ -1,0 +1,73 @@
+//! `demo`: a simulated working week, archived for real.
+//!
+//! The stages, HTTP and SQLite are the real ones; `DingTalk` is the simulator, and the clock jumps from one due time to
+//! the next.
+
+mod report;
+mod truth;
+mod week;
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, bail};
+use clap::Args;
+
+use super::output::{self, Format};
+
+/// Arguments of `demo`.
+#[derive(Args, Debug)]
+pub struct Demo {
+    /// The catalog to write; must not exist yet [default: demo.db, which each demo writes anew]
+    #[arg(long, value_name = "FILE")]
+    catalog: Option<PathBuf>,
+    /// Working days to simulate
+    #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u16).range(1..=250))]
+    days: u16,
+    /// Meetings in all
+    #[arg(long, default_value_t = 200, value_parser = clap::value_parser!(u32).range(0..=20_000))]
+    meetings: u32,
+    /// The same seed gives the same organisation
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// How the summary is printed
+    #[arg(long, value_enum, default_value_t)]
+    format: Format,
+}
+
+/// Where the demo leaves its catalog.
+const DEFAULT_CATALOG: &str = "demo.db";
+
+/// Runs the demo; fails if the catalog differs from what the simulator knows to be true.
+pub async fn run(demo: &Demo) -> anyhow::Result<()> {
+    let catalog = prepare(demo.catalog.as_deref())?;
+    let week = week::Week { seed: demo.seed, meetings: demo.meetings, days: demo.days };
+    let outcome = week.archive(&catalog).await?;
+    match demo.format {
+        Format::Json => output::json(&outcome.summary)?,
+        Format::Table => report::print(&outcome, &catalog).await?,
+    }
+    if !outcome.differences.is_empty() {
+        for difference in outcome.differences.iter().take(20) {
+            output::say(&format!("differs: {}", output::tame(difference)));
+        }
+        bail!("the catalog differs from the truth in {} places (seed {})", outcome.differences.len(), demo.seed);
+    }
+    Ok(())
+}
+
+/// Makes way for the demo's own file; never touches another.
+fn prepare(catalog: Option<&Path>) -> anyhow::Result<PathBuf> {
+    if let Some(catalog) = catalog {
+        if catalog.exists() {
+            bail!("{} exists: the demo writes a new catalog only; name another file", catalog.display());
+        }
+        return Ok(catalog.to_owned());
+    }
+    for suffix in ["", "-wal", "-shm"] {
+        let file = format!("{DEFAULT_CATALOG}{suffix}");
+        if Path::new(&file).exists() {
+            std::fs::remove_file(&file).with_context(|| format!("the last demo's {file} could not be removed"))?;
+        }
+    }
+    Ok(PathBuf::from(DEFAULT_CATALOG))
+}

@@ -1,0 +1,82 @@
+//! Holds the catalog against what the simulator knows to be true.
+
+use std::collections::{BTreeMap, HashSet};
+
+use crate::catalog::lists::{ConferenceFilter, RecordingFilter, RecordingRow};
+use crate::catalog::{self, Catalog};
+use crate::domain::clock::Timestamp;
+use crate::domain::conference::State;
+use crate::simulator::{Organisation, Recording};
+
+/// What should be in the catalog.
+pub(super) struct Truth {
+    pub(super) meetings: usize,
+    /// Meetings that neither were registered nor stood in any answer.
+    pub(super) unseen: usize,
+    /// Every recording that `DingTalk` ever listed for the others, by conferenceId and mediaId.
+    pub(super) recordings: BTreeMap<(String, String), Recording>,
+}
+
+/// The truth of `organisation`, of whose meetings those `seen` stood in an answer.
+pub(super) fn of(organisation: &Organisation, seen: &HashSet<String>) -> Truth {
+    let unseen: HashSet<&str> = organisation
+        .meetings()
+        .filter(|meeting| !meeting.registered && !seen.contains(&meeting.conference_id))
+        .map(|meeting| meeting.conference_id.as_str())
+        .collect();
+    let recordings = organisation
+        .ever_listed()
+        .filter(|(meeting, _)| !unseen.contains(meeting.conference_id.as_str()))
+        .map(|(meeting, recording)| ((meeting.conference_id.clone(), recording.media_id.clone()), recording.clone()))
+        .collect();
+    Truth { meetings: organisation.len(), unseen: unseen.len(), recordings }
+}
+
+/// Every difference between `truth` and the catalog at `now`, in words.
+pub(super) async fn compare(truth: &Truth, catalog: &Catalog, now: Timestamp) -> Result<Vec<String>, catalog::Error> {
+    let mut differences = Vec::new();
+    let rows = catalog.list_recordings(&RecordingFilter::default()).await?;
+    let mut archived: BTreeMap<(String, String), RecordingRow> =
+        rows.into_iter().map(|(row, _)| ((row.conference_id.clone(), row.media_id.clone()), row)).collect();
+    for (key, recording) in &truth.recordings {
+        match archived.remove(key) {
+            None => differences.push(format!("recording {} of conference {} is not archived", key.1, key.0)),
+            Some(row) if !says(&row, recording, now) => {
+                differences
+                    .push(format!("recording {} of conference {} says {row:?}, not {recording:?}", key.1, key.0));
+            }
+            Some(_) => {}
+        }
+    }
+    for (conference_id, media_id) in archived.into_keys() {
+        differences.push(format!("recording {media_id} of conference {conference_id} was never made"));
+    }
+
+    let recorded: HashSet<&str> = truth.recordings.keys().map(|(conference_id, _)| conference_id.as_str()).collect();
+    for conference in catalog.list_conferences(&ConferenceFilter::default()).await? {
+        let expected =
+            if recorded.contains(conference.conference_id.as_str()) { State::Archived } else { State::Unrecorded };
+        if conference.state != expected.as_str() {
+            differences.push(format!(
+                "conference {} is {}, not {expected}: {}",
+                conference.conference_id,
+                conference.state,
+                conference.last_error_message.unwrap_or_default()
+            ));
+        }
+    }
+    Ok(differences)
+}
+
+fn says(row: &RecordingRow, recording: &Recording, now: Timestamp) -> bool {
+    let is_gone = recording.listed_until.is_some_and(|until| until <= now);
+    row.record_id.as_deref() == Some(recording.record_id.as_str())
+        && row.recorder_union_id.as_deref() == Some(recording.union_id.as_str())
+        && row.record_type == Some(recording.record_type)
+        && row.started_at == Some(recording.starts_at.as_millis())
+        && row.ended_at == Some(recording.ends_at.as_millis())
+        && row.duration_ms == Some(recording.duration_ms)
+        && row.file_size == Some(recording.file_size)
+        && row.region_id.as_deref() == Some(recording.region_id.as_str())
+        && row.missing_since.is_some() == is_gone
+}

@@ -1,0 +1,72 @@
+//! Turns a configuration into an archiver. The only room that knows all others.
+
+use std::sync::Arc;
+
+use anyhow::Context;
+
+use crate::archive::{self, Archive, Budget};
+use crate::catalog::Catalog;
+use crate::catalog::conferences::Registration;
+use crate::config::{Config, Problem};
+use crate::dingtalk::token::Credentials;
+use crate::dingtalk::{self, Client, Gate};
+use crate::domain::clock::Clock;
+use crate::domain::wait;
+
+/// An archiver over `catalog`, as `config` says, by `clock`.
+pub fn archive(config: &Config, catalog: Catalog, clock: Arc<dyn Clock>) -> anyhow::Result<Archive> {
+    let budget = Arc::new(Budget::new(catalog.clone(), Arc::clone(&clock), config.quota.calls_per_month));
+    let dingtalk = client(config, Arc::clone(&budget) as Arc<dyn Gate>, Arc::clone(&clock))?;
+    Ok(Archive::new(catalog, dingtalk, budget, clock, settings(config)))
+}
+
+/// A client for `DingTalk` whose metered calls `gate` answers for.
+pub fn client(config: &Config, gate: Arc<dyn Gate>, clock: Arc<dyn Clock>) -> anyhow::Result<Client> {
+    let credentials = config.dingtalk.credentials()?;
+    let settings = dingtalk::Settings {
+        base_url: config.dingtalk.base_url.clone(),
+        credentials: Credentials {
+            app_key: credentials.app_key,
+            app_secret: credentials.app_secret,
+            corp_id: credentials.corp_id,
+        },
+        request_timeout: config.dingtalk.request_timeout,
+        requests_per_second: config.dingtalk.requests_per_second,
+        max_in_flight: config.dingtalk.max_in_flight,
+    };
+    Client::new(settings, gate, clock).context("the TLS library could not be set up")
+}
+
+/// What the stages need of the configuration.
+#[must_use]
+pub fn settings(config: &Config) -> archive::Settings {
+    let collect = &config.collect;
+    archive::Settings {
+        watch: config
+            .watch
+            .conferences
+            .iter()
+            .map(|watched| Registration { conference_id: watched.id.clone(), union_id: watched.union_id.clone() })
+            .collect(),
+        organization: config.discover.organization,
+        users: config.discover.users.clone(),
+        discover: config.discover.schedule(),
+        poll: config.poll.schedule(),
+        batch_size: config.poll.batch_size.get(),
+        collect: wait::Rules {
+            interval: collect.interval,
+            first_delay: collect.first_delay,
+            retry_min: collect.retry_min,
+            retry_max: collect.retry_max,
+            settle: collect.settle,
+            give_up_after: collect.give_up_after,
+        },
+        fallback_union_id: config.dingtalk.fallback_union_id.clone(),
+    }
+}
+
+/// Whether an error is the operator's to mend in the configuration.
+#[must_use]
+pub fn is_configuration(error: &anyhow::Error) -> bool {
+    error.downcast_ref::<Problem>().is_some() || error.downcast_ref::<crate::config::ConfigError>().is_some()
+}

@@ -1,0 +1,46 @@
+//! The bell of a virtual clock: jumps from one due time to the next, so that a month passes in seconds.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::archive::Archive;
+use crate::catalog;
+use crate::domain::clock::{Clock, Timestamp, VirtualClock};
+
+/// What is due twice at the same instant (a pause that a probe has just lifted, say) is due again a second later.
+const LEAST_STEP: Duration = Duration::from_secs(1);
+
+/// Drives an archiver by a virtual clock.
+#[derive(Clone)]
+pub struct Stepper {
+    archive: Arc<Archive>,
+    clock: Arc<VirtualClock>,
+}
+
+impl Stepper {
+    /// A stepper; `archive` must have been given `clock`.
+    #[must_use]
+    pub fn new(archive: Arc<Archive>, clock: Arc<VirtualClock>) -> Self {
+        Self { archive, clock }
+    }
+
+    /// Does everything that is due until `until`, each thing at its time; then it is `until`.
+    pub async fn run_until(&self, until: Timestamp) -> Result<(), catalog::Error> {
+        loop {
+            let now = self.clock.now();
+            let next = match self.archive.next_due(now).await? {
+                Some(due_at) if due_at <= now => {
+                    self.archive.tick(now).await?;
+                    now + LEAST_STEP
+                }
+                Some(due_at) => due_at,
+                None => until,
+            };
+            if next > until || self.clock.now() >= until {
+                self.clock.advance_to(until);
+                return Ok(());
+            }
+            self.clock.advance_to(next);
+        }
+    }
+}

@@ -206,3 +206,37 @@ async fn the_wire_cuts_resets_hangs_and_floods() {
     drop(flood);
     assert!(world.client.get(base_url).send().await.is_err());
 }
+
+#[tokio::test]
+async fn a_call_counts_when_dingtalk_got_it_whether_or_not_its_answer_came() {
+    let world = World::new(vec![meeting("m")], Behaviour::default()).await;
+    for (answer, counted) in [
+        (Answer::Truncated, true),
+        (Answer::error("waterLimitError"), true),
+        (Answer::too_fast(), false),
+        (Answer::Html, false),
+    ] {
+        let before = world.simulator.metered_calls();
+        world.simulator.faults().push(Fault::new(answer.clone()).times(1));
+        world.info("m").await;
+        assert_eq!(
+            world.simulator.metered_calls() - before,
+            u64::from(counted),
+            "{answer:?}"
+        );
+    }
+    let before = world.simulator.metered_calls();
+    world
+        .simulator
+        .faults()
+        .push(Fault::new(Answer::Reset).metered(true).times(1));
+    assert!(
+        world
+            .client
+            .get(world.url("/v1.0/conference/orgConferences"))
+            .send()
+            .await
+            .is_err()
+    );
+    assert_eq!(world.simulator.metered_calls() - before, 1);
+}

@@ -279,3 +279,15 @@ async fn every_drawn_behaviour_can_happen_and_none_lies_about_the_recording() {
     );
     assert!(drawn.iter().any(|behaviour| behaviour.numbers == Numbers::Strings));
 }
+
+#[tokio::test]
+async fn an_id_arrives_as_it_was_written_whatever_signs_it_has() {
+    let world = World::new(vec![meeting("a/b c+ü%")], Behaviour::default()).await;
+    world.clock.step_to(TEN + Duration::from_hours(1));
+    assert_eq!(
+        world.info("a%2Fb%20c+%C3%BC%25").await.body["confInfo"]["conferenceId"],
+        "a/b c+ü%"
+    );
+    let videos = world.videos("a%2Fb%20c+%C3%BC%25", HOST).await.body;
+    assert_eq!(videos["videoList"].as_array().unwrap().len(), 1);
+}

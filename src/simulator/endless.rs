@@ -87,3 +87,76 @@ impl Endless {
         millis(self.paced(CYCLE)).max(1)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::simulator::Organisation;
+
+    use super::*;
+
+    const NOW: Timestamp = Timestamp::from_millis(1_780_272_000_000);
+
+    fn at(now: Timestamp) -> Organisation {
+        let mut organisation = Organisation::endless(11, 200, 60.0);
+        organisation.extend_to(now);
+        organisation
+    }
+
+    #[test]
+    fn a_restarted_simulator_tells_the_same_history() {
+        let later = NOW + Duration::from_mins(70);
+        let mut running = at(NOW);
+        running.extend_to(later);
+        assert!(running.meetings().eq(at(later).meetings()));
+
+        // What both know, started at different instants, is the same too.
+        let early = at(NOW);
+        let common: Vec<_> = early.meetings().filter(|m| running.meeting(&m.conference_id).is_some()).collect();
+        assert!(common.len() >= 200 * 6);
+        assert!(common.iter().all(|meeting| running.meeting(&meeting.conference_id) == Some(*meeting)));
+    }
+
+    #[test]
+    fn memory_stays_bounded_however_long_it_runs() {
+        let mut organisation = at(NOW);
+        let size = organisation.len();
+        for hour in 1..100 {
+            organisation.extend_to(NOW + Duration::from_hours(hour));
+            assert_eq!(organisation.len(), size);
+        }
+        assert_eq!(size, 200 * 8);
+    }
+
+    #[test]
+    fn somebody_meets_at_any_hour() {
+        for hour in 0..200 {
+            let now = NOW + Duration::from_hours(hour);
+            // Forty minutes of fifty hours, two hundred times over: between two and three at once.
+            assert!(
+                at(now).meetings().any(|m| m.starts_at <= now + Duration::from_mins(1) && now < m.ends_at),
+                "{now}"
+            );
+        }
+    }
+
+    #[test]
+    fn everything_is_as_many_times_shorter_as_it_is_faster() {
+        for meeting in at(NOW).meetings() {
+            assert!(meeting.ends_at.since(meeting.starts_at) <= Duration::from_secs(126));
+            assert!(meeting.starts_at.since(meeting.registered_at) <= Duration::from_mins(48));
+            for recording in &meeting.recordings {
+                assert!(recording.listed_from.since(meeting.ends_at) >= Duration::from_secs(3));
+                assert!(recording.listed_from.since(meeting.ends_at) <= Duration::from_mins(31));
+            }
+        }
+    }
+
+    #[test]
+    fn a_senseless_speed_is_taken_as_peoples_own() {
+        for pace in [0.0, -1.0, f64::NAN, f64::INFINITY, f64::MAX] {
+            let mut organisation = Organisation::endless(1, 3, pace);
+            organisation.extend_to(NOW);
+            assert_eq!(organisation.len(), 3 * 8);
+        }
+    }
+}

@@ -86,14 +86,20 @@ impl Gateway {
         if let (Ok(body), None) = (&outcome, &fault) {
             self.note_listed(ask.endpoint, body);
         }
-        let metered = outcome.as_ref().err().is_none_or(Answer::is_metered);
+        let metered = match &fault {
+            Some(fault) if !fault.answer.is_carried_out() => fault.metered,
+            carried => {
+                carried.as_ref().is_none_or(|fault| fault.metered)
+                    && outcome.as_ref().err().is_none_or(Answer::is_metered)
+            }
+        };
         self.meter.note(Call {
             at: now,
             endpoint: ask.endpoint,
             conference_ids,
             union_id: ask.union_id().map(str::to_owned),
             code: outcome.as_ref().err().and_then(Answer::code).map(str::to_owned),
-            metered: !ask.endpoint.is_token() && fault.as_ref().map_or(metered, |fault| fault.metered && metered),
+            metered: metered && !ask.endpoint.is_token(),
         });
         self.reply(outcome, fault.map(|fault| fault.answer))
     }

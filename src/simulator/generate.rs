@@ -6,14 +6,11 @@ use std::time::Duration;
 
 use crate::domain::clock::{Timestamp, millis};
 
+use super::calendar::working_days;
 use super::dice::Dice;
 use super::meeting::{Meeting, Recording, User};
 use super::organisation::Organisation;
 
-/// The organisation's clocks show UTC+8, as the month of its quota does.
-pub(super) const UTC_OFFSET: Duration = Duration::from_hours(8);
-
-const DAY: Duration = Duration::from_hours(24);
 const PEOPLE: usize = 60;
 /// The stream the people are drawn from, so that every cycle and every plan of a seed has the same ones.
 const PEOPLE_STREAM: u64 = u64::MAX;
@@ -307,23 +304,4 @@ fn person(dice: &mut Dice, n: usize) -> User {
         union_id: format!("WFBkg{}iEiE", dice.text(ALPHANUMERIC, 17)),
         nick: format!("Colleague {n}"),
     }
-}
-
-/// The first `count` days from `first_day` on that are no weekend.
-fn working_days(first_day: Timestamp, count: usize) -> Vec<Timestamp> {
-    let mut days = Vec::with_capacity(count);
-    let mut day = first_day;
-    while days.len() < count {
-        if !is_weekend(day) {
-            days.push(day);
-        }
-        day = day + DAY;
-    }
-    days
-}
-
-/// Whether `instant` lies in a weekend, UTC+8. The epoch's first day was a Thursday.
-fn is_weekend(instant: Timestamp) -> bool {
-    let days = (instant + UTC_OFFSET).as_millis().div_euclid(millis(DAY));
-    (days + 3).rem_euclid(7) >= 5
 }

@@ -3,12 +3,10 @@
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::time::Duration;
 
-use chrono::Datelike;
-
 use crate::domain::clock::Timestamp;
 
+use super::calendar::month;
 use super::endpoint::Endpoint;
-use super::generate::UTC_OFFSET;
 
 /// A call that came in.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -97,10 +95,4 @@ impl Meter {
     pub(super) fn in_month(&self, instant: Timestamp) -> u64 {
         self.by_month.get(&month(instant)).copied().unwrap_or(0)
     }
-}
-
-/// The calendar month that `instant` lies in, counted through the years, UTC+8.
-fn month(instant: Timestamp) -> i32 {
-    let local = (instant + UTC_OFFSET).to_utc();
-    local.map_or(0, |local| local.year() * 12 + i32::try_from(local.month0()).unwrap_or(0))
 }

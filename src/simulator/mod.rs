@@ -6,6 +6,7 @@
 //! what it was asked and meters it as `DingTalk` does.
 
 mod behaviour;
+mod calendar;
 mod dice;
 mod endless;
 mod endpoint;
@@ -17,6 +18,8 @@ mod meeting;
 mod meter;
 mod organisation;
 mod server;
+#[cfg(test)]
+mod tests;
 mod wire;
 
 pub use behaviour::{AcceptedUnionIds, Behaviour, EmptyList, Envelope, ErrorCodes, Numbers, PlannedStart};

@@ -184,7 +184,9 @@ impl Clock for VirtualClock {
     }
 
     fn sleep(&self, duration: Duration) -> Sleep<'_> {
-        let wake = self.now() + duration;
+        // Rounded up to what the hands can show: a wait that moved nothing would be waited for without end.
+        let whole = Duration::from_millis(u64::try_from(duration.as_nanos().div_ceil(1_000_000)).unwrap_or(u64::MAX));
+        let wake = self.now() + whole;
         self.advance_to(wake);
         Box::pin(std::future::ready(()))
     }

@@ -21,6 +21,9 @@ use crate::domain::pace;
 /// The scope of a pause that holds every call.
 pub const EVERY_CALL: &str = "*";
 
+/// The code of the pause for which this daemon's own share is spent.
+pub const SHARE_SPENT: &str = "shareSpent";
+
 /// Calls put aside at a time: one write for many calls, and few of them lost to a crash.
 const RESERVE: u64 = 8;
 
@@ -62,13 +65,11 @@ impl Budget {
         Self { catalog, clock, share, books: Mutex::default() }
     }
 
-    /// Begins a pass: reads the pauses anew.
-    pub async fn begin(&self) -> Result<(), catalog::Error> {
-        let pauses = self.catalog.pauses().await?;
+    /// Begins a pass with the pauses that the catalog holds.
+    pub async fn begin(&self, pauses: Vec<Pause>) {
         let mut books = self.books.lock().await;
         books.pauses = pauses;
         books.probing.clear();
-        Ok(())
     }
 
     /// Ends a pass: enters what became of the calls, and gives back what was put aside and not used.
@@ -135,11 +136,17 @@ impl Budget {
         if books.unused == 0 {
             let granted = self.catalog.reserve(&books.day, RESERVE, self.share).await.map_err(unwritten)?;
             if granted == 0 {
-                return Err(Refusal {
-                    code: "shareSpent".to_owned(),
+                let pause = Pause {
+                    scope: EVERY_CALL.to_owned(),
+                    until: pace::month_end(now),
+                    since: now,
+                    strikes: 1,
+                    code: SHARE_SPENT.to_owned(),
                     message: format!("the {} calls of quota.calls_per_month are spent", self.share),
-                    until: Some(pace::month_end(now)),
-                });
+                };
+                tracing::warn!(until = %pause.until, "paused until {}: {}", pause.until, pause.message);
+                self.write_pause(books, pause.clone()).await.map_err(unwritten)?;
+                return Err(Refusal { code: pause.code, message: pause.message, until: Some(pause.until) });
             }
             books.reserved += granted;
             books.unused += granted;
@@ -224,9 +231,13 @@ impl Budget {
             until = %pause.until,
             "paused `{scope}` until {}: {error}", pause.until
         );
-        books.probing.remove(scope);
+        self.write_pause(books, pause).await
+    }
+
+    async fn write_pause(&self, books: &mut Books, pause: Pause) -> Result<(), catalog::Error> {
         self.catalog.pause(&pause).await?;
-        books.pauses.retain(|other| other.scope != scope);
+        books.probing.remove(&pause.scope);
+        books.pauses.retain(|other| other.scope != pause.scope);
         books.pauses.push(pause);
         Ok(())
     }

@@ -24,6 +24,7 @@ use crate::catalog::conferences::{Registration, Trouble};
 use crate::catalog::{self, Catalog};
 use crate::dingtalk::{Class, Client, Error};
 use crate::domain::clock::{Clock, Timestamp};
+use crate::domain::pace::Profile;
 use crate::domain::schedule::Schedule;
 use crate::domain::wait;
 
@@ -58,7 +59,7 @@ pub struct Archive {
     listings: Mutex<Listings>,
 }
 
-/// What the organisation's list showed last. A memory that saves calls, not state: after a restart it is empty, and the
+/// What was learned from lists. A memory that saves calls, not state: after a restart it is empty, and the
 /// batch query is asked instead.
 #[derive(Default)]
 struct Listings {
@@ -70,6 +71,8 @@ struct Listings {
     pages: u64,
     /// The page length that `DingTalk` accepts, once one was refused.
     max_results: Option<u32>,
+    /// When meetings begin, and in which hour that was learned.
+    profile: Option<(i64, Profile)>,
 }
 
 impl Archive {
@@ -96,6 +99,10 @@ impl Archive {
         use crate::domain::conference::DiscoveredBy;
 
         self.catalog.set_share(self.budget.share()).await?;
+        // The share may have been raised since; if it was not, the first call finds out.
+        if self.catalog.pauses().await?.iter().any(|pause| pause.code == budget::SHARE_SPENT) {
+            self.catalog.unpause(budget::EVERY_CALL).await?;
+        }
         if !self.settings.watch.is_empty() {
             self.catalog.register(&self.settings.watch, DiscoveredBy::Config, now).await?;
         }

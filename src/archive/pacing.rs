@@ -1,5 +1,7 @@
 //! When each stage is due: the configured schedule, stretched where the month's calls would not last, and never within a
 //! pause.
+//!
+//! First the facts are gathered ([`Archive::agenda`]), then it is decided without I/O ([`Agenda::due_at`]).
 
 use std::time::Duration;
 
@@ -9,8 +11,10 @@ use super::stages::Stage;
 use super::{Archive, Settings};
 use crate::catalog::ledger::{JobRun, Pause};
 use crate::catalog::{self, Catalog};
+use crate::dingtalk::Endpoint;
 use crate::domain::clock::Timestamp;
 use crate::domain::pace::{self, Budget, CALLS_PER_CONFERENCE, Profile};
+use crate::domain::schedule::Schedule;
 
 /// How far back experience reaches.
 const EXPERIENCE: Duration = Duration::from_hours(28 * 24);
@@ -30,24 +34,82 @@ pub struct Pace {
     pub poll: Duration,
 }
 
+/// Everything that decides when a stage is due.
+pub(super) struct Agenda {
+    pub(super) pauses: Vec<Pause>,
+    runs: Vec<JobRun>,
+    next_candidate_at: Option<Timestamp>,
+    next_list_at: Option<Timestamp>,
+    pace: Pace,
+}
+
+impl Archive {
+    /// When the next stage is due; `None` if nothing will ever be, as things stand.
+    pub async fn next_due(&self, now: Timestamp) -> Result<Option<Timestamp>, catalog::Error> {
+        let agenda = self.agenda(now).await?;
+        Ok(Stage::ALL.into_iter().filter_map(|stage| agenda.due_at(stage, &self.settings, now)).min())
+    }
+
+    pub(super) async fn agenda(&self, now: Timestamp) -> Result<Agenda, catalog::Error> {
+        Ok(Agenda {
+            pauses: self.catalog.pauses().await?,
+            runs: self.catalog.job_runs().await?,
+            next_candidate_at: self.catalog.next_candidate_at().await?,
+            next_list_at: self.catalog.next_due_at().await?,
+            pace: self.pace(now).await?,
+        })
+    }
+
+    /// The pace at `now`.
+    async fn pace(&self, now: Timestamp) -> Result<Pace, catalog::Error> {
+        let share = self.budget.share();
+        if share == 0 {
+            return Ok(Pace::default());
+        }
+        let mut listings = self.listings.lock().await;
+        let hour = pace::hour(now);
+        // What is known of the week's hours changes slowly: once an hour is often enough to learn it anew.
+        let profile = match listings.profile.take() {
+            Some((learned, profile)) if learned == hour => profile,
+            _ => learn(&self.catalog, now).await?,
+        };
+        let pace = Pace::with(&self.catalog, &self.settings, &profile, share, listings.pages, now).await;
+        listings.profile = Some((hour, profile));
+        pace
+    }
+}
+
+async fn learn(catalog: &Catalog, now: Timestamp) -> Result<Profile, catalog::Error> {
+    let since = now - EXPERIENCE;
+    let (starts, first) = catalog.starts(since).await?;
+    Ok(Profile::learn(&starts, first.unwrap_or(now).max(since), now))
+}
+
 impl Pace {
-    /// The pace at `now` of a daemon with these settings and `share` calls a month. `pages` is what the organisation's
-    /// list costs to read.
-    #[expect(clippy::cast_precision_loss, reason = "counts of calls and conferences are far below 2^52")]
+    /// The pace at `now` of a daemon with these settings and `share` calls a month (0: unmetered).
     pub async fn at(
         catalog: &Catalog,
         settings: &Settings,
         share: u64,
-        pages: u64,
         now: Timestamp,
     ) -> Result<Self, catalog::Error> {
         if share == 0 {
             return Ok(Self::default());
         }
-        let since = now - EXPERIENCE;
-        let (starts, first) = catalog.starts(since).await?;
-        let profile = Profile::learn(&starts, first.unwrap_or(now).max(since), now);
-        let work = catalog.workload(since, &pace::day(since)).await?;
+        Self::with(catalog, settings, &learn(catalog, now).await?, share, 1, now).await
+    }
+
+    /// `pages` is what the organisation's list costs to read.
+    #[expect(clippy::cast_precision_loss, reason = "counts of calls and conferences are far below 2^52")]
+    async fn with(
+        catalog: &Catalog,
+        settings: &Settings,
+        profile: &Profile,
+        share: u64,
+        pages: u64,
+        now: Timestamp,
+    ) -> Result<Self, catalog::Error> {
+        let work = catalog.workload(now - EXPERIENCE, &pace::day(now - EXPERIENCE)).await?;
         let assumed = ASSUMED_CONFERENCES * CALLS_PER_CONFERENCE;
         let budget = Budget {
             calls_left: share.saturating_sub(catalog.spent(&pace::day(now)).await?),
@@ -55,8 +117,7 @@ impl Pace {
             open_conferences: work.open,
             last_looks: work.last_looks,
         };
-        let rate = pace::looking_rate(&profile, &budget, now);
-
+        let rate = pace::looking_rate(profile, &budget, now);
         let discover_calls =
             settings.users.len() as f64 + if settings.organization { pages.max(1) as f64 } else { 0.0 };
         let poll_calls = (work.open as f64 / settings.batch_size as f64).ceil().max(1.0);
@@ -72,88 +133,54 @@ impl Pace {
     }
 }
 
-impl Archive {
-    /// When the next stage is due; `None` if nothing will ever be, as things stand.
-    pub async fn next_due(&self, now: Timestamp) -> Result<Option<Timestamp>, catalog::Error> {
-        let mut next: Option<Timestamp> = None;
-        for stage in Stage::ALL {
-            if let Some(due_at) = self.due_at(stage, now).await? {
-                next = Some(next.map_or(due_at, |next| next.min(due_at)));
-            }
-        }
-        Ok(next)
+impl Agenda {
+    /// Takes in that a stage has run.
+    pub(super) fn ran(&mut self, run: JobRun) {
+        self.runs.retain(|other| other.stage != run.stage);
+        self.runs.push(run);
     }
 
     /// When `stage` is due; `None` if there is nothing to do for it.
-    pub(super) async fn due_at(&self, stage: Stage, now: Timestamp) -> Result<Option<Timestamp>, catalog::Error> {
-        let runs = self.catalog.job_runs().await?;
-        let last = runs.iter().find(|run| run.stage == stage.as_str());
-        self.due_after(stage, last, now).await
-    }
-
-    pub(super) async fn due_after(
-        &self,
-        stage: Stage,
-        last: Option<&JobRun>,
-        now: Timestamp,
-    ) -> Result<Option<Timestamp>, catalog::Error> {
+    pub(super) fn due_at(&self, stage: Stage, settings: &Settings, now: Timestamp) -> Option<Timestamp> {
         // A last run in the future means that the clock was set back: whatever it said is worth nothing.
-        let last = last.filter(|last| last.last_started_at <= now);
+        let last = self.runs.iter().find(|run| run.stage == stage.as_str() && run.last_started_at <= now);
+        let rested = |interval| last.map_or(now, |last| last.last_started_at + interval);
         let due_at = match stage {
-            Stage::Discover if !self.settings.organization && self.settings.users.is_empty() => None,
-            Stage::Discover => Some(self.look_due(last, now, |pace| pace.discover, &self.settings.discover).await?),
-            Stage::Poll => match self.catalog.next_candidate_at().await? {
-                None => None,
-                Some(at) => Some(at.max(self.look_due(last, now, |pace| pace.poll, &self.settings.poll).await?)),
-            },
-            Stage::Collect => {
-                let rested = last.map_or(now, |last| last.last_started_at + self.settings.collect.interval);
-                self.catalog.next_due_at().await?.map(|at| at.max(rested))
-            }
-            Stage::Maintain => Some(last.map_or(now, |last| last.last_started_at + maintain::INTERVAL)),
+            Stage::Discover if !settings.organization && settings.users.is_empty() => return None,
+            Stage::Discover => look_due(last, &settings.discover, self.pace.discover, now),
+            Stage::Poll => self.next_candidate_at?.max(look_due(last, &settings.poll, self.pace.poll, now)),
+            Stage::Collect => self.next_list_at?.max(rested(settings.collect.interval)),
+            Stage::Maintain => rested(maintain::INTERVAL),
         };
-        let Some(due_at) = due_at else { return Ok(None) };
-        let pauses = self.catalog.pauses().await?;
-        Ok(Some(
-            pauses.iter().filter(|pause| self.holds_up(stage, pause)).fold(due_at, |due, pause| due.max(pause.until)),
-        ))
+        Some(
+            self.pauses
+                .iter()
+                .filter(|pause| holds_up(pause, stage, settings))
+                .fold(due_at, |due, pause| due.max(pause.until)),
+        )
     }
+}
 
-    async fn look_due(
-        &self,
-        last: Option<&JobRun>,
-        now: Timestamp,
-        least: impl Fn(&Pace) -> Duration,
-        schedule: &crate::domain::schedule::Schedule,
-    ) -> Result<Timestamp, catalog::Error> {
-        let Some(last) = last else { return Ok(now) };
-        let scheduled = schedule.next_after(last.last_started_at).unwrap_or(last.last_started_at);
-        let paced = last.last_started_at + least(&self.pace(now).await?);
-        let due = scheduled.max(paced);
-        // What was stopped half-way is taken up again soon; the calls it cost are counted all the same.
-        Ok(if last.outcome == "ok" { due } else { due.min(last.last_finished_at + RETRY) })
-    }
+fn look_due(last: Option<&JobRun>, schedule: &Schedule, pace: Duration, now: Timestamp) -> Timestamp {
+    let Some(last) = last else { return now };
+    let scheduled = schedule.next_after(last.last_started_at).unwrap_or(Timestamp::from_millis(i64::MAX));
+    let due = scheduled.max(last.last_started_at + pace);
+    // What was stopped half-way is taken up again soon.
+    if last.outcome == "ok" { due } else { due.min(last.last_finished_at + RETRY) }
+}
 
-    /// The pace at `now`.
-    pub async fn pace(&self, now: Timestamp) -> Result<Pace, catalog::Error> {
-        let pages = self.listings.lock().await.pages;
-        Pace::at(&self.catalog, &self.settings, self.budget.share(), pages, now).await
-    }
-
-    fn holds_up(&self, stage: Stage, pause: &Pause) -> bool {
-        use crate::dingtalk::Endpoint;
-
-        let concerned = |endpoint: Endpoint| pause.scope == endpoint.as_str();
-        match stage {
-            Stage::Maintain => false,
-            _ if pause.scope == EVERY_CALL => true,
-            Stage::Discover => {
-                // One list that may not be read does not keep the other from being read.
-                let organization = self.settings.organization && !concerned(Endpoint::OrgConferences);
-                let users = !self.settings.users.is_empty() && !concerned(Endpoint::UserConferences);
-                !organization && !users
-            }
-            Stage::Poll | Stage::Collect => stage.endpoints().iter().copied().any(concerned),
+fn holds_up(pause: &Pause, stage: Stage, settings: &Settings) -> bool {
+    let concerned = |endpoint: Endpoint| pause.scope == endpoint.as_str();
+    match stage {
+        Stage::Maintain => false,
+        _ if pause.scope == EVERY_CALL => true,
+        // One list that may not be read does not keep the other from being read.
+        Stage::Discover => {
+            let organization = settings.organization && !concerned(Endpoint::OrgConferences);
+            let users = !settings.users.is_empty() && !concerned(Endpoint::UserConferences);
+            !organization && !users
         }
+        Stage::Poll => concerned(Endpoint::Query) || concerned(Endpoint::Conference),
+        Stage::Collect => concerned(Endpoint::Videos),
     }
 }

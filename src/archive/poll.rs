@@ -20,6 +20,9 @@ use crate::domain::wait::Wait;
 /// A conference that does not start is asked about at least this often.
 const WAITING_MOST: Duration = Duration::from_hours(24);
 
+/// Where the organisation's list is read, a conference that waits is asked about no sooner than this many polls later.
+const LISTED_GAPS: u32 = 12;
+
 /// What the batch queries showed.
 #[derive(Default)]
 struct Sweep {
@@ -140,8 +143,8 @@ impl Archive {
             Status::InProgress => Learned::StillActive(self.ask_again(candidate, now)),
             Status::NotStarted => {
                 let planned = info.started_at.filter(|planned| *planned > now);
-                let next = planned.map_or_else(|| self.ask_again(candidate, now), |at| at.min(now + WAITING_MOST));
-                Learned::NotStarted(info, next)
+                let next = planned.unwrap_or_else(|| self.ask_again(candidate, now));
+                Learned::NotStarted(info, next.min(now + WAITING_MOST))
             }
             Status::Unknown(status) => {
                 let status = status.map_or_else(|| "none".to_owned(), |status| status.to_string());
@@ -169,9 +172,20 @@ impl Archive {
 
     /// When to ask again about a conference that gave no reason to expect anything soon.
     fn ask_again(&self, candidate: &Candidate, now: Timestamp) -> Timestamp {
-        let most = if candidate.state == State::Waiting { WAITING_MOST } else { self.settings.collect.retry_max };
-        let least = self.settings.poll.shortest_gap(now).min(most);
-        now + backoff::delay(least, most, candidate.attempts, &candidate.conference_id)
+        let gap = self.settings.poll.shortest_gap(now);
+        let delay = |least: Duration, most: Duration, attempts| {
+            backoff::delay(least.min(most), most, attempts, &candidate.conference_id)
+        };
+        now + match candidate.state {
+            // The organisation's list shows when it begins. Asking is then only for what the list missed, and may be the
+            // rarer the longer it has waited.
+            State::Waiting if self.settings.organization => {
+                let waited = now.since(candidate.discovered_at);
+                delay(gap.saturating_mul(LISTED_GAPS).max(waited.saturating_mul(2)), WAITING_MOST, 0)
+            }
+            State::Waiting => delay(gap, WAITING_MOST, candidate.attempts),
+            _ => delay(gap, self.settings.collect.retry_max, candidate.attempts),
+        }
     }
 }
 

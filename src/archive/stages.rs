@@ -3,7 +3,7 @@
 use super::Archive;
 use crate::catalog;
 use crate::catalog::ledger::JobRun;
-use crate::dingtalk::{Endpoint, Error};
+use crate::dingtalk::Error;
 use crate::domain::clock::Timestamp;
 
 /// One of the four things there are to do.
@@ -31,16 +31,6 @@ impl Stage {
             Self::Poll => "poll",
             Self::Collect => "collect",
             Self::Maintain => "maintain",
-        }
-    }
-
-    /// What it calls; a pause of any of these holds it up.
-    pub(super) const fn endpoints(self) -> &'static [Endpoint] {
-        match self {
-            Self::Discover => &[],
-            Self::Poll => &[Endpoint::Query, Endpoint::Conference],
-            Self::Collect => &[Endpoint::Videos],
-            Self::Maintain => &[],
         }
     }
 }
@@ -75,12 +65,24 @@ impl Archive {
     }
 
     async fn pass(&self, now: Timestamp, all: bool) -> Result<Report, catalog::Error> {
-        self.budget.begin().await?;
+        let mut agenda = self.agenda(now).await?;
+        self.budget.begin(agenda.pauses.clone()).await;
         let mut report = Report::default();
         for stage in Stage::ALL {
-            let due = all || self.due_at(stage, now).await?.is_some_and(|due_at| due_at <= now);
+            let due = all || agenda.due_at(stage, &self.settings, now).is_some_and(|due_at| due_at <= now);
             if due || (stage == Stage::Poll && self.rides_on_listing(now).await?) {
                 let stopped = self.run(stage, now).await?;
+                let mut run = JobRun {
+                    stage: stage.as_str().to_owned(),
+                    last_started_at: now,
+                    last_finished_at: self.clock.now().max(now),
+                    outcome: stopped.as_ref().map_or_else(|| "ok".to_owned(), ToString::to_string),
+                    next_due_at: None,
+                };
+                agenda = self.agenda(now).await?;
+                agenda.ran(run.clone());
+                run.next_due_at = agenda.due_at(stage, &self.settings, now);
+                self.catalog.job_ran(&run).await?;
                 report.ran.push((stage, stopped));
             }
         }
@@ -89,23 +91,12 @@ impl Archive {
     }
 
     async fn run(&self, stage: Stage, now: Timestamp) -> Ran {
-        let stopped = match stage {
+        match stage {
             Stage::Discover => self.discover(now).await,
             Stage::Poll => self.poll(now).await,
             Stage::Collect => self.collect(now).await,
             Stage::Maintain => self.maintain(now).await,
-        }?;
-        let outcome = stopped.as_ref().map_or_else(|| "ok".to_owned(), ToString::to_string);
-        let mut run = JobRun {
-            stage: stage.as_str().to_owned(),
-            last_started_at: now,
-            last_finished_at: self.clock.now().max(now),
-            outcome,
-            next_due_at: None,
-        };
-        run.next_due_at = self.due_after(stage, Some(&run), now).await?;
-        self.catalog.job_ran(&run).await?;
-        Ok(stopped)
+        }
     }
 
     /// A complete listing of this very pass has confirmed most conferences for free: a poll now costs only those that it

@@ -20,6 +20,9 @@ const APPLICATION_ID: i64 = 0x5265_4172;
 /// How long a statement waits for another program's lock.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
+/// Reading connections: as many as there are ever questions at once.
+const READERS: u32 = 4;
+
 /// What can be wrong with a catalog.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -103,9 +106,10 @@ impl Catalog {
             // What was acknowledged must survive a power cut, or the ledger of calls could undercount.
             .synchronous(SqliteSynchronous::Full);
         let open = |source| Error::Open { path: path.to_owned(), source };
-        let writer = SqlitePoolOptions::new().max_connections(1).connect_with(options.clone()).await.map_err(open)?;
+        let writer = pool(1).connect_with(options.clone()).await.map_err(open)?;
         MIGRATIONS.run(&writer).await.map_err(|source| Error::Migrate { path: path.to_owned(), source })?;
-        let readers = readers(options.read_only(true).create_if_missing(false)).await.map_err(open)?;
+        let readers =
+            pool(READERS).connect_with(options.read_only(true).create_if_missing(false)).await.map_err(open)?;
         Ok(Self { path: path.to_owned(), writer, readers })
     }
 
@@ -115,7 +119,8 @@ impl Catalog {
             return Err(Error::Missing(path.to_owned()));
         }
         inspect(path).await?;
-        let readers = readers(options(path).read_only(true))
+        let readers = pool(READERS)
+            .connect_with(options(path).read_only(true))
             .await
             .map_err(|source| Error::Open { path: path.to_owned(), source })?;
         Ok(Self { path: path.to_owned(), writer: readers.clone(), readers })
@@ -163,8 +168,9 @@ fn options(path: &Path) -> SqliteConnectOptions {
     SqliteConnectOptions::new().filename(path).foreign_keys(true).busy_timeout(BUSY_TIMEOUT)
 }
 
-async fn readers(options: SqliteConnectOptions) -> Result<SqlitePool, sqlx::Error> {
-    SqlitePoolOptions::new().max_connections(4).connect_with(options).await
+/// A file does not hang up: there is no need to test a connection before each use.
+fn pool(connections: u32) -> SqlitePoolOptions {
+    SqlitePoolOptions::new().max_connections(connections).test_before_acquire(false)
 }
 
 /// Whether an existing file is a catalog that this program may write to. Reads only.

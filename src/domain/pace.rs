@@ -127,10 +127,15 @@ pub fn day(now: Timestamp) -> String {
         .map_or_else(|| "9999-12-31".to_owned(), |local| local.format("%Y-%m-%d").to_string())
 }
 
+/// The hours since the epoch.
+#[must_use]
+pub fn hour(instant: Timestamp) -> i64 {
+    instant.as_millis().div_euclid(HOUR_MS)
+}
+
 fn hour_of_week(instant: Timestamp) -> usize {
     // The epoch was a Thursday; any hour will do as the first, as long as it is the same for all.
-    let hour = (instant.as_millis() + MONTH_OFFSET_MS).div_euclid(HOUR_MS);
-    usize::try_from(hour.rem_euclid(168)).unwrap_or(0)
+    usize::try_from((hour(instant) + MONTH_OFFSET_MS / HOUR_MS).rem_euclid(168)).unwrap_or(0)
 }
 
 /// The hours of the week from one instant to another, each with the part of it that lies between them.
@@ -140,7 +145,7 @@ fn hours_between(from: Timestamp, to: Timestamp) -> impl Iterator<Item = (usize,
         if at >= to {
             return None;
         }
-        let next_hour = Timestamp::from_millis((at.as_millis().div_euclid(HOUR_MS) + 1) * HOUR_MS);
+        let next_hour = Timestamp::from_millis((hour(at) + 1) * HOUR_MS);
         let end = next_hour.min(to);
         let item = (hour_of_week(at), end.since(at).as_secs_f64() / 3_600.0);
         at = end;

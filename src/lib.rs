@@ -1,4 +1,4 @@
-//! A daemon that lets no `DingTalk` cloud recording go uncatalogued, on the API quota of a free organisation.
+//! A daemon that lets no DingTalk cloud recording go uncatalogued, on the API quota of a free organisation.
 //!
 //! The house, from the ground up; import arrows point down only:
 //!
@@ -6,9 +6,9 @@
 //! |---|---|
 //! | [`cli`] | one file a command; `wiring` is the only room that knows all others |
 //! | [`daemon`] | when: the bell, the worker, the signals |
-//! | [`archive`] | where `DingTalk` and the catalog meet: discover, poll, collect, budget |
+//! | [`archive`] | where DingTalk and the catalog meet: discover, poll, collect, budget |
 //! | [`dingtalk`] · [`catalog`] | the far side · the ledger; they never see each other |
-//! | [`simulator`] | a `DingTalk` in memory |
+//! | [`simulator`] | a DingTalk in memory |
 //! | [`config`] | the operator's words |
 //! | [`domain`] | the core: no I/O |
 

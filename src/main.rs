@@ -1,16 +1,11 @@
 //! The door.
+
+use std::process::ExitCode;
+
 use clap::Parser;
-#[derive(clap::Parser)]
-enum Cli {
-    Demo(recording_archiver::cli::demo::Demo),
-}
+use recording_archiver::cli::{self, Cli};
+
 #[tokio::main]
-async fn main() -> anyhow::Result<()> {
-    tracing_subscriber::fmt()
-        .with_writer(std::io::stderr)
-        .with_env_filter(tracing_subscriber::EnvFilter::from_default_env())
-        .init();
-    match Cli::parse() {
-        Cli::Demo(demo) => recording_archiver::cli::demo::run(&demo).await,
-    }
+async fn main() -> ExitCode {
+    cli::run(Cli::parse()).await
 }

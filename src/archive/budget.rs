@@ -171,7 +171,7 @@ impl Budget {
         }
     }
 
-    /// `DingTalk` answers: whatever was paused for this call is over.
+    /// DingTalk answers: whatever was paused for this call is over.
     async fn relieve(&self, books: &mut Books, endpoint: Endpoint) -> Result<(), catalog::Error> {
         books.failures = 0;
         let over: Vec<String> = books

@@ -11,7 +11,7 @@ use crate::dingtalk::{Class, Error};
 use crate::domain::clock::Timestamp;
 use crate::domain::conference::{DiscoveredBy, Sighting, Status};
 
-/// The page length asked for first. The most that `DingTalk` takes is written nowhere: one that is refused is halved.
+/// The page length asked for first. The most that DingTalk takes is written nowhere: one that is refused is halved.
 const MAX_RESULTS: u32 = 100;
 
 /// The least page length worth asking for.
@@ -79,7 +79,7 @@ impl Archive {
         Listing { sightings, stopped: None }
     }
 
-    /// One page, with the longest length that `DingTalk` takes.
+    /// One page, with the longest length that DingTalk takes.
     async fn read_page(&self, token: Option<&str>) -> Result<crate::dingtalk::org_conferences::Page, Error> {
         loop {
             let max_results = self.listings.lock().await.max_results.unwrap_or(MAX_RESULTS);

@@ -1,6 +1,6 @@
-//! Where `DingTalk` and the catalog meet.
+//! Where DingTalk and the catalog meet.
 //!
-//! Each stage is an idempotent function of the catalog, `DingTalk` and now: it does what is due and returns. What must
+//! Each stage is an idempotent function of the catalog, DingTalk and now: it does what is due and returns. What must
 //! wait is a timestamp in the catalog; a retry is the next ring of the bell.
 
 pub mod budget;
@@ -69,7 +69,7 @@ struct Listings {
     shown: HashSet<String>,
     /// How many pages it had.
     pages: u64,
-    /// The page length that `DingTalk` accepts, once one was refused.
+    /// The page length that DingTalk accepts, once one was refused.
     max_results: Option<u32>,
     /// When meetings begin, and in which hour that was learned.
     profile: Option<(i64, Profile)>,

@@ -50,14 +50,14 @@ pub struct Due {
     pub record_owner_union_id: Option<String>,
     /// Who created the conference.
     pub creator_union_id: Option<String>,
-    /// Whom `DingTalk` accepted last.
+    /// Whom DingTalk accepted last.
     pub accepted_union_id: Option<String>,
 }
 
 /// What stands beside a conference that could not be dealt with: a code and its words.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Trouble {
-    /// `DingTalk`'s code, or ours.
+    /// DingTalk's code, or ours.
     pub code: String,
     /// In words.
     pub message: String,
@@ -74,7 +74,7 @@ pub enum Learned {
     NotStarted(ConferenceInfo, Timestamp),
     /// Its end is confirmed; the wait for its recordings begins.
     Ended(ConferenceInfo, Wait),
-    /// `DingTalk` gave no answer about it: not asked about again before this.
+    /// DingTalk gave no answer about it: not asked about again before this.
     Unanswered(Timestamp, Trouble),
     /// It needs a person.
     Failed(Trouble),
@@ -500,7 +500,7 @@ pub(super) async fn write_trouble(
     Ok(())
 }
 
-/// Writes how far the wait has come; whom `DingTalk` accepted stays until somebody else is.
+/// Writes how far the wait has come; whom DingTalk accepted stays until somebody else is.
 pub(super) async fn write_wait(
     connection: &mut SqliteConnection,
     conference_id: &str,

@@ -17,7 +17,7 @@ pub struct Entry {
     pub calls: u64,
 }
 
-/// Until when `DingTalk` is left alone, and why.
+/// Until when DingTalk is left alone, and why.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Pause {
     /// `*` for every call, or one endpoint.
@@ -28,7 +28,7 @@ pub struct Pause {
     pub since: Timestamp,
     /// How often in a row.
     pub strikes: u32,
-    /// What `DingTalk` said, or what happened.
+    /// What DingTalk said, or what happened.
     pub code: String,
     /// And its words.
     pub message: String,

@@ -2,7 +2,7 @@
 //!
 //! State lives here and nowhere else, so that a restart at any instant resumes. There is one writer: SQLite takes one at
 //! a time anyway, and one connection that waits for nobody keeps transactions short and in order. Readers stand beside
-//! it. This room knows no `DingTalk`.
+//! it. This room knows no DingTalk.
 
 pub mod conferences;
 pub mod connection;

@@ -1,5 +1,148 @@
 //! The command line: one file a command.
+//!
+//! Results go to standard output, everything said to people about progress or trouble to standard error. Exit codes: 0
+//! done, 1 failed, 2 usage or configuration.
 
-pub mod demo;
-pub mod output;
+mod check_config;
+mod conferences;
+mod demo;
+mod logging;
+mod once;
+mod output;
+mod record;
+mod recordings;
+mod run;
+mod simulate;
+mod status;
+mod watch;
 pub mod wiring;
+
+use std::io;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::config::{Config, ConfigError, Loaded, Problem};
+
+/// Lets no DingTalk cloud recording go uncatalogued, on the API quota of a free organisation.
+#[derive(Debug, Parser)]
+#[command(name = "recording-archiver", version, max_term_width = 100)]
+pub struct Cli {
+    /// The configuration file [default: $RECORDING_ARCHIVER_CONFIG, else /etc/recording-archiver/config.toml]
+    #[arg(long, global = true, value_name = "FILE")]
+    config: Option<PathBuf>,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// The daemon: works until SIGTERM or SIGINT
+    Run,
+    /// One pass of every stage, then exit
+    Once,
+    /// Which conferences are watched beside those that are found
+    #[command(subcommand)]
+    Watch(watch::Watch),
+    /// What was recorded
+    #[command(subcommand)]
+    Recordings(recordings::Recordings),
+    /// Which conferences are known, and where they stand
+    #[command(subcommand)]
+    Conferences(conferences::Conferences),
+    /// Start or stop a cloud recording; only a meeting's host may
+    #[command(subcommand)]
+    Record(record::Record),
+    /// What the daemon does, what is open, what was spent
+    Status(status::Status),
+    /// Whether the configuration makes sense, and what it costs
+    CheckConfig,
+    /// A simulated DingTalk to try things on
+    Simulate(simulate::Simulate),
+    /// A simulated working week, archived for real
+    Demo(demo::Demo),
+}
+
+/// Runs the command that `cli` names.
+pub async fn run(cli: Cli) -> ExitCode {
+    match dispatch(cli).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
+        Err(error) => {
+            output::say(&format!("error: {}", output::tame(&format!("{error:#}"))));
+            let is_configuration = error.is::<Problem>() || error.is::<ConfigError>() || error.is::<Usage>();
+            ExitCode::from(if is_configuration { 2 } else { 1 })
+        }
+    }
+}
+
+async fn dispatch(cli: Cli) -> anyhow::Result<()> {
+    let config = || load(cli.config.as_deref());
+    match &cli.command {
+        Command::Demo(demo) => {
+            logging::quiet();
+            demo::run(demo).await
+        }
+        Command::Simulate(simulate) => {
+            logging::quiet();
+            simulate::run(simulate).await
+        }
+        Command::Run => {
+            let loaded = config()?;
+            logging::daemon(&loaded.config.log)?;
+            run::run(&loaded.config).await
+        }
+        Command::Once => {
+            let loaded = config()?;
+            logging::daemon(&loaded.config.log)?;
+            once::run(&loaded.config).await
+        }
+        command => {
+            logging::quiet();
+            let loaded = config()?;
+            match command {
+                Command::Watch(watch) => watch::run(watch, &loaded.config).await,
+                Command::Recordings(recordings) => recordings::run(recordings, &loaded.config).await,
+                Command::Conferences(conferences) => conferences::run(conferences, &loaded.config).await,
+                Command::Record(record) => record::run(record, &loaded.config).await,
+                Command::Status(status) => status::run(status, &loaded.config).await,
+                _ => check_config::run(&loaded),
+            }
+        }
+    }
+}
+
+/// What was asked for cannot be asked for like this.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+struct Usage(String);
+
+fn load(path: Option<&std::path::Path>) -> Result<Loaded, ConfigError> {
+    // Variables that are not Unicode belong to other programs.
+    let environment =
+        std::env::vars_os().filter_map(|(key, value)| Some((key.into_string().ok()?, value.into_string().ok()?)));
+    Config::load(path, environment)
+}
+
+/// Whoever read our output has seen enough.
+fn is_broken_pipe(error: &anyhow::Error) -> bool {
+    error.chain().any(|cause| {
+        let io = cause.downcast_ref::<io::Error>().map(io::Error::kind);
+        let csv = cause.downcast_ref::<csv::Error>().and_then(|error| match error.kind() {
+            csv::ErrorKind::Io(error) => Some(error.kind()),
+            _ => None,
+        });
+        io.or(csv) == Some(io::ErrorKind::BrokenPipe)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_well_formed() {
+        super::Cli::command().debug_assert();
+    }
+}

@@ -7,7 +7,7 @@ use anyhow::Context;
 use crate::archive::{self, Archive, Budget};
 use crate::catalog::Catalog;
 use crate::catalog::conferences::Registration;
-use crate::config::{Config, Problem};
+use crate::config::Config;
 use crate::dingtalk::token::Credentials;
 use crate::dingtalk::{self, Client, Gate};
 use crate::domain::clock::Clock;
@@ -20,7 +20,7 @@ pub fn archive(config: &Config, catalog: Catalog, clock: Arc<dyn Clock>) -> anyh
     Ok(Archive::new(catalog, dingtalk, budget, clock, settings(config)))
 }
 
-/// A client for `DingTalk` whose metered calls `gate` answers for.
+/// A client for DingTalk whose metered calls `gate` answers for.
 pub fn client(config: &Config, gate: Arc<dyn Gate>, clock: Arc<dyn Clock>) -> anyhow::Result<Client> {
     let credentials = config.dingtalk.credentials()?;
     let settings = dingtalk::Settings {
@@ -63,10 +63,4 @@ pub fn settings(config: &Config) -> archive::Settings {
         },
         fallback_union_id: config.dingtalk.fallback_union_id.clone(),
     }
-}
-
-/// Whether an error is the operator's to mend in the configuration.
-#[must_use]
-pub fn is_configuration(error: &anyhow::Error) -> bool {
-    error.downcast_ref::<Problem>().is_some() || error.downcast_ref::<crate::config::ConfigError>().is_some()
 }

@@ -1,4 +1,4 @@
-//! `[dingtalk]`: where `DingTalk` is, and who we are to it.
+//! `[dingtalk]`: where DingTalk is, and who we are to it.
 
 use std::net::IpAddr;
 use std::num::{NonZeroU32, NonZeroUsize};
@@ -33,7 +33,7 @@ pub struct DingTalk {
     /// How long one request may take, all of it. 10 seconds unless set.
     #[serde(deserialize_with = "duration::required")]
     pub request_timeout: Duration,
-    /// How many requests are sent a second, at most. 15 unless set; `DingTalk` refuses more than 20 for one app and API.
+    /// How many requests are sent a second, at most. 15 unless set; DingTalk refuses more than 20 for one app and API.
     pub requests_per_second: NonZeroU32,
     /// How many requests are under way at once, at most. 8 unless set, at most 1000.
     pub max_in_flight: NonZeroUsize,

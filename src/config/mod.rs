@@ -37,7 +37,7 @@ pub use self::watch::{Watch, Watched};
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Config {
-    /// Where `DingTalk` is, and who we are to it.
+    /// Where DingTalk is, and who we are to it.
     pub dingtalk: DingTalk,
     /// The file that recordings are catalogued in.
     pub catalog: Catalog,

@@ -19,7 +19,7 @@ pub struct Poll {
     pub interval: Option<Duration>,
     /// When to look, as a cron pattern of six fields in local time; in place of `interval`.
     pub cron: Option<String>,
-    /// How many conferences are asked after in one call. 50 unless set; the most `DingTalk` takes is not documented.
+    /// How many conferences are asked after in one call. 50 unless set; the most DingTalk takes is not documented.
     pub batch_size: NonZeroUsize,
 }
 

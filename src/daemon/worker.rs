@@ -1,6 +1,5 @@
 //! The worker: single flight. Whoever rings wakes it; it does what is due, and waits for the next ring.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::Notify;
@@ -16,13 +15,7 @@ use crate::domain::clock::Clock;
 const FINISH: Duration = Duration::from_secs(3);
 
 /// Works until `stop`.
-pub async fn work(
-    archive: &Archive,
-    clock: &dyn Clock,
-    bell: &Arc<Notify>,
-    stop: &CancellationToken,
-    service: &Service,
-) {
+pub async fn work(archive: &Archive, clock: &dyn Clock, bell: &Notify, stop: &CancellationToken, service: Service) {
     while !stop.is_cancelled() {
         let pass = archive.tick(clock.now());
         tokio::pin!(pass);

@@ -1,7 +1,7 @@
 //! The only sender.
 //!
 //! Every call goes through [`Client::call`]: the gate, a place in flight, the rate, the token, one time limit, one size
-//! limit, and one decoder that tells `DingTalk`'s answer from its error and both from everybody else's. It retries
+//! limit, and one decoder that tells DingTalk's answer from its error and both from everybody else's. It retries
 //! nothing but a call whose token turned out to be bad, and that once, with a new one: what failed is tried again at the
 //! next ring of the bell.
 
@@ -26,7 +26,7 @@ const BODY_LIMIT_BYTES: usize = 16 * 1024 * 1024;
 
 const TOKEN_HEADER: &str = "x-acs-dingtalk-access-token";
 
-/// Where `DingTalk` is, who asks, and how fast.
+/// Where DingTalk is, who asks, and how fast.
 #[derive(Clone, Debug)]
 pub struct Settings {
     /// `https://api.dingtalk.io` outside mainland China, `https://api.dingtalk.com` inside.
@@ -41,7 +41,7 @@ pub struct Settings {
     pub max_in_flight: NonZeroUsize,
 }
 
-/// `DingTalk`, as seen from here.
+/// DingTalk, as seen from here.
 pub struct Client {
     http: reqwest::Client,
     base_url: Url,
@@ -262,7 +262,7 @@ fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     Some(Duration::from_secs(seconds))
 }
 
-/// `DingTalk`'s error envelope, in all its spellings.
+/// DingTalk's error envelope, in all its spellings.
 #[derive(Deserialize)]
 struct Envelope {
     #[serde(default, alias = "Code")]
@@ -275,7 +275,7 @@ struct Envelope {
     accessdenieddetail: Value,
 }
 
-/// Tells an answer from an error, and both from what is not `DingTalk`'s.
+/// Tells an answer from an error, and both from what is not DingTalk's.
 fn decode<T: DeserializeOwned>(endpoint: Endpoint, status: u16, body: &[u8]) -> Result<T, Error> {
     if let Some(wait) = ban(body) {
         let mut error = Error::new(endpoint, Class::Banned, "1111", "too many calls from this address in 20 seconds");

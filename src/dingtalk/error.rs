@@ -1,4 +1,4 @@
-//! What `DingTalk` means by an error: `code` decides, by its beginning; the HTTP status does not.
+//! What DingTalk means by an error: `code` decides, by its beginning; the HTTP status does not.
 //!
 //! Rests on the error tables of the five pages and on the global error codes.
 
@@ -43,9 +43,9 @@ pub enum Class {
     RequestWrong,
     /// The recording could not be started or stopped.
     RecordRefused,
-    /// An error in `DingTalk`'s envelope that no page explains.
+    /// An error in DingTalk's envelope that no page explains.
     Unrecognized,
-    /// Not `DingTalk`'s answer: a proxy, a portal, a cut connection.
+    /// Not DingTalk's answer: a proxy, a portal, a cut connection.
     Foreign,
     /// No answer in time.
     TimedOut,
@@ -116,13 +116,13 @@ pub struct Error {
     pub endpoint: Endpoint,
     /// What it says about what to do next.
     pub class: Class,
-    /// `DingTalk`'s code, or ours: `timeout`, `unreached`, `foreign`, or the code of a hold.
+    /// DingTalk's code, or ours: `timeout`, `unreached`, `foreign`, or the code of a hold.
     pub code: Cow<'static, str>,
     /// Its words, shortened.
     pub message: String,
     /// How long to wait, where the answer said so.
     pub retry_after: Option<Duration>,
-    /// `DingTalk`'s own number for the call: what its support asks for.
+    /// DingTalk's own number for the call: what its support asks for.
     pub request_id: Option<String>,
 }
 

@@ -15,7 +15,7 @@ use tokio::sync::{Semaphore, SemaphorePermit};
 use super::error::{Class, Error};
 use crate::domain::clock::{Clock, Timestamp};
 
-/// A page of `DingTalk`'s. All but [`Endpoint::AccessToken`] are metered.
+/// A page of DingTalk's. All but [`Endpoint::AccessToken`] are metered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Endpoint {
     /// `POST /v1.0/oauth2/accessToken` or `/v1.0/oauth2/{corpId}/token`: free, and never brought to the gate.
@@ -62,7 +62,7 @@ impl fmt::Display for Endpoint {
 /// Why a call may not be sent now.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Refusal {
-    /// What stands behind it: `DingTalk`'s code, or ours.
+    /// What stands behind it: DingTalk's code, or ours.
     pub code: String,
     /// In words.
     pub message: String,

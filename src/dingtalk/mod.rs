@@ -1,4 +1,4 @@
-//! The far side: `DingTalk` over HTTP.
+//! The far side: DingTalk over HTTP.
 //!
 //! One file an endpoint, headed by its method and path; [`client`] is the only sender. This room knows no catalog: whoever
 //! answers for the calls is asked through [`limits::Gate`].

@@ -44,7 +44,7 @@ impl Credentials {
     }
 }
 
-/// `DingTalk`'s answer, in either of its spellings.
+/// DingTalk's answer, in either of its spellings.
 #[derive(Deserialize)]
 pub(super) struct Answer {
     #[serde(alias = "access_token", rename = "accessToken")]

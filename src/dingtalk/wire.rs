@@ -30,7 +30,7 @@ pub(super) fn list<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer:
     Ok(Option::deserialize(deserializer)?.unwrap_or_default())
 }
 
-/// Milliseconds since the epoch; `DingTalk` writes 0 for "not yet".
+/// Milliseconds since the epoch; DingTalk writes 0 for "not yet".
 pub(super) fn instant<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Timestamp>, D::Error> {
     Ok(number(deserializer)?.filter(|millis| *millis > 0).map(Timestamp::from_millis))
 }

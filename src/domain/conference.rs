@@ -107,6 +107,19 @@ pub enum Status {
     Unknown(Option<i64>),
 }
 
+impl Status {
+    /// DingTalk's number.
+    #[must_use]
+    pub const fn number(self) -> Option<i64> {
+        match self {
+            Self::NotStarted => Some(0),
+            Self::Ended => Some(1),
+            Self::InProgress => Some(2),
+            Self::Unknown(number) => number,
+        }
+    }
+}
+
 impl From<Option<i64>> for Status {
     fn from(number: Option<i64>) -> Self {
         match number {

@@ -11,7 +11,7 @@ use super::clock::Timestamp;
 const HOUR_MS: i64 = 3_600_000;
 const HOURS_OF_WEEK: usize = 168;
 
-/// `DingTalk` counts its months in UTC+8.
+/// DingTalk counts its months in UTC+8.
 const MONTH_OFFSET_MS: i64 = 8 * HOUR_MS;
 
 /// What a conference is taken to cost, from its confirmed end to its last look, until experience tells.
@@ -104,7 +104,7 @@ pub fn interval(calls: f64, rate: f64) -> Duration {
     if hours < 744.0 { Duration::from_secs_f64(hours * 3_600.0) } else { Duration::from_hours(744) }
 }
 
-/// The first instant of the next month, as `DingTalk` counts them (UTC+8).
+/// The first instant of the next month, as DingTalk counts them (UTC+8).
 #[must_use]
 pub fn month_end(now: Timestamp) -> Timestamp {
     use chrono::{Datelike, Months, NaiveDate};

@@ -7,7 +7,7 @@ use std::collections::{HashMap, HashSet};
 
 use super::clock::Timestamp;
 
-/// A video in `DingTalk`'s cloud, as the list shows it.
+/// A video in DingTalk's cloud, as the list shows it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Recording {
     /// What tells one video from another.
@@ -28,7 +28,7 @@ pub struct Recording {
     pub file_size: Option<i64>,
     /// Where the file lies.
     pub region_id: Option<String>,
-    /// The video's JSON as `DingTalk` sent it.
+    /// The video's JSON as DingTalk sent it.
     pub raw: String,
 }
 

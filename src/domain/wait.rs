@@ -1,7 +1,7 @@
 //! The wait for a conference's recordings: when to read its list again, and when enough has been read.
 //!
 //! No I/O. `cloudRecordNotFound` means "not yet" and "never", and only time tells them apart; so the wait is measured
-//! here, and only in time in which `DingTalk` could be asked.
+//! here, and only in time in which DingTalk could be asked.
 
 use std::time::Duration;
 
@@ -28,7 +28,7 @@ pub struct Rules {
 /// How far one conference's wait has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Wait {
-    /// Time waited so far in which `DingTalk` could be asked.
+    /// Time waited so far in which DingTalk could be asked.
     pub awaited: Duration,
     /// Up to this instant the wait is accounted for.
     pub counted_until: Timestamp,
@@ -85,7 +85,7 @@ impl Wait {
     /// The wait of a conference whose end was confirmed at `now`.
     ///
     /// What passed between its end and the day it became known counts: that is how a list of old conferences is
-    /// finished with one reading each. What passed since then does not: `DingTalk` may have been out of reach.
+    /// finished with one reading each. What passed since then does not: DingTalk may have been out of reach.
     #[must_use]
     pub fn begin(ended_at: Option<Timestamp>, discovered_at: Timestamp, now: Timestamp, rules: &Rules) -> Self {
         Self {
@@ -104,7 +104,7 @@ impl Wait {
         self.counted(now, self.planned_at.since(self.counted_until).saturating_add(slack), now)
     }
 
-    /// The wait after a reading at `now` that got no answer and is tried again at `retry_at`: until `DingTalk` answers,
+    /// The wait after a reading at `now` that got no answer and is tried again at `retry_at`: until DingTalk answers,
     /// no time counts.
     #[must_use]
     pub fn unanswered(self, now: Timestamp, retry_at: Timestamp) -> Self {
@@ -120,7 +120,7 @@ impl Wait {
         }
     }
 
-    /// When the wait is over if `DingTalk` answers from `now` on; `None` if it is over.
+    /// When the wait is over if DingTalk answers from `now` on; `None` if it is over.
     #[must_use]
     pub fn deadline(&self, now: Timestamp, rules: &Rules) -> Option<Timestamp> {
         let left = rules.give_up_after.saturating_sub(self.awaited);

@@ -4,7 +4,7 @@
 
 use super::dice::Dice;
 
-/// One `DingTalk` out of all those that its pages allow. The default is the plainest.
+/// One DingTalk out of all those that its pages allow. The default is the plainest.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Behaviour {
     /// What an id that is not in progress does to a batch.

@@ -1,4 +1,4 @@
-//! The doors of `DingTalk` that are simulated: method, path, and whether a call costs.
+//! The doors of DingTalk that are simulated: method, path, and whether a call costs.
 
 /// One API.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

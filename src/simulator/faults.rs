@@ -9,7 +9,7 @@ use crate::domain::clock::Timestamp;
 
 use super::endpoint::Endpoint;
 
-/// Every error `DingTalk` documents: how its code begins, its HTTP status, its message.
+/// Every error DingTalk documents: how its code begins, its HTTP status, its message.
 const ERRORS: [(&str, u16, &str); 29] = [
     ("InvalidAuthentication", 400, "the access token is invalid or has expired"),
     ("invalidClientIdOrSecret", 400, "invalid client id or secret"),
@@ -45,7 +45,7 @@ const ERRORS: [(&str, u16, &str); 29] = [
 /// How a call is answered when something goes wrong.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Answer {
-    /// An error of `DingTalk`'s, in its envelope. [`Answer::error`] knows the right status.
+    /// An error of DingTalk's, in its envelope. [`Answer::error`] knows the right status.
     Error {
         /// The HTTP status.
         status: u16,
@@ -94,7 +94,7 @@ pub struct Fault {
     pub times: Option<u32>,
     /// What is answered instead.
     pub answer: Answer,
-    /// Whether `DingTalk` meters the call all the same.
+    /// Whether DingTalk meters the call all the same.
     pub metered: bool,
 }
 
@@ -152,7 +152,7 @@ impl Answer {
         Self::RetryAfter(seconds, Box::new(self))
     }
 
-    /// The error's code, where it is an error of `DingTalk`'s.
+    /// The error's code, where it is an error of DingTalk's.
     #[must_use]
     pub fn code(&self) -> Option<&str> {
         match self {
@@ -163,7 +163,7 @@ impl Answer {
     }
 
     /// Whether a call that gets this answer is metered: all but those refused for their rate and those that never got
-    /// as far as `DingTalk`.
+    /// as far as DingTalk.
     #[must_use]
     pub fn is_metered(&self) -> bool {
         match self {

@@ -63,9 +63,9 @@ pub struct Recording {
     pub union_id: String,
     /// 0 for a standard recording, 1 for a composed file.
     pub record_type: i64,
-    /// When `DingTalk` says it starts.
+    /// When DingTalk says it starts.
     pub starts_at: Timestamp,
-    /// When `DingTalk` says it ends; for a composed file sometimes the same instant.
+    /// When DingTalk says it ends; for a composed file sometimes the same instant.
     pub ends_at: Timestamp,
     /// How long it runs, in milliseconds; not always the difference of the two.
     pub duration_ms: i64,
@@ -91,7 +91,7 @@ pub enum Phase {
 }
 
 impl Phase {
-    /// The number `DingTalk` has for it.
+    /// The number DingTalk has for it.
     #[must_use]
     pub fn status(self) -> i64 {
         match self {

@@ -19,7 +19,7 @@ pub struct Call {
     pub conference_ids: Vec<String>,
     /// As whom.
     pub union_id: Option<String>,
-    /// The code of the error that it met, bare; none where it met none or another thing than an error of `DingTalk`'s.
+    /// The code of the error that it met, bare; none where it met none or another thing than an error of DingTalk's.
     pub code: Option<String>,
     /// Whether it counts against the organisation's quota.
     pub metered: bool,

@@ -1,9 +1,9 @@
-//! A `DingTalk` in memory, served over real HTTP: what the daemon is tried on, in tests, in `demo` and by `simulate`.
+//! A DingTalk in memory, served over real HTTP: what the daemon is tried on, in tests, in `demo` and by `simulate`.
 //!
-//! It is built from `DingTalk`'s own pages and knows nothing of the daemon; of the whole house it sees only the clock.
+//! It is built from DingTalk's own pages and knows nothing of the daemon; of the whole house it sees only the clock.
 //! [`Organisation`] is the truth (who met when, what was recorded, when it becomes listed), [`Behaviour`] settles what
 //! the pages leave open, [`Faults`] is what goes wrong, and [`Simulator`] puts the three on a socket, keeps the log of
-//! what it was asked and meters it as `DingTalk` does.
+//! what it was asked and meters it as DingTalk does.
 
 mod behaviour;
 mod calendar;

@@ -33,7 +33,7 @@ use super::organisation::Organisation;
 /// How long a client that does not read may hold up the shutdown.
 const SHUTDOWN_PATIENCE: Duration = Duration::from_secs(1);
 
-/// A simulated `DingTalk`, listening. It stops when it is dropped.
+/// A simulated DingTalk, listening. It stops when it is dropped.
 #[derive(Debug)]
 pub struct Simulator {
     gateway: Arc<Mutex<Gateway>>,

@@ -1,6 +1,6 @@
 //! `demo`: a simulated working week, archived for real.
 //!
-//! The stages, HTTP and SQLite are the real ones; `DingTalk` is the simulator, and the clock jumps from one due time to
+//! The stages, HTTP and SQLite are the real ones; DingTalk is the simulator, and the clock jumps from one due time to
 //! the next.
 
 mod report;

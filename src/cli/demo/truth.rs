@@ -13,7 +13,7 @@ pub(super) struct Truth {
     pub(super) meetings: usize,
     /// Meetings that neither were registered nor stood in any answer.
     pub(super) unseen: usize,
-    /// Every recording that `DingTalk` ever listed for the others, by conferenceId and mediaId.
+    /// Every recording that DingTalk ever listed for the others, by conferenceId and mediaId.
     pub(super) recordings: BTreeMap<(String, String), Recording>,
 }
 

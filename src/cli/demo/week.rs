@@ -143,7 +143,7 @@ impl Week {
     }
 }
 
-/// The defaults, but for where `DingTalk` is and that the organisation's list is read.
+/// The defaults, but for where DingTalk is and that the organisation's list is read.
 fn config(simulator: &Simulator) -> anyhow::Result<Config> {
     let mut config = Config::default();
     config.dingtalk.base_url = simulator.base_url().parse()?;

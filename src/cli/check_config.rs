@@ -1,0 +1,99 @@
+//! `check-config`: whether the configuration makes sense, and what it costs.
+
+use std::time::Duration;
+
+use super::{output, wiring};
+use crate::archive::Settings;
+use crate::config::Loaded;
+use crate::domain::clock::{Clock, SystemClock, Timestamp};
+use crate::domain::schedule::Schedule;
+use crate::domain::wait::{Evidence, Next, Reading, Rules, Wait, decide};
+
+const DAY: Duration = Duration::from_hours(24);
+
+/// The longest month there is.
+const DAYS_OF_MONTH: u64 = 31;
+
+pub(super) fn run(loaded: &Loaded) -> anyhow::Result<()> {
+    let config = &loaded.config;
+    config.dingtalk.credentials()?;
+    let now = SystemClock::new().now();
+    let settings = wiring::settings(config);
+    let source = loaded
+        .source
+        .as_ref()
+        .map_or_else(|| "the defaults and the environment".to_owned(), |path| path.display().to_string());
+
+    let lists = u64::from(settings.organization) + u64::try_from(settings.users.len())?;
+    let discover = looks_a_day(&settings.discover, now).saturating_mul(lists);
+    let poll = looks_a_day(&settings.poll, now);
+    let looking = discover.saturating_add(poll);
+    let row = |what: &str, a_day: u64| {
+        vec![what.to_owned(), a_day.to_string(), a_day.saturating_mul(DAYS_OF_MONTH).to_string()]
+    };
+    let table = output::table(
+        &["calls, at most", "a day", "a month"],
+        [
+            row(&format!("discover {} ({lists} lists, a page each)", settings.discover), discover),
+            row(&format!("poll {} (while up to {} meetings go on)", settings.poll, settings.batch_size), poll),
+            row("looking in all", looking),
+        ],
+    );
+    output::print(&format!(
+        "{source}: the configuration is good\n{table}\n{}\n{}\n",
+        a_conference(&settings),
+        verdict(looking.saturating_mul(DAYS_OF_MONTH), config.quota.calls_per_month)
+    ))
+}
+
+fn looks_a_day(schedule: &Schedule, now: Timestamp) -> u64 {
+    match schedule {
+        Schedule::Every(interval) => u64::try_from(DAY.as_millis() / interval.as_millis().max(1)).unwrap_or(u64::MAX),
+        Schedule::Cron(_) => {
+            let times = std::iter::successors(schedule.next_after(now), |last| schedule.next_after(*last));
+            times.take_while(|at| at.since(now) <= DAY).count().try_into().unwrap_or(u64::MAX)
+        }
+    }
+}
+
+fn a_conference(settings: &Settings) -> String {
+    let none_expected = 1 + reads(&settings.collect, true);
+    let none_found = 1 + reads(&settings.collect, false);
+    format!(
+        "collecting: 4 to 6 calls for a meeting that was recorded, {none_expected} for one that was not,\n\
+         and at most {none_found} where DingTalk does not say whether one was"
+    )
+}
+
+/// How often a list that never shows anything is read.
+fn reads(rules: &Rules, nothing_expected: bool) -> u64 {
+    /// Who writes milliseconds for hours is told that it is many, not how many.
+    const MANY: u64 = 100_000;
+    let evidence = Evidence { last_changed_at: None, nothing_expected };
+    let epoch = Timestamp::default();
+    let mut wait = Wait::begin(Some(epoch), epoch, epoch, rules);
+    let mut reads = 0;
+    while reads < MANY {
+        let now = wait.planned_at;
+        reads += 1;
+        wait = wait.answered(now, rules);
+        match decide(&wait, Reading::NothingListed, evidence, now, rules, "") {
+            Next::Again(at) => wait.planned_at = at,
+            _ => break,
+        }
+    }
+    reads
+}
+
+fn verdict(looking: u64, share: u64) -> String {
+    match share {
+        0 => "quota.calls_per_month is 0: nothing is held back".to_owned(),
+        share if looking > share => format!(
+            "quota.calls_per_month is {share}: looking round the clock at these intervals would take more, so they are\n\
+             stretched as far as needed, most of all in the hours in which no meetings begin; collecting comes first"
+        ),
+        share => {
+            format!("quota.calls_per_month is {share}: at least {} of them are left for collecting", share - looking)
+        }
+    }
+}

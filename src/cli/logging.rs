@@ -1,0 +1,41 @@
+//! Where the log goes. Never to standard output: that is for results.
+
+use std::io::{self, IsTerminal};
+
+use anyhow::Context;
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
+use tracing_subscriber::{EnvFilter, Layer, Registry, fmt};
+
+use crate::config::{Format, Log};
+
+/// The daemon's log, as configured. `RUST_LOG` wins over `log.level`.
+pub(super) fn daemon(log: &Log) -> anyhow::Result<()> {
+    let filter = EnvFilter::try_from_default_env().or_else(|_| EnvFilter::try_new(&log.level)).context("log.level")?;
+    // systemd says by this variable that standard error is the journal's.
+    let under_systemd = std::env::var_os("JOURNAL_STREAM").is_some();
+    let layer = match log.format {
+        Format::Journald => journald().context("log.format is journald, but the journal cannot be reached")?,
+        Format::Auto if under_systemd => journald().unwrap_or_else(|_| pretty()),
+        Format::Auto | Format::Pretty => pretty(),
+        Format::Json => fmt::layer().json().with_writer(io::stderr).boxed(),
+    };
+    tracing_subscriber::registry().with(layer.with_filter(filter)).init();
+    Ok(())
+}
+
+/// The log of a command that answers on standard output: only what is wrong.
+pub(super) fn quiet() {
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("error"));
+    tracing_subscriber::registry().with(pretty().with_filter(filter)).init();
+}
+
+fn pretty() -> Box<dyn Layer<Registry> + Send + Sync> {
+    let colours = io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
+    fmt::layer().with_writer(io::stderr).with_ansi(colours).with_target(false).boxed()
+}
+
+/// Fields keep their names, so that `journalctl CONFERENCE_ID=…` works.
+fn journald() -> io::Result<Box<dyn Layer<Registry> + Send + Sync>> {
+    Ok(tracing_journald::layer()?.with_field_prefix(None).boxed())
+}

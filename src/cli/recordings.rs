@@ -1,0 +1,188 @@
+//! `recordings`: what was recorded.
+
+use anyhow::bail;
+use chrono::{DateTime, Days, NaiveDate, NaiveTime};
+use clap::Subcommand;
+use serde::Serialize;
+
+use super::output::{self, Format, ListFormat};
+use crate::catalog::Catalog;
+use crate::catalog::lists::{RecordingFilter, RecordingRow, RevisionRow};
+use crate::config::Config;
+use crate::domain::clock::Timestamp;
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Recordings {
+    /// List recordings
+    List {
+        /// Begun on or after this day, or at or after this instant (UTC): 2026-06-01 or 2026-06-01T09:00:00Z
+        #[arg(long, value_name = "D", value_parser = since)]
+        since: Option<Timestamp>,
+        /// Begun on or before this day, or before this instant (UTC)
+        #[arg(long, value_name = "D", value_parser = until)]
+        until: Option<Timestamp>,
+        /// Of this conference
+        #[arg(long, value_name = "ID")]
+        conference: Option<String>,
+        /// Lying in this region
+        #[arg(long)]
+        region: Option<String>,
+        /// With this text in the title, the creator's name or an id
+        #[arg(long, value_name = "TEXT")]
+        search: Option<String>,
+        /// How the list is printed
+        #[arg(long, value_enum, default_value_t)]
+        format: ListFormat,
+    },
+    /// Show one recording, and what it said before
+    Show {
+        /// Its mediaId
+        media_id: String,
+        /// How it is printed
+        #[arg(long, value_enum, default_value_t)]
+        format: Format,
+    },
+}
+
+/// A recording with what it said before.
+#[derive(Serialize)]
+struct Shown {
+    #[serde(flatten)]
+    recording: RecordingRow,
+    revisions: Vec<RevisionRow>,
+}
+
+pub(super) async fn run(recordings: &Recordings, config: &Config) -> anyhow::Result<()> {
+    let catalog = Catalog::open_read_only(&config.catalog.path).await?;
+    match recordings {
+        Recordings::List { since, until, conference, region, search, format } => {
+            let filter = RecordingFilter {
+                since: *since,
+                until: *until,
+                conference_id: conference.clone(),
+                media_id: None,
+                region_id: region.clone(),
+                search: search.clone(),
+            };
+            let rows = catalog.list_recordings(&filter).await;
+            catalog.close().await;
+            print(&rows?, *format)
+        }
+        Recordings::Show { media_id, format } => {
+            let filter = RecordingFilter { media_id: Some(media_id.clone()), ..RecordingFilter::default() };
+            let found = catalog.list_recordings(&filter).await?;
+            let Some((recording, title)) = found.into_iter().next() else {
+                bail!("the catalog has no recording with the mediaId {media_id}");
+            };
+            let revisions = catalog.list_revisions(&recording.conference_id, media_id).await;
+            catalog.close().await;
+            show(recording, title, revisions?, *format)
+        }
+    }
+}
+
+/// Prints recordings, each with its conference's title, as a list.
+pub(super) fn print(rows: &[(RecordingRow, Option<String>)], format: ListFormat) -> anyhow::Result<()> {
+    if format != ListFormat::Table {
+        // Programs get the catalog's own columns; the title is the conference's.
+        let recordings: Vec<&RecordingRow> = rows.iter().map(|(recording, _)| recording).collect();
+        return output::list(&recordings, format, &[], |_| Vec::new());
+    }
+    let heads = ["title", "started", "duration", "size", "region", "type", "media_id", "conference_id"];
+    let table = output::table(
+        &heads,
+        rows.iter().map(|(recording, title)| {
+            vec![
+                title.clone().unwrap_or_default(),
+                output::instant(recording.started_at),
+                output::clock_time(recording.duration_ms),
+                output::mebibytes(recording.file_size),
+                recording.region_id.clone().unwrap_or_default(),
+                output::record_type(recording.record_type),
+                recording.media_id.clone(),
+                recording.conference_id.clone(),
+            ]
+        }),
+    );
+    output::print(&format!("{table}\n"))
+}
+
+fn show(
+    recording: RecordingRow,
+    title: Option<String>,
+    revisions: Vec<RevisionRow>,
+    format: Format,
+) -> anyhow::Result<()> {
+    if format == Format::Json {
+        return output::json(&Shown { recording, revisions });
+    }
+    let facts = [
+        ("title", title.unwrap_or_default()),
+        ("media_id", recording.media_id),
+        ("record_id", recording.record_id.unwrap_or_default()),
+        ("conference_id", recording.conference_id),
+        ("recorder", recording.recorder_union_id.unwrap_or_default()),
+        ("type", output::record_type(recording.record_type)),
+        ("started", output::instant(recording.started_at)),
+        ("ended", output::instant(recording.ended_at)),
+        ("duration", output::clock_time(recording.duration_ms)),
+        ("size", output::mebibytes(recording.file_size)),
+        ("region", recording.region_id.unwrap_or_default()),
+        ("first seen", output::instant(Some(recording.first_seen_at))),
+        ("last changed", output::instant(Some(recording.last_changed_at))),
+        ("missing since", output::instant(recording.missing_since)),
+        ("raw", recording.raw),
+    ];
+    let rows = facts.into_iter().filter(|(_, fact)| !fact.is_empty()).map(|(name, fact)| vec![name.to_owned(), fact]);
+    output::print(&format!("{}\n", output::table(&[], rows)))?;
+    if revisions.is_empty() {
+        return Ok(());
+    }
+    let before = output::table(
+        &["until", "duration", "size", "region", "type", "raw"],
+        revisions.into_iter().map(|revision| {
+            vec![
+                output::instant(Some(revision.replaced_at)),
+                output::clock_time(revision.duration_ms),
+                output::mebibytes(revision.file_size),
+                revision.region_id.unwrap_or_default(),
+                output::record_type(revision.record_type),
+                revision.raw,
+            ]
+        }),
+    );
+    output::print(&format!("what it said before:\n{before}\n"))
+}
+
+fn since(text: &str) -> Result<Timestamp, String> {
+    instant(text, 0)
+}
+
+/// A day is meant whole.
+fn until(text: &str) -> Result<Timestamp, String> {
+    instant(text, 1)
+}
+
+fn instant(text: &str, days: u64) -> Result<Timestamp, String> {
+    if let Ok(instant) = DateTime::parse_from_rfc3339(text) {
+        return Ok(instant.to_utc().into());
+    }
+    text.parse::<NaiveDate>()
+        .ok()
+        .and_then(|day| day.checked_add_days(Days::new(days)))
+        .map(|day| day.and_time(NaiveTime::MIN).and_utc().into())
+        .ok_or_else(|| "write a day, 2026-06-01, or an instant, 2026-06-01T09:00:00Z".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_day_is_meant_whole_and_an_instant_exactly() {
+        assert_eq!(since("2026-06-01").unwrap().to_string(), "2026-06-01T00:00:00Z");
+        assert_eq!(until("2026-06-01").unwrap().to_string(), "2026-06-02T00:00:00Z");
+        assert_eq!(until("2026-06-01T09:00:00+08:00").unwrap().to_string(), "2026-06-01T01:00:00Z");
+        assert!(since("yesterday").is_err());
+    }
+}

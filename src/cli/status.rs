@@ -1,0 +1,182 @@
+//! `status`: what the daemon does, what is open, what was spent.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use clap::Args;
+use serde::Serialize;
+
+use super::output::{self, Format};
+use super::wiring;
+use crate::archive::Pace;
+use crate::catalog::Catalog;
+use crate::catalog::ledger::{JobRun, Pause};
+use crate::catalog::lists::RecordingFilter;
+use crate::config::Config;
+use crate::daemon::lock::Lock;
+use crate::domain::clock::{Clock, SystemClock, Timestamp, millis};
+use crate::domain::pace;
+use crate::domain::schedule::Schedule;
+
+#[derive(Args, Debug)]
+pub(super) struct Status {
+    /// How it is printed
+    #[arg(long, value_enum, default_value_t)]
+    format: Format,
+}
+
+/// Everything there is to say; instants and durations in milliseconds.
+#[derive(Serialize)]
+struct Report {
+    catalog: String,
+    daemon_pid: Option<u32>,
+    conferences: BTreeMap<&'static str, u64>,
+    recordings: usize,
+    month: String,
+    calls: u64,
+    calls_per_month: u64,
+    discover_interval_ms: Option<i64>,
+    discover_stretched: bool,
+    poll_interval_ms: i64,
+    poll_stretched: bool,
+    pauses: Vec<PauseReport>,
+    stages: Vec<StageReport>,
+}
+
+#[derive(Serialize)]
+struct PauseReport {
+    scope: String,
+    paused_until: i64,
+    since: i64,
+    code: String,
+    message: String,
+}
+
+#[derive(Serialize)]
+struct StageReport {
+    stage: String,
+    last_started_at: i64,
+    last_finished_at: i64,
+    outcome: String,
+    next_due_at: Option<i64>,
+}
+
+pub(super) async fn run(status: &Status, config: &Config) -> anyhow::Result<()> {
+    let now = SystemClock::new().now();
+    let catalog = Catalog::open_read_only(&config.catalog.path).await?;
+    let report = gather(&catalog, config, now).await;
+    catalog.close().await;
+    let report = report?;
+    match status.format {
+        Format::Json => output::json(&report),
+        Format::Table => print(&report, config, now),
+    }
+}
+
+async fn gather(catalog: &Catalog, config: &Config, now: Timestamp) -> anyhow::Result<Report> {
+    let settings = wiring::settings(config);
+    let share = config.quota.calls_per_month;
+    let pace = Pace::at(catalog, &settings, share, now).await?;
+    let discovers = settings.organization || !settings.users.is_empty();
+    let (discover, discover_stretched) = effective(&settings.discover, pace.discover, now);
+    let (poll, poll_stretched) = effective(&settings.poll, pace.poll, now);
+    Ok(Report {
+        catalog: config.catalog.path.display().to_string(),
+        daemon_pid: Lock::holder(&config.catalog.path),
+        conferences: catalog.census().await?.into_iter().map(|(state, count)| (state.as_str(), count)).collect(),
+        recordings: catalog.list_recordings(&RecordingFilter::default()).await?.len(),
+        month: pace::day(now).chars().take(7).collect(),
+        calls: catalog.spent(&pace::day(now)).await?,
+        calls_per_month: share,
+        discover_interval_ms: discovers.then_some(millis(discover)),
+        discover_stretched: discovers && discover_stretched,
+        poll_interval_ms: millis(poll),
+        poll_stretched,
+        pauses: catalog.pauses().await?.into_iter().filter(|pause| pause.until > now).map(PauseReport::from).collect(),
+        stages: catalog.job_runs().await?.into_iter().map(StageReport::from).collect(),
+    })
+}
+
+/// The interval that is kept, and whether it is longer than the configured one.
+fn effective(schedule: &Schedule, pace: Duration, now: Timestamp) -> (Duration, bool) {
+    let configured = schedule.shortest_gap(now);
+    (configured.max(pace), pace > configured)
+}
+
+impl From<Pause> for PauseReport {
+    fn from(pause: Pause) -> Self {
+        Self {
+            scope: pause.scope,
+            paused_until: pause.until.as_millis(),
+            since: pause.since.as_millis(),
+            code: pause.code,
+            message: pause.message,
+        }
+    }
+}
+
+impl From<JobRun> for StageReport {
+    fn from(run: JobRun) -> Self {
+        Self {
+            stage: run.stage,
+            last_started_at: run.last_started_at.as_millis(),
+            last_finished_at: run.last_finished_at.as_millis(),
+            outcome: run.outcome,
+            next_due_at: run.next_due_at.map(Timestamp::as_millis),
+        }
+    }
+}
+
+fn print(report: &Report, config: &Config, now: Timestamp) -> anyhow::Result<()> {
+    let daemon = report.daemon_pid.map_or_else(|| "not running".to_owned(), |pid| format!("running, pid {pid}"));
+    let conferences: Vec<String> = crate::domain::conference::State::ALL
+        .iter()
+        .filter_map(|state| Some((state, report.conferences.get(state.as_str()).filter(|count| **count > 0)?)))
+        .map(|(state, count)| format!("{count} {state}"))
+        .collect();
+    let calls = if report.calls_per_month == 0 {
+        format!("{} in {}, unmetered", report.calls, report.month)
+    } else {
+        format!("{} of {} in {}", report.calls, report.calls_per_month, report.month)
+    };
+    let mut facts = vec![
+        ("daemon", daemon),
+        ("catalog", report.catalog.clone()),
+        ("conferences", if conferences.is_empty() { "none".to_owned() } else { conferences.join(", ") }),
+        ("recordings", report.recordings.to_string()),
+        ("calls", calls),
+    ];
+    if let Some(interval_ms) = report.discover_interval_ms {
+        facts.push(("discover", interval(&config.discover.schedule(), interval_ms, report.discover_stretched)));
+    }
+    facts.push(("poll", interval(&config.poll.schedule(), report.poll_interval_ms, report.poll_stretched)));
+    for pause in &report.pauses {
+        let what = if pause.scope == "*" { "all calls" } else { pause.scope.as_str() };
+        facts
+            .push(("paused", format!("{what} until {}: {}", output::instant(Some(pause.paused_until)), pause.message)));
+    }
+    let facts = output::table(&[], facts.into_iter().map(|(name, fact)| vec![name.to_owned(), fact]));
+    let stages = output::table(
+        &["stage", "last run", "outcome", "next due"],
+        report.stages.iter().map(|stage| {
+            let due = stage.next_due_at.map(|due| output::instant(Some(due.max(now.as_millis()))));
+            vec![
+                stage.stage.clone(),
+                output::instant(Some(stage.last_finished_at)),
+                stage.outcome.clone(),
+                due.unwrap_or_else(|| "when there is something to do".to_owned()),
+            ]
+        }),
+    );
+    output::print(&format!("{facts}\n{stages}\n"))
+}
+
+fn interval(configured: &Schedule, interval_ms: i64, stretched: bool) -> String {
+    if !stretched {
+        return configured.to_string();
+    }
+    // To the minute is as exact as a pace can be told.
+    let minutes = u64::try_from(interval_ms / 60_000).unwrap_or(0).max(1);
+    let kept = humantime::format_duration(Duration::from_mins(minutes));
+    format!("{configured}, now stretched to {kept} so that the month's calls last")
+}

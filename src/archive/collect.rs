@@ -120,7 +120,8 @@ impl Archive {
         let step = if due.state == State::Archived {
             Step::Archived(None)
         } else {
-            let evidence = Evidence { last_changed_at, nothing_expected: due.record_status == Some(0) };
+            let nothing_expected = due.record_status == Some(0) && self.budget.share() > 0;
+            let evidence = Evidence { last_changed_at, nothing_expected };
             match decide(&wait, reading, evidence, now, &self.settings.collect, id) {
                 Next::Again(at) => Step::Again(at, None),
                 Next::Archive { last_look_at } => Step::Archived(last_look_at),

@@ -41,7 +41,7 @@ pub(super) fn run(loaded: &Loaded) -> anyhow::Result<()> {
     );
     output::print(&format!(
         "{source}: the configuration is good\n{table}\n{}\n{}\n",
-        a_conference(&settings),
+        a_conference(&settings, config.quota.calls_per_month),
         verdict(looking.saturating_mul(DAYS_OF_MONTH), config.quota.calls_per_month)
     ))
 }
@@ -56,8 +56,8 @@ fn looks_a_day(schedule: &Schedule, now: Timestamp) -> u64 {
     }
 }
 
-fn a_conference(settings: &Settings) -> String {
-    let none_expected = 1 + reads(&settings.collect, true);
+fn a_conference(settings: &Settings, share: u64) -> String {
+    let none_expected = 1 + reads(&settings.collect, share > 0);
     let none_found = 1 + reads(&settings.collect, false);
     format!(
         "collecting: 4 to 6 calls for a meeting that was recorded, {none_expected} for one that was not,\n\

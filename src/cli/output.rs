@@ -10,7 +10,7 @@ use crate::domain::clock::Timestamp;
 
 /// How a list is printed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-pub enum ListFormat {
+pub(super) enum ListFormat {
     /// For people.
     #[default]
     Table,
@@ -22,7 +22,7 @@ pub enum ListFormat {
 
 /// How a single thing is printed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-pub enum Format {
+pub(super) enum Format {
     /// For people.
     #[default]
     Table,
@@ -31,7 +31,7 @@ pub enum Format {
 }
 
 /// Prints rows: as JSON or CSV by their own field names, as a table by `heads` and `cells`.
-pub fn list<T: Serialize>(
+pub(super) fn list<T: Serialize>(
     rows: &[T],
     format: ListFormat,
     heads: &[&str],
@@ -52,24 +52,24 @@ pub fn list<T: Serialize>(
 }
 
 /// Prints one thing as JSON.
-pub fn json<T: Serialize>(thing: &T) -> anyhow::Result<()> {
+pub(super) fn json<T: Serialize>(thing: &T) -> anyhow::Result<()> {
     print(&format!("{}\n", serde_json::to_string_pretty(thing)?))
 }
 
 /// Prints text to standard output.
-pub fn print(text: &str) -> anyhow::Result<()> {
+pub(super) fn print(text: &str) -> anyhow::Result<()> {
     io::stdout().lock().write_all(text.as_bytes())?;
     Ok(())
 }
 
 /// Says something to people, on standard error.
-pub fn say(text: &str) {
+pub(super) fn say(text: &str) {
     // There is nobody to tell that nobody listens.
     let _ = writeln!(io::stderr().lock(), "{text}");
 }
 
 /// A table that fits the terminal.
-pub fn table(heads: &[&str], rows: impl IntoIterator<Item = Vec<String>>) -> Table {
+pub(super) fn table(heads: &[&str], rows: impl IntoIterator<Item = Vec<String>>) -> Table {
     let mut table = Table::new();
     table.load_style(presets::UTF8_FULL_CONDENSED);
     if io::stdout().is_terminal() {
@@ -87,7 +87,7 @@ pub fn table(heads: &[&str], rows: impl IntoIterator<Item = Vec<String>>) -> Tab
 /// Text as a terminal may show it: what would move the cursor, ring, recolour or turn the writing direction is shown as
 /// its code instead.
 #[must_use]
-pub fn tame(text: &str) -> String {
+pub(super) fn tame(text: &str) -> String {
     let mut tame = String::with_capacity(text.len());
     for c in text.chars() {
         if is_wild(c) {
@@ -110,26 +110,26 @@ fn is_wild(c: char) -> bool {
 
 /// An instant for people.
 #[must_use]
-pub fn instant(millis: Option<i64>) -> String {
+pub(super) fn instant(millis: Option<i64>) -> String {
     millis.map(|millis| Timestamp::from_millis(millis).to_string()).unwrap_or_default()
 }
 
 /// A duration for people: `01:05:09`.
 #[must_use]
-pub fn clock_time(millis: Option<i64>) -> String {
+pub(super) fn clock_time(millis: Option<i64>) -> String {
     millis.map(|ms| format!("{:02}:{:02}:{:02}", ms / 3_600_000, ms / 60_000 % 60, ms / 1_000 % 60)).unwrap_or_default()
 }
 
 /// A size for people: `12.3 MiB`.
 #[must_use]
 #[expect(clippy::cast_precision_loss, reason = "a tenth of a MiB is precise enough for people")]
-pub fn mebibytes(bytes: Option<i64>) -> String {
+pub(super) fn mebibytes(bytes: Option<i64>) -> String {
     bytes.map(|bytes| format!("{:.1} MiB", bytes as f64 / 1_048_576.0)).unwrap_or_default()
 }
 
 /// `recordType` for people.
 #[must_use]
-pub fn record_type(number: Option<i64>) -> String {
+pub(super) fn record_type(number: Option<i64>) -> String {
     match number {
         Some(0) => "standard".to_owned(),
         Some(1) => "composed".to_owned(),

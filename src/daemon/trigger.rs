@@ -14,13 +14,13 @@ use crate::domain::schedule::Schedule;
 
 /// Rings on each of these schedules, until it is dropped.
 pub struct Trigger {
-    scheduler: JobScheduler,
+    bells: JobScheduler,
 }
 
 impl Trigger {
     /// Sets the bell up and starts it. Rings that nobody has heard yet are one ring.
     pub async fn start(schedules: &[Schedule], bell: &Arc<Notify>) -> Result<Self, JobSchedulerError> {
-        let scheduler = JobScheduler::new().await?;
+        let bells = JobScheduler::new().await?;
         for schedule in schedules {
             let bell = Arc::clone(bell);
             let job = match schedule {
@@ -30,15 +30,15 @@ impl Trigger {
                 }
                 Schedule::Cron(cron) => Job::new_tz(cron.as_str(), Local, move |_, _| bell.notify_one())?,
             };
-            scheduler.add(job).await?;
+            bells.add(job).await?;
         }
-        scheduler.start().await?;
-        Ok(Self { scheduler })
+        bells.start().await?;
+        Ok(Self { bells })
     }
 
     /// Silences the bell.
     pub async fn stop(mut self) {
-        if let Err(error) = self.scheduler.shutdown().await {
+        if let Err(error) = self.bells.shutdown().await {
             tracing::debug!(%error, "the bell did not stop: {error}");
         }
     }

@@ -92,7 +92,7 @@ const CODES: &[(&str, Class)] = &[
 pub(super) const BAN_STATUS: i64 = 1111;
 
 /// `Qpm` limits last up to a minute, `Qps` limits a second.
-const QPM_WAIT: Duration = Duration::from_secs(60);
+const QPM_WAIT: Duration = Duration::from_mins(1);
 const QPS_WAIT: Duration = Duration::from_secs(1);
 
 /// The class of an envelope with this code, and the code without what it drags behind it.

@@ -18,7 +18,10 @@ const MONTH_OFFSET_MS: i64 = 8 * HOUR_MS;
 pub const CALLS_PER_CONFERENCE: f64 = 5.0;
 
 /// The least part of the remaining calls that is kept for looking: what is not found cannot be collected.
-const LEAST_FOR_LOOKING: f64 = 0.2;
+const LEAST_FOR_LOOKING: f64 = 0.1;
+
+/// Expectations err. That collecting stops before the month is over would be worse than to look a little less.
+const CAUTION: f64 = 1.15;
 
 /// When meetings begin: how many, by the hour of the week (UTC+8).
 #[derive(Clone, Debug, PartialEq)]
@@ -89,7 +92,7 @@ pub struct Budget {
 pub fn looking_rate(profile: &Profile, budget: &Budget, now: Timestamp) -> f64 {
     let month_end = month_end(now);
     let to_come = profile.expected(now, month_end) + budget.open_conferences as f64;
-    let for_collecting = to_come * budget.calls_per_conference + budget.last_looks as f64;
+    let for_collecting = (to_come * budget.calls_per_conference + budget.last_looks as f64) * CAUTION;
     let left = budget.calls_left as f64;
     let for_looking = (left - for_collecting).max(left * LEAST_FOR_LOOKING);
     let weights: f64 = hours_between(now, month_end).map(|(hour, share)| profile.weight(hour) * share).sum();
@@ -205,7 +208,7 @@ mod tests {
         let (starts, since, until) = office();
         let profile = Profile::learn(&starts, since, until);
         let month_end = month_end(until);
-        let for_collecting = profile.expected(until, month_end) * CALLS_PER_CONFERENCE;
+        let for_collecting = profile.expected(until, month_end) * CALLS_PER_CONFERENCE * CAUTION;
         let spent: f64 = hours_between(until, month_end)
             .map(|(hour, share)| {
                 let rate = looking_rate(&profile, &budget(4_000), until) * profile.weight(hour);

@@ -16,7 +16,7 @@ use super::output::{self, Format};
 
 /// Arguments of `demo`.
 #[derive(Args, Debug)]
-pub struct Demo {
+pub(super) struct Demo {
     /// The catalog to write; must not exist yet [default: demo.db, which each demo writes anew]
     #[arg(long, value_name = "FILE")]
     catalog: Option<PathBuf>,
@@ -38,7 +38,7 @@ pub struct Demo {
 const DEFAULT_CATALOG: &str = "demo.db";
 
 /// Runs the demo; fails if the catalog differs from what the simulator knows to be true.
-pub async fn run(demo: &Demo) -> anyhow::Result<()> {
+pub(super) async fn run(demo: &Demo) -> anyhow::Result<()> {
     let catalog = prepare(demo.catalog.as_deref())?;
     let week = week::Week { seed: demo.seed, meetings: demo.meetings, days: demo.days };
     let outcome = week.archive(&catalog).await?;

@@ -17,11 +17,15 @@ use crate::domain::clock::Timestamp;
 use crate::domain::conference::{ConferenceInfo, Sighting, State, Status};
 use crate::domain::wait::Wait;
 
-/// A conference that does not start is asked about at least this often.
+/// A conference that has not begun for so long will hardly begin today.
+const FORGOTTEN_AFTER: Duration = Duration::from_hours(7 * 24);
+
+/// A conference that does not begin is asked about at least this often.
 const WAITING_MOST: Duration = Duration::from_hours(24);
 
-/// Where the organisation's list is read, a conference that waits is asked about no sooner than this many polls later.
-const LISTED_GAPS: u32 = 12;
+/// Where the organisation's list is read, a conference that waits is asked about no sooner than this many polls later:
+/// three hours, by default.
+const LISTED_GAPS: u32 = 36;
 
 /// What the batch queries showed.
 #[derive(Default)]
@@ -173,19 +177,12 @@ impl Archive {
     /// When to ask again about a conference that gave no reason to expect anything soon.
     fn ask_again(&self, candidate: &Candidate, now: Timestamp) -> Timestamp {
         let gap = self.settings.poll.shortest_gap(now);
-        let delay = |least: Duration, most: Duration, attempts| {
-            backoff::delay(least.min(most), most, attempts, &candidate.conference_id)
-        };
-        now + match candidate.state {
-            // The organisation's list shows when it begins. Asking is then only for what the list missed, and may be the
-            // rarer the longer it has waited.
-            State::Waiting if self.settings.organization => {
-                let waited = now.since(candidate.discovered_at);
-                delay(gap.saturating_mul(LISTED_GAPS).max(waited.saturating_mul(2)), WAITING_MOST, 0)
-            }
-            State::Waiting => delay(gap, WAITING_MOST, candidate.attempts),
-            _ => delay(gap, self.settings.collect.retry_max, candidate.attempts),
-        }
+        let is_waiting = candidate.state == State::Waiting;
+        // Where the organisation's list is read, it shows when a conference begins; asking is for what the list missed.
+        let least = if is_waiting && self.settings.organization { gap.saturating_mul(LISTED_GAPS) } else { gap };
+        let is_forgotten = is_waiting && now.since(candidate.discovered_at) > FORGOTTEN_AFTER;
+        let most = if is_forgotten { WAITING_MOST } else { self.settings.collect.retry_max };
+        now + backoff::delay(least.min(most), most, candidate.attempts, &candidate.conference_id)
     }
 }
 

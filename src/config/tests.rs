@@ -196,7 +196,7 @@ fn a_value_that_makes_no_sense_is_refused_by_its_section() {
         ("dingtalk.max_in_flight = 9223372036854775807", "dingtalk.max_in_flight: 9223372036854775807 is too many"),
         ("catalog.path = \"\"", "catalog.path: must not be empty"),
         ("watch.conferences = [\"a\", { id = \"a\" }]", "watch.conferences: \"a\" is there twice"),
-        ("watch.conferences = [\"..\"]", "watch.conferences: \"..\" is no conference id"),
+        ("watch.conferences = [\"..\"]", "watch.conferences: `..` cannot be a conferenceId"),
         ("watch.conferences = [{ id = \"a\", union_id = \"\" }]", "watch.conferences: must not be empty"),
         ("discover.users = [\"a\", \"a\"]", "discover.users: \"a\" is there twice"),
         ("discover.interval = \"99ms\"", "discover.interval: 99ms is too short; at least 100ms"),

@@ -21,7 +21,7 @@ pub const CALLS_PER_CONFERENCE: f64 = 5.0;
 const LEAST_FOR_LOOKING: f64 = 0.1;
 
 /// Expectations err. That collecting stops before the month is over would be worse than to look a little less.
-const CAUTION: f64 = 1.15;
+const CAUTION: f64 = 1.05;
 
 /// When meetings begin: how many, by the hour of the week (UTC+8).
 #[derive(Clone, Debug, PartialEq)]

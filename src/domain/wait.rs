@@ -147,14 +147,8 @@ pub fn decide(wait: &Wait, reading: Reading, evidence: Evidence, now: Timestamp,
     };
     let again = match (reading, evidence.last_changed_at) {
         (Reading::Listed { whole: true, .. }, Some(last_changed_at)) => last_changed_at + rules.settle,
-        // Nothing is expected: once more when most late files have appeared, and once at the very end.
-        (Reading::NothingListed, None) if evidence.nothing_expected => {
-            if wait.attempts <= 1 {
-                now + rules.retry_max
-            } else {
-                deadline
-            }
-        }
+        // Nothing is expected, and calls are few: once more, at the very end.
+        (Reading::NothingListed, None) if evidence.nothing_expected => deadline,
         _ => now + backoff::delay(rules.retry_min, rules.retry_max, wait.attempts.saturating_sub(1), key),
     };
     Next::Again(again.min(deadline))

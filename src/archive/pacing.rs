@@ -113,14 +113,14 @@ impl Pace {
         let assumed = ASSUMED_CONFERENCES * CALLS_PER_CONFERENCE;
         let budget = Budget {
             calls_left: share.saturating_sub(catalog.spent(&pace::day(now)).await?),
-            calls_per_conference: (work.calls as f64 + assumed) / (work.closed as f64 + ASSUMED_CONFERENCES),
-            open_conferences: work.open,
-            last_looks: work.last_looks,
+            calls_per_conference: (work.calls as f64 + assumed) / (work.ended as f64 + ASSUMED_CONFERENCES),
+            going: work.going,
+            awaited: work.awaited,
         };
         let rate = pace::looking_rate(profile, &budget, now);
         let discover_calls =
             settings.users.len() as f64 + if settings.organization { pages.max(1) as f64 } else { 0.0 };
-        let poll_calls = (work.open as f64 / settings.batch_size as f64).ceil().max(1.0);
+        let poll_calls = (work.going as f64 / settings.batch_size as f64).ceil().max(1.0);
         if discover_calls == 0.0 {
             return Ok(Self { discover: Duration::ZERO, poll: pace::interval(poll_calls, rate) });
         }

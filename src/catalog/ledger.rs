@@ -52,12 +52,12 @@ pub struct JobRun {
 /// What experience and the open work say about the calls to come.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Workload {
-    /// Conferences that are open.
-    pub open: u64,
-    /// Closed ones that will be read one last time.
-    pub last_looks: u64,
-    /// Conferences closed since a given instant.
-    pub closed: u64,
+    /// Conferences that have not ended, as far as is known.
+    pub going: u64,
+    /// Conferences that have ended and will be read at least once more, archived ones for their last look.
+    pub awaited: u64,
+    /// Conferences found since a given instant that have ended, closed ones among them.
+    pub ended: u64,
     /// Calls spent on confirming and collecting since then.
     pub calls: u64,
 }
@@ -233,9 +233,9 @@ impl Catalog {
         let since = since.as_millis();
         let mut connection = self.read().await?;
         let row = sqlx::query!(
-            r#"SELECT count(*) FILTER (WHERE closed_at IS NULL) AS "open!: i64",
-                      count(*) FILTER (WHERE closed_at IS NOT NULL AND next_attempt_at IS NOT NULL) AS "last_looks!: i64",
-                      count(*) FILTER (WHERE closed_at >= ?) AS "closed!: i64"
+            r#"SELECT count(*) FILTER (WHERE state IN ('waiting', 'active')) AS "going!: i64",
+                      count(*) FILTER (WHERE state IN ('ended', 'archived') AND next_attempt_at IS NOT NULL) AS "awaited!: i64",
+                      count(*) FILTER (WHERE state NOT IN ('waiting', 'active') AND discovered_at >= ?) AS "ended!: i64"
                FROM conferences"#,
             since,
         )
@@ -249,9 +249,9 @@ impl Catalog {
         .fetch_one(&mut *connection)
         .await?;
         Ok(Workload {
-            open: count(row.open),
-            last_looks: count(row.last_looks),
-            closed: count(row.closed),
+            going: count(row.going),
+            awaited: count(row.awaited),
+            ended: count(row.ended),
             calls: count(calls),
         })
     }

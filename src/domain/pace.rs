@@ -17,6 +17,10 @@ const MONTH_OFFSET_MS: i64 = 8 * HOUR_MS;
 /// What a conference is taken to cost, from its confirmed end to its last look, until experience tells.
 pub const CALLS_PER_CONFERENCE: f64 = 5.0;
 
+/// How often a conference that has ended is read once more: most have only their last look before them, some have to
+/// settle first.
+const READS_LEFT: f64 = 1.5;
+
 /// The least part of the remaining calls that is kept for looking: what is not found cannot be collected.
 const LEAST_FOR_LOOKING: f64 = 0.1;
 
@@ -80,10 +84,10 @@ pub struct Budget {
     pub calls_left: u64,
     /// What a conference costs, by experience.
     pub calls_per_conference: f64,
-    /// Conferences that are open now: what they will cost is as good as spent.
-    pub open_conferences: u64,
-    /// Closed ones that will be read one last time.
-    pub last_looks: u64,
+    /// Conferences that have not ended: what they will cost is as good as spent.
+    pub going: u64,
+    /// Conferences that have ended and will be read at least once more.
+    pub awaited: u64,
 }
 
 /// Calls an hour that looking may cost at `now` so that the month's calls last.
@@ -91,8 +95,8 @@ pub struct Budget {
 #[expect(clippy::cast_precision_loss, reason = "counts of calls are far below 2^52")]
 pub fn looking_rate(profile: &Profile, budget: &Budget, now: Timestamp) -> f64 {
     let month_end = month_end(now);
-    let to_come = profile.expected(now, month_end) + budget.open_conferences as f64;
-    let for_collecting = (to_come * budget.calls_per_conference + budget.last_looks as f64) * CAUTION;
+    let to_come = profile.expected(now, month_end) + budget.going as f64;
+    let for_collecting = (to_come * budget.calls_per_conference + budget.awaited as f64 * READS_LEFT) * CAUTION;
     let left = budget.calls_left as f64;
     let for_looking = (left - for_collecting).max(left * LEAST_FOR_LOOKING);
     let weights: f64 = hours_between(now, month_end).map(|(hour, share)| profile.weight(hour) * share).sum();
@@ -176,7 +180,7 @@ mod tests {
     }
 
     fn budget(calls_left: u64) -> Budget {
-        Budget { calls_left, calls_per_conference: 5.0, open_conferences: 0, last_looks: 0 }
+        Budget { calls_left, calls_per_conference: 5.0, going: 0, awaited: 0 }
     }
 
     #[test]
@@ -222,7 +226,7 @@ mod tests {
     fn collecting_takes_precedence_but_looking_never_stops() {
         let profile = Profile::learn(&[], instant("2026-06-01T00:00:00Z"), instant("2026-06-01T00:00:00Z"));
         let now = instant("2026-06-10T00:00:00Z");
-        let needy = Budget { open_conferences: 100, ..budget(1_000) };
+        let needy = Budget { going: 100, ..budget(1_000) };
         let rate = looking_rate(&profile, &needy, now);
         assert!(rate < looking_rate(&profile, &budget(1_000), now));
         assert!(rate > 0.0);

@@ -1,6 +1,6 @@
 //! The only sender.
 //!
-//! Every call goes through [`Client::call`]: the gate, a place in flight, the rate, the token, one time limit, one size
+//! Every call goes through `Client::call`: the gate, a place in flight, the rate, the token, one time limit, one size
 //! limit, and one decoder that tells DingTalk's answer from its error and both from everybody else's. It retries
 //! nothing but a call whose token turned out to be bad, and that once, with a new one: what failed is tried again at the
 //! next ring of the bell.

@@ -23,10 +23,6 @@ const FORGOTTEN_AFTER: Duration = Duration::from_hours(7 * 24);
 /// A conference that does not begin is asked about at least this often.
 const WAITING_MOST: Duration = Duration::from_hours(24);
 
-/// Where the organisation's list is read, a conference that waits is asked about no sooner than this many polls later:
-/// three hours, by default.
-const LISTED_GAPS: u32 = 36;
-
 /// What the batch queries showed.
 #[derive(Default)]
 struct Sweep {
@@ -176,13 +172,13 @@ impl Archive {
 
     /// When to ask again about a conference that gave no reason to expect anything soon.
     fn ask_again(&self, candidate: &Candidate, now: Timestamp) -> Timestamp {
-        let gap = self.settings.poll.shortest_gap(now);
         let is_waiting = candidate.state == State::Waiting;
-        // Where the organisation's list is read, it shows when a conference begins; asking is for what the list missed.
-        let least = if is_waiting && self.settings.organization { gap.saturating_mul(LISTED_GAPS) } else { gap };
         let is_forgotten = is_waiting && now.since(candidate.discovered_at) > FORGOTTEN_AFTER;
         let most = if is_forgotten { WAITING_MOST } else { self.settings.collect.retry_max };
-        now + backoff::delay(least.min(most), most, candidate.attempts, &candidate.conference_id)
+        // Where the organisation's list is read, it shows when a conference begins; asking is for what the list missed.
+        let is_listed = is_waiting && self.settings.organization;
+        let least = if is_listed { most } else { self.settings.poll.shortest_gap(now).min(most) };
+        now + backoff::delay(least, most, candidate.attempts, &candidate.conference_id)
     }
 }
 

@@ -25,7 +25,7 @@ const READS_LEFT: f64 = 1.5;
 const LEAST_FOR_LOOKING: f64 = 0.1;
 
 /// Expectations err. That collecting stops before the month is over would be worse than to look a little less.
-const CAUTION: f64 = 1.05;
+const CAUTION: f64 = 1.02;
 
 /// When meetings begin: how many, by the hour of the week (UTC+8).
 #[derive(Clone, Debug, PartialEq)]
@@ -33,31 +33,44 @@ pub struct Profile {
     per_hour: [f64; HOURS_OF_WEEK],
 }
 
+/// Meetings begun in some hours.
+#[derive(Clone, Copy, Default)]
+struct Rate {
+    count: f64,
+    hours: f64,
+}
+
+impl Rate {
+    /// Meetings an hour, taking `mean` for one hour that was not lived through.
+    fn beside(self, mean: f64) -> f64 {
+        (self.count + mean) / (self.hours + 1.0)
+    }
+}
+
 impl Profile {
-    /// Learns from `starts` seen between `since` and `until`. Hours of the week that were not lived through yet are
-    /// taken to be like the same hour of other days, and those like the mean.
+    /// Learns from `starts` seen between `since` and `until`: how busy each hour of the day is, and how busy each day of
+    /// the week, so that one quiet Saturday is enough to know Saturdays. What was not lived through yet is taken to be
+    /// like the mean.
     #[must_use]
-    #[expect(clippy::cast_precision_loss, reason = "counts of meetings are far below 2^52")]
     pub fn learn(starts: &[Timestamp], since: Timestamp, until: Timestamp) -> Self {
-        let mut seen = [0_u32; HOURS_OF_WEEK];
-        for start in starts.iter().filter(|start| (since..=until).contains(start)) {
-            seen[hour_of_week(*start)] += 1;
-        }
-        let mut lived = [0.0; HOURS_OF_WEEK];
-        let hours = until.since(since).as_secs_f64() / 3_600.0;
+        let mut by_hour = [Rate::default(); 24];
+        let mut by_day = [Rate::default(); 7];
+        let mut overall = Rate { count: 1.0, hours: 24.0 };
         for (hour, share) in hours_between(since, until) {
-            lived[hour] += share;
+            for rate in [&mut by_hour[hour % 24], &mut by_day[hour / 24], &mut overall] {
+                rate.hours += share;
+            }
         }
-        let mean = (starts.len() as f64 + 1.0) / (hours + 24.0);
-        let by_hour_of_day: [f64; 24] = std::array::from_fn(|hour| {
-            let same_hour = (0..7).map(|day| day * 24 + hour);
-            let (count, hours) = same_hour
-                .fold((0.0, 0.0), |sum: (f64, f64), hour| (sum.0 + f64::from(seen[hour]), sum.1 + lived[hour]));
-            (count + mean) / (hours + 1.0)
-        });
+        for start in starts.iter().filter(|start| (since..=until).contains(start)) {
+            let hour = hour_of_week(*start);
+            for rate in [&mut by_hour[hour % 24], &mut by_day[hour / 24], &mut overall] {
+                rate.count += 1.0;
+            }
+        }
+        let mean = overall.count / overall.hours;
         Self {
             per_hour: std::array::from_fn(|hour| {
-                (f64::from(seen[hour]) + by_hour_of_day[hour % 24]) / (lived[hour] + 1.0)
+                by_hour[hour % 24].beside(mean) * by_day[hour / 24].beside(mean) / mean
             }),
         }
     }

@@ -24,9 +24,6 @@ const READS_LEFT: f64 = 1.5;
 /// The least part of the remaining calls that is kept for looking: what is not found cannot be collected.
 const LEAST_FOR_LOOKING: f64 = 0.1;
 
-/// Expectations err. That collecting stops before the month is over would be worse than to look a little less.
-const CAUTION: f64 = 1.02;
-
 /// When meetings begin: how many, by the hour of the week (UTC+8).
 #[derive(Clone, Debug, PartialEq)]
 pub struct Profile {
@@ -83,9 +80,9 @@ impl Profile {
 
     /// How much a look in this hour of the week is worth, beside others.
     fn weight(&self, hour: usize) -> f64 {
-        // Even the dead of night is worth a look now and then: a twentieth of the mean is never not expected.
+        // Even the dead of night is worth a look now and then: a fiftieth of the mean is never not expected.
         #[expect(clippy::cast_precision_loss, reason = "168")]
-        let floor = self.per_hour.iter().sum::<f64>() / HOURS_OF_WEEK as f64 / 20.0;
+        let floor = self.per_hour.iter().sum::<f64>() / HOURS_OF_WEEK as f64 / 50.0;
         (self.per_hour[hour] + floor).sqrt()
     }
 }
@@ -109,7 +106,7 @@ pub struct Budget {
 pub fn looking_rate(profile: &Profile, budget: &Budget, now: Timestamp) -> f64 {
     let month_end = month_end(now);
     let to_come = profile.expected(now, month_end) + budget.going as f64;
-    let for_collecting = (to_come * budget.calls_per_conference + budget.awaited as f64 * READS_LEFT) * CAUTION;
+    let for_collecting = to_come * budget.calls_per_conference + budget.awaited as f64 * READS_LEFT;
     let left = budget.calls_left as f64;
     let for_looking = (left - for_collecting).max(left * LEAST_FOR_LOOKING);
     let weights: f64 = hours_between(now, month_end).map(|(hour, share)| profile.weight(hour) * share).sum();
@@ -225,7 +222,7 @@ mod tests {
         let (starts, since, until) = office();
         let profile = Profile::learn(&starts, since, until);
         let month_end = month_end(until);
-        let for_collecting = profile.expected(until, month_end) * CALLS_PER_CONFERENCE * CAUTION;
+        let for_collecting = profile.expected(until, month_end) * CALLS_PER_CONFERENCE;
         let spent: f64 = hours_between(until, month_end)
             .map(|(hour, share)| {
                 let rate = looking_rate(&profile, &budget(4_000), until) * profile.weight(hour);

@@ -4,5 +4,6 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on says so by panicking")]
 
+mod recordings;
 mod states;
 mod world;

@@ -6,4 +6,5 @@
 
 mod recordings;
 mod states;
+mod traps;
 mod world;

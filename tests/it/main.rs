@@ -6,5 +6,6 @@
 
 mod recordings;
 mod states;
+mod tokens;
 mod traps;
 mod world;

@@ -6,6 +6,7 @@
 
 mod budget;
 mod lists;
+mod pauses;
 mod recordings;
 mod states;
 mod tokens;

@@ -5,6 +5,8 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on says so by panicking")]
 
 mod budget;
+mod error_table;
+mod far_side;
 mod lists;
 mod pauses;
 mod recordings;

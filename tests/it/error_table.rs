@@ -150,7 +150,7 @@ async fn what_is_not_dingtalks_answer_is_told_from_all_that_is() {
         (Answer::Cut, Class::Foreign),
         (Answer::Reset, Class::Foreign),
         (Answer::Endless, Class::Foreign),
-        (Answer::Hang(Duration::from_secs(60)), Class::TimedOut),
+        (Answer::Hang(Duration::from_mins(1)), Class::TimedOut),
         (raw(429, "{}"), Class::Throttled),
         (raw(503, "{}"), Class::Unavailable),
     ];

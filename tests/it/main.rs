@@ -8,6 +8,7 @@ mod budget;
 mod error_table;
 mod far_side;
 mod lists;
+mod month;
 mod pages;
 mod pauses;
 mod recordings;

@@ -192,8 +192,12 @@ impl Budget {
     /// Turns an error that concerns more than one conference into a pause.
     async fn weigh(&self, books: &mut Books, error: &Error) -> Result<(), catalog::Error> {
         let scope = match error.class {
-            // The client fetches a new token and asks again; if that is refused too, it says CredentialsWrong.
-            Class::TokenInvalid => return Ok(()),
+            // The client fetches a new token and asks again; if that is refused too, it says CredentialsWrong. A probe
+            // whose token was bad has found out nothing: the call that repeats it is the probe.
+            Class::TokenInvalid => {
+                books.probing.retain(|scope| scope != EVERY_CALL && scope != error.endpoint.as_str());
+                return Ok(());
+            }
             Class::CredentialsWrong
             | Class::AddressRefused
             | Class::QuotaSpent
@@ -286,8 +290,8 @@ fn paused_until(error: &Error, strikes: u32, now: Timestamp) -> Timestamp {
         Class::Banned => now + error.retry_after.unwrap_or(5 * MINUTE),
         Class::Throttled => now + doubled(error.lasts().unwrap_or(MINUTE), 15 * MINUTE),
         // Fetching a token is free.
-        Class::CredentialsWrong => now + doubled(MINUTE, 5 * MINUTE),
-        Class::ScopeMissing | Class::AddressRefused | Class::OrganizationForbidden => {
+        Class::CredentialsWrong if error.endpoint == Endpoint::AccessToken => now + doubled(MINUTE, 5 * MINUTE),
+        Class::CredentialsWrong | Class::ScopeMissing | Class::AddressRefused | Class::OrganizationForbidden => {
             now + doubled(5 * MINUTE, Duration::from_hours(3))
         }
         _ => now + error.retry_after.unwrap_or_else(|| doubled(MINUTE, 15 * MINUTE)),

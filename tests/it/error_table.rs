@@ -1,0 +1,197 @@
+//! The contract's table of errors, over the wire: code, status and body in, a class at the gate out.
+
+use std::time::Duration;
+
+use recording_archiver::dingtalk::{Class, Endpoint, Error};
+use recording_archiver::simulator::Answer;
+use serde_json::json;
+
+use crate::far_side::{FarSide, Told};
+
+/// The table, row by row as the contract has it: how a code begins, the HTTP statuses it comes with, what it means.
+const TABLE: &[(&str, &[u16], Class)] = &[
+    ("InvalidAuthentication", &[400, 401], Class::TokenInvalid),
+    ("invalidClientIdOrSecret", &[400], Class::CredentialsWrong),
+    ("Forbidden.AccessDenied.AccessTokenPermissionDenied", &[403], Class::ScopeMissing),
+    ("Forbidden.AccessDenied.IpNotInWhiteList", &[403], Class::AddressRefused),
+    ("Forbidden.AccessDenied.QpsLimitForAppkeyAndApi", &[403], Class::Throttled),
+    ("Forbidden.AccessDenied.QpmLimitForAppkeyAndApi", &[403], Class::Throttled),
+    ("Forbidden.AccessDenied.ApiCountLimitForOrg", &[403], Class::QuotaSpent),
+    ("system.busy", &[429, 400], Class::Throttled),
+    ("systemBusy", &[429, 400], Class::Throttled),
+    ("qps.exceed", &[429, 400], Class::Throttled),
+    ("systemError", &[500], Class::Unavailable),
+    ("innerSystemError", &[500], Class::Unavailable),
+    ("anythingElse", &[500, 502, 503, 504], Class::Unavailable),
+    ("orgAccessForbidden", &[400], Class::OrganizationForbidden),
+    ("unknownUserError", &[400], Class::UserUnknown),
+    ("permissionError", &[404], Class::PermissionDenied),
+    ("noPermission", &[403], Class::PermissionDenied),
+    ("waterLimitError", &[404], Class::Throttled),
+    ("resourceClose", &[400], Class::MeetingEnded),
+    ("cloudRecordNotFound", &[400], Class::NothingRecorded),
+    ("roomNotFound", &[404], Class::ConferenceUnknown),
+    ("paramsError", &[400], Class::RequestWrong),
+    ("paramsTitleError", &[400], Class::RequestWrong),
+    ("paramError", &[400], Class::RequestWrong),
+    ("missingRoomId", &[400], Class::RequestWrong),
+    ("roomClosed", &[400], Class::MeetingEnded),
+    ("recordStartError", &[404], Class::RecordRefused),
+    ("recordStartPermissionError", &[404], Class::RecordRefused),
+    ("recordStopError", &[400], Class::RecordRefused),
+    ("recordStopPermissionError", &[400], Class::RecordRefused),
+    ("anythingElse", &[400, 403, 404], Class::Unrecognized),
+    ("anythingElse", &[401], Class::TokenInvalid),
+];
+
+fn raw(status: u16, body: &str) -> Answer {
+    Answer::Raw { status, body: body.to_owned() }
+}
+
+/// The error that conference info brings when it is answered like this.
+async fn error(far_side: &FarSide, answer: Answer) -> Error {
+    far_side.next(answer);
+    far_side.client.conference("a").await.unwrap_err()
+}
+
+#[tokio::test]
+async fn every_row_means_what_the_contract_says_in_every_spelling() {
+    let far_side = FarSide::with([]).await;
+    far_side.client.authenticate().await.unwrap();
+    for (code, statuses, class) in TABLE {
+        for status in statuses.iter().chain(if code.starts_with("any") { &[] as &[u16] } else { &[200, 400, 500] }) {
+            for body in [
+                json!({ "code": code, "requestid": "0A1B", "message": "words" }),
+                json!({ "Code": code, "RequestId": "0A1B", "Message": "words" }),
+                json!({ "code": format!("{code}%!(EXTRA string=50513)"), "requestid": "0A1B", "message": "words" }),
+            ] {
+                far_side.told();
+                // A token that is refused is replaced, and the call repeated: what the gate was told first counts.
+                let error = error(&far_side, raw(*status, &body.to_string())).await;
+                assert_eq!(far_side.told()[1], Told::Failed(*class), "{status} {body}");
+                if *class != Class::TokenInvalid {
+                    assert_eq!((error.class, error.endpoint), (*class, Endpoint::Conference), "{status} {body}");
+                    assert_eq!((error.message.as_str(), error.request_id.as_deref()), ("words", Some("0A1B")));
+                    assert!(
+                        error.code.starts_with(code) || code.starts_with(error.code.as_ref()),
+                        "{status} {body}: {}",
+                        error.code
+                    );
+                }
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_refused_rate_says_how_long_it_lasts() {
+    let far_side = FarSide::with([]).await;
+    for (answer, lasts) in [
+        (Answer::too_fast(), Some(1)),
+        (Answer::error("Forbidden.AccessDenied.QpmLimitForAppkeyAndApi"), Some(60)),
+        (Answer::error("waterLimitError"), Some(1)),
+        (Answer::too_fast().with_retry_after(7), Some(7)),
+        (Answer::error("systemError").with_retry_after(30), Some(30)),
+        (Answer::error("systemError"), None),
+        (Answer::banned(5), Some(300)),
+    ] {
+        far_side.client.authenticate().await.unwrap();
+        let error = error(&far_side, answer.clone()).await;
+        assert_eq!(error.lasts(), lasts.map(Duration::from_secs), "{answer:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_missing_scope_is_named() {
+    let far_side = FarSide::with([]).await;
+    far_side.client.authenticate().await.unwrap();
+    let error = error(&far_side, Answer::scope_missing(&["A.Read", "B.Read"])).await;
+    assert!(error.to_string().contains("A.Read, B.Read"), "{error}");
+}
+
+#[tokio::test]
+async fn a_ban_is_known_bare_and_in_a_page_with_any_status() {
+    let far_side = FarSide::with([]).await;
+    far_side.client.authenticate().await.unwrap();
+    let ban = r#"{"status":1111,"wait":5,"source":"x5","punish":"deny","uuid":"0a1b"}"#;
+    for status in [200, 403, 418, 503] {
+        for body in [ban.to_owned(), format!("<html><script>if (a) {{ b = {{}} }}; x = {ban};</script></html>")] {
+            let error = error(&far_side, raw(status, &body)).await;
+            assert_eq!(
+                (error.class, error.retry_after),
+                (Class::Banned, Some(Duration::from_mins(5))),
+                "{status} {body}"
+            );
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_is_not_dingtalks_answer_is_told_from_all_that_is() {
+    let far_side = FarSide::with([]).await;
+    far_side.client.authenticate().await.unwrap();
+    let answers = [
+        (Answer::Html, Class::Foreign),
+        (raw(404, "<html>Not Found</html>"), Class::Foreign),
+        (raw(200, ""), Class::Foreign),
+        (raw(204, ""), Class::Foreign),
+        (raw(200, "null"), Class::Foreign),
+        (raw(200, "[]"), Class::Foreign),
+        (raw(200, "\"ok\""), Class::Foreign),
+        (raw(200, "{}"), Class::Foreign),
+        (raw(200, r#"{"confInfo":null}"#), Class::Foreign),
+        (raw(200, r#"{"confInfo":{"status":1"#), Class::Foreign),
+        (raw(200, r#"{"error":"login_required"}"#), Class::Foreign),
+        (raw(200, "\u{0}\u{1}\u{2}"), Class::Foreign),
+        (raw(302, r#"{"confInfo":{"status":1}}"#), Class::Foreign),
+        (raw(404, "{}"), Class::Foreign),
+        (raw(403, "{}"), Class::Foreign),
+        (Answer::Truncated, Class::Foreign),
+        (Answer::Cut, Class::Foreign),
+        (Answer::Reset, Class::Foreign),
+        (Answer::Endless, Class::Foreign),
+        (Answer::Hang(Duration::from_mins(1)), Class::TimedOut),
+        (raw(429, "{}"), Class::Throttled),
+        (raw(503, "{}"), Class::Unavailable),
+    ];
+    for (answer, class) in answers {
+        let error = error(&far_side, answer.clone()).await;
+        assert_eq!(error.class, class, "{answer:?}: {error}");
+        assert!(error.message.chars().count() <= 400);
+    }
+}
+
+#[tokio::test]
+async fn nobody_listening_is_a_call_that_reached_nobody() {
+    let far_side = FarSide::with([]).await;
+    far_side.client.authenticate().await.unwrap();
+    let FarSide { simulator, client, .. } = far_side;
+    simulator.shutdown().await;
+    assert_eq!(client.conference("a").await.unwrap_err().class, Class::Unreached);
+}
+
+#[tokio::test]
+async fn without_a_token_the_gate_hears_that_the_call_was_not_sent() {
+    let far_side = FarSide::with([]).await;
+    for (answer, class) in [
+        (Answer::error("invalidClientIdOrSecret"), Class::CredentialsWrong),
+        (Answer::Html, Class::Foreign),
+        (raw(200, r#"{"accessToken":null}"#), Class::Foreign),
+        (Answer::error("systemError"), Class::Unavailable),
+    ] {
+        assert_eq!(error(&far_side, answer.clone()).await.class, class, "{answer:?}");
+        assert_eq!(far_side.told(), [Told::Admit(Endpoint::Conference), Told::Unsent(class)], "{answer:?}");
+    }
+    assert_eq!(far_side.simulator.metered_calls(), 0);
+}
+
+#[tokio::test]
+async fn no_error_shows_the_secret_or_the_token() {
+    let far_side = FarSide::with([]).await;
+    let secret = far_side.simulator.app_secret();
+    for answer in [Answer::error("invalidClientIdOrSecret"), Answer::Html, Answer::Reset] {
+        let error = error(&far_side, answer).await;
+        let said = format!("{error} {error:?}");
+        assert!(!said.contains(secret) && !said.contains("simulated0"), "{said}");
+    }
+}

@@ -1,0 +1,18 @@
+//! A real archiver against a simulated `DingTalk`, over real HTTP and real `SQLite`, by a clock stepped by hand.
+//!
+//! One file a subject. Tests assert on the catalog's rows and on what the simulator was asked.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on says so by panicking")]
+
+mod budget;
+mod error_table;
+mod far_side;
+mod lists;
+mod month;
+mod pages;
+mod pauses;
+mod recordings;
+mod states;
+mod tokens;
+mod traps;
+mod world;

@@ -20,7 +20,8 @@ use std::sync::Arc;
 
 use tokio::sync::Mutex;
 
-use crate::catalog::conferences::{Registration, Trouble};
+use crate::catalog::conferences::Trouble;
+use crate::catalog::watch::Registration;
 use crate::catalog::{self, Catalog};
 use crate::dingtalk::{Class, Client, Error};
 use crate::domain::clock::{Clock, Timestamp};

@@ -1,22 +1,11 @@
-//! The conferences table: who is watched, and each change of state, in the transaction that justifies it.
-
-use std::time::Duration;
+//! The conferences table: who is to be asked about, and each change of state, in the transaction that justifies it.
 
 use sqlx::SqliteConnection;
 
 use super::{Catalog, Error, column, duration};
 use crate::domain::clock::{Timestamp, millis};
-use crate::domain::conference::{ConferenceInfo, DiscoveredBy, Sighting, State, Status};
+use crate::domain::conference::{ConferenceInfo, State};
 use crate::domain::wait::Wait;
-
-/// A conference that somebody asked to watch.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Registration {
-    /// DingTalk's `conferenceId`.
-    pub conference_id: String,
-    /// Whom to ask as, if the operator said so.
-    pub union_id: Option<String>,
-}
 
 /// A conference that may be in progress.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -80,138 +69,7 @@ pub enum Learned {
     Failed(Trouble),
 }
 
-/// How many of those registered were new.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Registered {
-    /// Not in the catalog before.
-    pub added: u64,
-    /// In it already.
-    pub known: u64,
-}
-
 impl Catalog {
-    /// Puts conferences on watch. One that is known already keeps its state; a hint that came with it is taken over.
-    pub async fn register(
-        &self,
-        registrations: &[Registration],
-        by: DiscoveredBy,
-        now: Timestamp,
-    ) -> Result<Registered, Error> {
-        let mut registered = Registered::default();
-        let mut transaction = self.write().await?;
-        let (by, now) = (by.as_str(), now.as_millis());
-        for Registration { conference_id, union_id } in registrations {
-            let added = sqlx::query!(
-                "INSERT INTO conferences (conference_id, state, union_id_hint, discovered_by, discovered_at)
-                 VALUES (?, 'waiting', ?, ?, ?)
-                 ON CONFLICT (conference_id) DO NOTHING",
-                conference_id,
-                union_id,
-                by,
-                now,
-            )
-            .execute(&mut *transaction)
-            .await?
-            .rows_affected();
-            registered.added += added;
-            registered.known += 1 - added;
-            if added == 0 && union_id.is_some() {
-                sqlx::query!(
-                    "UPDATE conferences SET union_id_hint = ?1 WHERE conference_id = ?2 AND union_id_hint IS NOT ?1",
-                    union_id,
-                    conference_id,
-                )
-                .execute(&mut *transaction)
-                .await?;
-            }
-        }
-        transaction.commit().await?;
-        Ok(registered)
-    }
-
-    /// Writes down what a listing showed: conferences that were unknown, and those that have started. One that is known
-    /// to be active is not written to. Answers how many were new.
-    pub async fn sighted(
-        &self,
-        sightings: &[Sighting],
-        by: DiscoveredBy,
-        hint: Option<&str>,
-        now: Timestamp,
-    ) -> Result<u64, Error> {
-        let news = self.news(sightings).await?;
-        if news.is_empty() {
-            return Ok(0);
-        }
-        let mut added = 0;
-        let mut transaction = self.write().await?;
-        let (by, at) = (by.as_str(), now.as_millis());
-        for sighting in news {
-            // Whatever has not started, or is over already, is for conference info to tell.
-            let state = if sighting.status == Status::InProgress { State::Active } else { State::Waiting }.as_str();
-            let last_active_at = (sighting.status == Status::InProgress).then_some(at);
-            let started_at = column(sighting.started_at);
-            added += sqlx::query!(
-                "INSERT INTO conferences (conference_id, title, room_code, biz_type, creator_union_id, creator_nick,
-                     started_at, state, union_id_hint, discovered_by, discovered_at, last_active_at)
-                 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-                 ON CONFLICT (conference_id) DO NOTHING",
-                sighting.conference_id,
-                sighting.title,
-                sighting.room_code,
-                sighting.biz_type,
-                sighting.creator_union_id,
-                sighting.creator_nick,
-                started_at,
-                state,
-                hint,
-                by,
-                at,
-                last_active_at,
-            )
-            .execute(&mut *transaction)
-            .await?
-            .rows_affected();
-            if sighting.status == Status::InProgress {
-                sqlx::query!(
-                    "UPDATE conferences
-                     SET state = 'active', last_active_at = ?, attempts = 0, next_attempt_at = NULL,
-                         title = coalesce(?, title), room_code = coalesce(?, room_code),
-                         biz_type = coalesce(?, biz_type), creator_union_id = coalesce(?, creator_union_id),
-                         creator_nick = coalesce(?, creator_nick), started_at = coalesce(?, started_at),
-                         union_id_hint = coalesce(union_id_hint, ?),
-                         last_error_code = NULL, last_error_message = NULL, last_error_at = NULL
-                     WHERE conference_id = ? AND state = 'waiting'",
-                    at,
-                    sighting.title,
-                    sighting.room_code,
-                    sighting.biz_type,
-                    sighting.creator_union_id,
-                    sighting.creator_nick,
-                    started_at,
-                    hint,
-                    sighting.conference_id,
-                )
-                .execute(&mut *transaction)
-                .await?;
-            }
-        }
-        transaction.commit().await?;
-        Ok(added)
-    }
-
-    /// Those of the sightings that the catalog does not know yet, or does not know to have started.
-    async fn news<'a>(&self, sightings: &'a [Sighting]) -> Result<Vec<&'a Sighting>, Error> {
-        let mut news = Vec::new();
-        let mut connection = self.read().await?;
-        for sighting in sightings {
-            let state = state_of(&mut connection, &sighting.conference_id).await?;
-            if state.is_none() || (state == Some(State::Waiting) && sighting.status == Status::InProgress) {
-                news.push(sighting);
-            }
-        }
-        Ok(news)
-    }
-
     /// The conferences that may be in progress and may be asked about now.
     pub async fn candidates(&self, now: Timestamp) -> Result<Vec<Candidate>, Error> {
         let now = now.as_millis();
@@ -307,60 +165,6 @@ impl Catalog {
         }
         transaction.commit().await?;
         Ok(())
-    }
-
-    /// Puts closed conferences back to `ended`, to be read anew at once. Answers the ids that are not closed, or unknown;
-    /// if there are any, nothing is changed.
-    pub async fn retry(&self, conference_ids: &[String], now: Timestamp) -> Result<Vec<String>, Error> {
-        let mut refused = Vec::new();
-        let mut transaction = self.write().await?;
-        let at = now.as_millis();
-        for conference_id in conference_ids {
-            if !state_of(&mut transaction, conference_id).await?.is_some_and(State::is_closed) {
-                refused.push(conference_id.clone());
-                continue;
-            }
-            sqlx::query!(
-                "UPDATE conferences SET state = 'ended', attempts = 0, next_attempt_at = ?, closed_at = NULL,
-                     last_error_code = NULL, last_error_message = NULL, last_error_at = NULL
-                 WHERE conference_id = ?",
-                at,
-                conference_id,
-            )
-            .execute(&mut *transaction)
-            .await?;
-            let wait = Wait { awaited: Duration::ZERO, counted_until: now, planned_at: now, attempts: 0 };
-            write_wait(&mut transaction, conference_id, &wait, None).await?;
-        }
-        if refused.is_empty() {
-            transaction.commit().await?;
-        }
-        Ok(refused)
-    }
-
-    /// Takes open conferences off the watch. One that is closed, or of which a recording was seen, stays: nothing that
-    /// was recorded is ever forgotten. Answers the ids that stay or are unknown; if there are any, nothing is removed.
-    pub async fn unwatch(&self, conference_ids: &[String]) -> Result<Vec<String>, Error> {
-        let mut refused = Vec::new();
-        let mut transaction = self.write().await?;
-        for conference_id in conference_ids {
-            let removed = sqlx::query!(
-                "DELETE FROM conferences
-                 WHERE conference_id = ? AND closed_at IS NULL
-                   AND NOT EXISTS (SELECT 1 FROM recordings r WHERE r.conference_id = conferences.conference_id)",
-                conference_id,
-            )
-            .execute(&mut *transaction)
-            .await?
-            .rows_affected();
-            if removed == 0 {
-                refused.push(conference_id.clone());
-            }
-        }
-        if refused.is_empty() {
-            transaction.commit().await?;
-        }
-        Ok(refused)
     }
 
     /// The state of a conference; `None` if it is not known.

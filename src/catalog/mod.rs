@@ -9,6 +9,7 @@ pub mod connection;
 pub mod ledger;
 pub mod lists;
 pub mod recordings;
+pub mod watch;
 
 pub use connection::{Catalog, Error};
 

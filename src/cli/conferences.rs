@@ -1,19 +1,15 @@
 //! `conferences`: which conferences are known, and where they stand.
 
-use std::sync::Arc;
-
 use anyhow::bail;
 use clap::Subcommand;
 use serde::Serialize;
 
 use super::output::{self, Format, ListFormat};
 use super::wiring;
-use crate::archive::Budget;
 use crate::catalog::Catalog;
 use crate::catalog::lists::{ConferenceFilter, ConferenceRow, RecordingFilter, RecordingRow};
 use crate::config::Config;
-use crate::dingtalk::Gate;
-use crate::domain::clock::{Clock, SystemClock};
+use crate::domain::clock::{Clock, SystemClock, Timestamp};
 use crate::domain::conference::State;
 
 #[derive(Debug, Subcommand)]
@@ -141,17 +137,8 @@ async fn show(config: &Config, conference_id: &str, format: Format) -> anyhow::R
 }
 
 async fn show_live(config: &Config, conference_id: &str, format: Format) -> anyhow::Result<()> {
-    let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
-    let catalog = Catalog::open(&config.catalog.path).await?;
-    let budget = Arc::new(Budget::new(catalog.clone(), Arc::clone(&clock), config.quota.calls_per_month));
-    budget.begin(catalog.pauses().await?).await;
-    let client = wiring::client(config, Arc::clone(&budget) as Arc<dyn Gate>, clock)?;
-    let info = client.conference(conference_id).await;
-    budget.settle().await?;
-    catalog.close().await;
-    let info = info?;
-    let millis =
-        |instant: Option<crate::domain::clock::Timestamp>| instant.map(crate::domain::clock::Timestamp::as_millis);
+    let info = wiring::ask(config, async |dingtalk| dingtalk.conference(conference_id).await).await?;
+    let millis = |instant: Option<Timestamp>| instant.map(Timestamp::as_millis);
     if format == Format::Json {
         return output::json(&serde_json::json!({
             "conference_id": conference_id,

@@ -1,31 +1,21 @@
 //! `once`: one pass of every stage.
 
-use std::sync::Arc;
+use anyhow::{Context, bail};
 
-use super::wiring;
-use crate::catalog::Catalog;
+use super::wiring::Works;
 use crate::config::Config;
 use crate::daemon::lifecycle::stop_on_signals;
-use crate::daemon::lock::Lock;
-use crate::domain::clock::{Clock, SystemClock};
 
 pub(super) async fn run(config: &Config) -> anyhow::Result<()> {
-    let stop = stop_on_signals()?;
-    config.dingtalk.credentials()?;
-    let _lock = Lock::acquire(&config.catalog.path)?;
-    let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
-    let catalog = Catalog::open(&config.catalog.path).await?;
-    let archive = wiring::archive(config, catalog.clone(), Arc::clone(&clock))?;
-    archive.prepare(clock.now()).await?;
+    let stop = stop_on_signals().context("signals could not be listened for")?;
+    let works = Works::open(config).await?;
     let report = tokio::select! {
-        report = archive.once(clock.now()) => Some(report),
+        report = works.archive.once(works.clock.now()) => Some(report),
         () = stop.cancelled() => None,
     };
-    archive.settle().await?;
-    drop(archive);
-    catalog.close().await;
+    works.close().await?;
     match report {
-        None => anyhow::bail!("stopped before the pass was finished"),
+        None => bail!("stopped before the pass was finished"),
         Some(report) => match report?.trouble() {
             Some(trouble) => Err(trouble.clone().into()),
             None => Ok(()),

@@ -6,12 +6,63 @@ use anyhow::Context;
 
 use crate::archive::{self, Archive, Budget};
 use crate::catalog::Catalog;
-use crate::catalog::conferences::Registration;
+use crate::catalog::watch::Registration;
 use crate::config::Config;
+use crate::daemon::lock::Lock;
 use crate::dingtalk::token::Credentials;
 use crate::dingtalk::{self, Client, Gate};
-use crate::domain::clock::Clock;
+use crate::domain::clock::{Clock, SystemClock};
 use crate::domain::wait;
+
+/// A configured archiver, alone at work on its catalog.
+pub struct Works {
+    /// The archiver.
+    pub archive: Archive,
+    /// The clock on the wall.
+    pub clock: Arc<dyn Clock>,
+    catalog: Catalog,
+    _lock: Lock,
+}
+
+impl Works {
+    /// Opens the configured catalog for work, and puts the configured watch list into it.
+    ///
+    /// What is wrong with the credentials is said before a file is made.
+    pub async fn open(config: &Config) -> anyhow::Result<Self> {
+        config.dingtalk.credentials()?;
+        let lock = Lock::acquire(&config.catalog.path)?;
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
+        let catalog = Catalog::open(&config.catalog.path).await?;
+        let archive = archive(config, catalog.clone(), Arc::clone(&clock))?;
+        archive.prepare(clock.now()).await?;
+        Ok(Self { archive, clock, catalog, _lock: lock })
+    }
+
+    /// Enters what became of the last calls, and closes the catalog.
+    pub async fn close(self) -> anyhow::Result<()> {
+        let settled = self.archive.settle().await;
+        drop(self.archive);
+        self.catalog.close().await;
+        settled.context("the last calls could not be entered in the ledger; they stay counted as reserved")
+    }
+}
+
+/// Asks DingTalk one thing on an operator's behalf, counted like any other call.
+pub async fn ask<T>(
+    config: &Config,
+    question: impl AsyncFnOnce(&Client) -> Result<T, dingtalk::Error>,
+) -> anyhow::Result<T> {
+    config.dingtalk.credentials()?;
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
+    let catalog = Catalog::open(&config.catalog.path).await?;
+    let budget = Arc::new(Budget::new(catalog.clone(), Arc::clone(&clock), config.quota.calls_per_month));
+    budget.begin(catalog.pauses().await?).await;
+    let client = client(config, Arc::clone(&budget) as Arc<dyn Gate>, clock)?;
+    let answer = question(&client).await;
+    budget.settle().await?;
+    catalog.close().await;
+    Ok(answer?)
+}
 
 /// An archiver over `catalog`, as `config` says, by `clock`.
 pub fn archive(config: &Config, catalog: Catalog, clock: Arc<dyn Clock>) -> anyhow::Result<Archive> {

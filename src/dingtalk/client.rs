@@ -16,8 +16,10 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use tokio::sync::Mutex;
 
+use super::endpoint::Endpoint;
 use super::error::{BAN_STATUS, Class, Error, classify};
-use super::limits::{Endpoint, Gate, Limits, Outcome};
+use super::gate::{Gate, Outcome};
+use super::limits::Limits;
 use super::token::{self, Credentials, Token};
 use crate::domain::clock::Clock;
 

@@ -6,7 +6,7 @@ use std::borrow::Cow;
 use std::fmt;
 use std::time::Duration;
 
-use super::limits::Endpoint;
+use super::endpoint::Endpoint;
 
 /// What an error says about what to do next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -1,12 +1,14 @@
 //! The far side: DingTalk over HTTP.
 //!
 //! One file an endpoint, headed by its method and path; [`client`] is the only sender. This room knows no catalog: whoever
-//! answers for the calls is asked through [`limits::Gate`].
+//! answers for the calls is asked through [`Gate`].
 
 pub mod client;
 pub mod conference;
+pub mod endpoint;
 pub mod error;
-pub mod limits;
+pub mod gate;
+mod limits;
 pub mod org_conferences;
 pub mod query;
 pub mod record;
@@ -16,5 +18,6 @@ pub mod videos;
 mod wire;
 
 pub use client::{Client, Settings};
+pub use endpoint::Endpoint;
 pub use error::{Class, Error};
-pub use limits::{Endpoint, Gate, Outcome, Refusal};
+pub use gate::{Gate, Outcome, Refusal};

@@ -7,8 +7,8 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::client::{Call, Client};
+use super::endpoint::Endpoint;
 use super::error::Error;
-use super::limits::Endpoint;
 use super::wire;
 use crate::domain::clock::Timestamp;
 use crate::domain::conference::Sighting;

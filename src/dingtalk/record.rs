@@ -4,8 +4,8 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::client::{Call, Client};
+use super::endpoint::Endpoint;
 use super::error::Error;
-use super::limits::Endpoint;
 
 /// `{"code":"200"}`, which the gate has seen already.
 #[derive(Deserialize)]

@@ -3,8 +3,8 @@
 use serde::Deserialize;
 
 use super::client::{Call, Client};
+use super::endpoint::Endpoint;
 use super::error::Error;
-use super::limits::Endpoint;
 use super::wire;
 
 #[derive(Deserialize)]

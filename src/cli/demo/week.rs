@@ -12,7 +12,7 @@ use serde::Serialize;
 use super::truth;
 use crate::archive::Archive;
 use crate::catalog::Catalog;
-use crate::catalog::conferences::Registration;
+use crate::catalog::watch::Registration;
 use crate::cli::wiring;
 use crate::config::Config;
 use crate::daemon::stepper::Stepper;

@@ -9,7 +9,7 @@ use super::{Archive, Concern, concern};
 use crate::catalog;
 use crate::dingtalk::{Class, Error};
 use crate::domain::clock::Timestamp;
-use crate::domain::conference::{DiscoveredBy, Sighting, Status};
+use crate::domain::conference::{DiscoveredBy, Sighting, Status, check_conference_id};
 
 /// The page length asked for first. The most that DingTalk takes is written nowhere: one that is refused is halved.
 const MAX_RESULTS: u32 = 100;
@@ -40,7 +40,8 @@ impl Archive {
     }
 
     async fn discover_organization(&self, now: Timestamp) -> Ran {
-        let Listing { sightings, stopped } = self.read_listing().await;
+        let Listing { mut sightings, stopped } = self.read_listing().await;
+        sightings.retain(|sighting| is_sound(&sighting.conference_id));
         let added = self.catalog.sighted(&sightings, DiscoveredBy::Organization, None, now).await?;
         if added > 0 {
             tracing::info!(added, "found {added} conferences in the organisation's list");
@@ -115,6 +116,7 @@ impl Archive {
     async fn sighted_for(&self, union_id: &str, ids: Vec<String>, now: Timestamp) -> Result<(), catalog::Error> {
         let sightings: Vec<Sighting> = ids
             .into_iter()
+            .filter(|conference_id| is_sound(conference_id))
             .map(|conference_id| Sighting {
                 conference_id,
                 status: Status::InProgress,
@@ -131,5 +133,16 @@ impl Archive {
             tracing::info!(union_id, added, "found {added} conferences in the list of {union_id}");
         }
         Ok(())
+    }
+}
+
+/// Whether a list's id can be asked about. One that cannot must not keep the others out of the catalog.
+fn is_sound(conference_id: &str) -> bool {
+    match check_conference_id(conference_id) {
+        Ok(()) => true,
+        Err(bad) => {
+            tracing::warn!("a list shows a conference that cannot be asked about: {bad}");
+            false
+        }
     }
 }

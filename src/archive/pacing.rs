@@ -19,9 +19,6 @@ use crate::domain::schedule::Schedule;
 /// How far back experience reaches.
 const EXPERIENCE: Duration = Duration::from_hours(28 * 24);
 
-/// A stage that something stopped is tried again this soon, pauses permitting.
-const RETRY: Duration = Duration::from_mins(1);
-
 /// Weight of what is assumed about the cost of a conference, in conferences.
 const ASSUMED_CONFERENCES: f64 = 20.0;
 
@@ -165,8 +162,9 @@ fn look_due(last: Option<&JobRun>, schedule: &Schedule, pace: Duration, now: Tim
     let Some(last) = last else { return now };
     let scheduled = schedule.next_after(last.last_started_at).unwrap_or(Timestamp::from_millis(i64::MAX));
     let due = scheduled.max(last.last_started_at + pace);
-    // What was stopped half-way is taken up again soon.
-    if last.outcome == "ok" { due } else { due.min(last.last_finished_at + RETRY) }
+    // A look that was stopped has shown only part of what is going on: the next one comes sooner, but not so soon that
+    // trouble that lasts would cost the month's calls.
+    if last.outcome == "ok" { due } else { last.last_started_at + due.since(last.last_started_at) / 3 }
 }
 
 fn holds_up(pause: &Pause, stage: Stage, settings: &Settings) -> bool {

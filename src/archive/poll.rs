@@ -63,7 +63,8 @@ impl Archive {
                 Ok(info) => self.learned(&candidate, info, now),
                 Err(error) => {
                     let learned = self.learned_from(&candidate, &error, now);
-                    if !matches!(concern(&error), Concern::Answer) {
+                    // Trouble with one conference is its own: it waits for its own next attempt.
+                    if matches!(concern(&error), Concern::Nobody) {
                         stopped = stopped.or(Some(error));
                     }
                     let Some(learned) = learned else { continue };

@@ -1,5 +1,7 @@
 //! The stages in their order: what is due, what ran, and what stopped it.
 
+use std::time::Duration;
+
 use super::Archive;
 use crate::catalog;
 use crate::catalog::ledger::JobRun;
@@ -31,6 +33,20 @@ impl Stage {
             Self::Poll => "poll",
             Self::Collect => "collect",
             Self::Maintain => "maintain",
+        }
+    }
+}
+
+/// The bell's resolution. A ring that comes a moment before a look is due is the ring for it: to wait for the next one
+/// would make the interval longer than it was configured.
+const RING: Duration = Duration::from_secs(1);
+
+impl Stage {
+    /// How much before its time it may run. A reading that came before a deadline would be one too many.
+    const fn early(self) -> Duration {
+        match self {
+            Self::Discover | Self::Poll => RING,
+            Self::Collect | Self::Maintain => Duration::ZERO,
         }
     }
 }
@@ -69,7 +85,8 @@ impl Archive {
         self.budget.begin(agenda.pauses.clone()).await;
         let mut report = Report::default();
         for stage in Stage::ALL {
-            let due = all || agenda.due_at(stage, &self.settings, now).is_some_and(|due_at| due_at <= now);
+            let due =
+                all || agenda.due_at(stage, &self.settings, now).is_some_and(|due_at| due_at <= now + stage.early());
             if due || (stage == Stage::Poll && self.rides_on_listing(now).await?) {
                 let stopped = self.run(stage, now).await?;
                 let mut run = JobRun {

@@ -1,6 +1,7 @@
 //! Where the log goes. Never to standard output: that is for results.
 
 use std::io::{self, IsTerminal};
+use std::os::unix::fs::MetadataExt;
 
 use anyhow::Context;
 use tracing_subscriber::layer::SubscriberExt;
@@ -12,11 +13,9 @@ use crate::config::{Format, Log};
 /// The daemon's log, as configured. `RUST_LOG` wins over `log.level`.
 pub(super) fn daemon(log: &Log) -> anyhow::Result<()> {
     let filter = EnvFilter::try_from_default_env().or_else(|_| EnvFilter::try_new(&log.level)).context("log.level")?;
-    // systemd says by this variable that standard error is the journal's.
-    let under_systemd = std::env::var_os("JOURNAL_STREAM").is_some();
     let layer = match log.format {
         Format::Journald => journald().context("log.format is journald, but the journal cannot be reached")?,
-        Format::Auto if under_systemd => journald().unwrap_or_else(|_| pretty()),
+        Format::Auto if is_journal() => journald().unwrap_or_else(|_| pretty()),
         Format::Auto | Format::Pretty => pretty(),
         Format::Json => fmt::layer().json().with_writer(io::stderr).boxed(),
     };
@@ -38,4 +37,11 @@ fn pretty() -> Box<dyn Layer<Registry> + Send + Sync> {
 /// Fields keep their names, so that `journalctl CONFERENCE_ID=…` works.
 fn journald() -> io::Result<Box<dyn Layer<Registry> + Send + Sync>> {
     Ok(tracing_journald::layer()?.with_field_prefix(None).boxed())
+}
+
+/// Whether standard error is the journal's: systemd names its device and inode in a variable that children inherit, also
+/// those whose standard error is something else.
+fn is_journal() -> bool {
+    let stream = std::env::var("JOURNAL_STREAM").unwrap_or_default();
+    std::fs::metadata("/dev/stderr").is_ok_and(|stderr| stream == format!("{}:{}", stderr.dev(), stderr.ino()))
 }

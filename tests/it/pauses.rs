@@ -167,13 +167,13 @@ async fn an_outage_closes_no_conference_and_its_time_does_not_count() {
 async fn a_token_that_went_bad_in_an_outage_does_not_prolong_it() {
     let world = World::with([Meeting::sample("a", at(9, 0), at(30, 0))]).starting(at(9, 1)).start().await;
     world.until(at(9, 29)).await;
-    world.fault(Fault::new(Answer::error("systemError")).from(at(9, 30)).until(at(10, 20)));
-    world.until(at(10, 20)).await;
+    world.fault(Fault::new(Answer::error("systemError")).from(at(9, 30)).until(at(10, 25)));
+    world.until(at(10, 25)).await;
     assert_eq!(world.number("SELECT count(*) FROM pauses").await, 1);
     world.simulator.expire_tokens();
-    world.until(at(10, 36)).await;
+    world.until(at(10, 41)).await;
     assert_eq!(world.number("SELECT count(*) FROM pauses").await, 0);
-    let codes: Vec<_> = world.calls(Endpoint::Query).into_iter().filter(|call| call.at >= at(10, 20)).collect();
+    let codes: Vec<_> = world.calls(Endpoint::Query).into_iter().filter(|call| call.at >= at(10, 25)).collect();
     assert!(codes[1].at.since(codes[0].at) < Duration::from_secs(1), "the probe is repeated at once with a new token");
     assert_eq!((codes[0].code.as_deref(), codes[1].code.as_deref()), (Some("InvalidAuthentication"), None));
 }

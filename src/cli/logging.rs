@@ -12,7 +12,9 @@ use crate::config::{Format, Log};
 
 /// The daemon's log, as configured. `RUST_LOG` wins over `log.level`.
 pub(super) fn daemon(log: &Log) -> anyhow::Result<()> {
-    let filter = EnvFilter::try_from_default_env().or_else(|_| EnvFilter::try_new(&log.level)).context("log.level")?;
+    // The bell's crate tells at info how it is wired; that is nothing to an operator.
+    let level = format!("tokio_cron_scheduler=warn,{}", log.level);
+    let filter = EnvFilter::try_from_default_env().or_else(|_| EnvFilter::try_new(level)).context("log.level")?;
     let layer = match log.format {
         Format::Journald => journald().context("log.format is journald, but the journal cannot be reached")?,
         Format::Auto if is_journal() => journald().unwrap_or_else(|_| pretty()),

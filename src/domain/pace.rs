@@ -44,10 +44,17 @@ impl Rate {
     }
 }
 
+/// How busy a day of the week is presumed to be, beside the mean, until it was lived through: most organisations rest on
+/// Saturdays and Sundays. Where they do not, the first weekend tells.
+fn presumed(day: usize) -> f64 {
+    // The days are counted from the epoch's, which was a Thursday.
+    const WEEKEND: [usize; 2] = [2, 3];
+    if WEEKEND.contains(&day) { 0.1 } else { 1.0 }
+}
+
 impl Profile {
     /// Learns from `starts` seen between `since` and `until`: how busy each hour of the day is, and how busy each day of
-    /// the week, so that one quiet Saturday is enough to know Saturdays. What was not lived through yet is taken to be
-    /// like the mean.
+    /// the week, so that one quiet Monday is enough to know Mondays. What was not lived through yet is presumed.
     #[must_use]
     pub fn learn(starts: &[Timestamp], since: Timestamp, until: Timestamp) -> Self {
         let mut by_hour = [Rate::default(); 24];
@@ -67,7 +74,7 @@ impl Profile {
         let mean = overall.count / overall.hours;
         Self {
             per_hour: std::array::from_fn(|hour| {
-                by_hour[hour % 24].beside(mean) * by_day[hour / 24].beside(mean) / mean
+                by_hour[hour % 24].beside(mean) * by_day[hour / 24].beside(mean * presumed(hour / 24)) / mean
             }),
         }
     }
@@ -151,7 +158,6 @@ pub fn hour(instant: Timestamp) -> i64 {
 }
 
 fn hour_of_week(instant: Timestamp) -> usize {
-    // The epoch was a Thursday; any hour will do as the first, as long as it is the same for all.
     usize::try_from((hour(instant) + MONTH_OFFSET_MS / HOUR_MS).rem_euclid(168)).unwrap_or(0)
 }
 
@@ -206,6 +212,16 @@ mod tests {
         let profile = Profile::learn(&starts, since, until);
         let next_week = profile.expected(until, until + Duration::from_hours(168));
         assert!((180.0..220.0).contains(&next_week), "{next_week}");
+    }
+
+    #[test]
+    fn a_weekend_is_presumed_quiet_until_one_was_lived_through() {
+        let (starts, since, _) = office();
+        let (tuesday, saturday) = (since + Duration::from_hours(24), since + Duration::from_hours(5 * 24));
+        let first_day: Vec<_> = starts.into_iter().filter(|start| *start < tuesday).collect();
+        let profile = Profile::learn(&first_day, since, tuesday);
+        let expected = |from: Timestamp| profile.expected(from, from + Duration::from_hours(24));
+        assert!(expected(saturday) < expected(tuesday) / 5.0);
     }
 
     #[test]

@@ -35,6 +35,7 @@ pub struct Budget {
     catalog: Catalog,
     clock: Arc<dyn Clock>,
     share: u64,
+    keeps_pauses: bool,
     books: Mutex<Books>,
 }
 
@@ -62,7 +63,14 @@ impl Budget {
     /// A gate for `share` calls a month; 0 is unmetered.
     #[must_use]
     pub fn new(catalog: Catalog, clock: Arc<dyn Clock>, share: u64) -> Self {
-        Self { catalog, clock, share, books: Mutex::default() }
+        Self { catalog, clock, share, keeps_pauses: true, books: Mutex::default() }
+    }
+
+    /// The same for a command that asks one thing beside the daemon: it counts its calls and keeps to the pauses, but what
+    /// goes wrong for it, with settings that may not be the daemon's, pauses nobody.
+    #[must_use]
+    pub fn beside(self) -> Self {
+        Self { keeps_pauses: false, ..self }
     }
 
     /// Begins a pass with the pauses that the catalog holds.
@@ -161,6 +169,9 @@ impl Budget {
             Outcome::Unsent(_) => books.unused += 1,
             Outcome::Answered => books.count(endpoint, "ok".to_owned()),
             Outcome::Failed(error) => books.count(endpoint, ledger_outcome(error)),
+        }
+        if !self.keeps_pauses {
+            return;
         }
         let written = match outcome {
             Outcome::Answered => self.relieve(&mut books, endpoint).await,

@@ -11,6 +11,9 @@ use crate::domain::wait::{Evidence, Next, Reading, Rules, Wait, decide};
 
 const DAY: Duration = Duration::from_hours(24);
 
+const NOTHING_LOOKED_FOR: &str = "note: no meeting is looked for. Set discover.organization, discover.users or watch.conferences, or put\n\
+    meetings on watch with `recording-archiver watch add`\n";
+
 /// The longest month there is.
 const DAYS_OF_MONTH: u64 = 31;
 
@@ -34,15 +37,16 @@ pub(super) fn run(loaded: &Loaded) -> anyhow::Result<()> {
     let table = output::table(
         &["calls, at most", "a day", "a month"],
         [
-            row(&format!("discover {} ({lists} lists, a page each)", settings.discover), discover),
+            row(&format!("discover {} (lists of a page each: {lists})", settings.discover), discover),
             row(&format!("poll {} (while up to {} meetings go on)", settings.poll, settings.batch_size), poll),
             row("looking in all", looking),
         ],
     );
     output::print(&format!(
-        "{source}: the configuration is good\n{table}\n{}\n{}\n",
+        "{source}: the configuration is good\n{table}\n{}\n{}\n{}",
         a_conference(&settings, config.quota.calls_per_month),
-        verdict(looking.saturating_mul(DAYS_OF_MONTH), config.quota.calls_per_month)
+        verdict(looking.saturating_mul(DAYS_OF_MONTH), config.quota.calls_per_month),
+        if lists == 0 && settings.watch.is_empty() { NOTHING_LOOKED_FOR } else { "" }
     ))
 }
 
@@ -90,7 +94,7 @@ fn verdict(looking: u64, share: u64) -> String {
         0 => "quota.calls_per_month is 0: nothing is held back".to_owned(),
         share if looking > share => format!(
             "quota.calls_per_month is {share}: looking round the clock at these intervals would take more, so they are\n\
-             stretched as far as needed, most of all in the hours in which no meetings begin; collecting comes first"
+             stretched as far as needed, most of all in the hours in which meetings hardly ever begin; collecting comes first"
         ),
         share => {
             format!("quota.calls_per_month is {share}: at least {} of them are left for collecting", share - looking)

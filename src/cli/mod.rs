@@ -70,8 +70,8 @@ pub async fn run(cli: Cli) -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
-            output::say(&format!("error: {}", output::tame(&format!("{error:#}"))));
-            let is_configuration = error.is::<Problem>() || error.is::<ConfigError>() || error.is::<Usage>();
+            output::say(&format!("error: {}", output::tame_lines(&story(&error))));
+            let is_configuration = error.is::<ConfigError>() || error.is::<Usage>();
             ExitCode::from(if is_configuration { 2 } else { 1 })
         }
     }
@@ -91,24 +91,25 @@ async fn dispatch(cli: Cli) -> anyhow::Result<()> {
         Command::Run => {
             let loaded = config()?;
             logging::daemon(&loaded.config.log)?;
-            run::run(&loaded.config).await
+            run::run(&loaded.config).await.map_err(|error| placed(error, &loaded))
         }
         Command::Once => {
             let loaded = config()?;
             logging::daemon(&loaded.config.log)?;
-            once::run(&loaded.config).await
+            once::run(&loaded.config).await.map_err(|error| placed(error, &loaded))
         }
         command => {
             logging::quiet();
             let loaded = config()?;
-            match command {
+            let done = match command {
                 Command::Watch(watch) => watch::run(watch, &loaded.config).await,
                 Command::Recordings(recordings) => recordings::run(recordings, &loaded.config).await,
                 Command::Conferences(conferences) => conferences::run(conferences, &loaded.config).await,
                 Command::Record(record) => record::run(record, &loaded.config).await,
                 Command::Status(status) => status::run(status, &loaded.config).await,
                 _ => check_config::run(&loaded),
-            }
+            };
+            done.map_err(|error| placed(error, &loaded))
         }
     }
 }
@@ -123,6 +124,32 @@ fn load(path: Option<&std::path::Path>) -> Result<Loaded, ConfigError> {
     let environment =
         std::env::vars_os().filter_map(|(key, value)| Some((key.into_string().ok()?, value.into_string().ok()?)));
     Config::load(path, environment)
+}
+
+/// An error and its causes, each told once: many tell their cause themselves.
+fn story(error: &anyhow::Error) -> String {
+    error.chain().fold(String::new(), |mut story, cause| {
+        let cause = cause.to_string();
+        if !story.contains(&cause) {
+            if !story.is_empty() {
+                story.push_str(": ");
+            }
+            story.push_str(&cause);
+        }
+        story
+    })
+}
+
+/// Says where the settings stand that an error is about.
+fn placed(error: anyhow::Error, loaded: &Loaded) -> anyhow::Error {
+    match error.downcast::<Problem>() {
+        Ok(problem) => {
+            let place =
+                loaded.source.as_ref().map_or_else(|| "the defaults".to_owned(), |path| path.display().to_string());
+            ConfigError::Invalid { place, problem }.into()
+        }
+        Err(error) => error,
+    }
 }
 
 /// Whoever read our output has seen enough.

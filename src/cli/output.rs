@@ -99,6 +99,12 @@ pub(super) fn tame(text: &str) -> String {
     tame
 }
 
+/// The same for text of several lines.
+#[must_use]
+pub(super) fn tame_lines(text: &str) -> String {
+    text.lines().map(tame).collect::<Vec<_>>().join("\n")
+}
+
 fn is_wild(c: char) -> bool {
     // Bidirectional marks, embeddings, overrides and isolates, line and paragraph separators, the byte order mark.
     const TURNING: &[char] = &[

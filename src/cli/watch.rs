@@ -38,7 +38,7 @@ pub(super) enum Watch {
         #[arg(long, value_enum, default_value_t)]
         format: ListFormat,
     },
-    /// Take open conferences off the watch; what was recorded stays
+    /// Take conferences off the watch that are open or failed; what was recorded stays
     Remove {
         /// Their conferenceIds
         #[arg(required = true, value_name = "ID")]
@@ -81,7 +81,7 @@ pub(super) async fn run(watch: &Watch, config: &Config) -> anyhow::Result<()> {
             let refused = refused?;
             if !refused.is_empty() {
                 bail!(
-                    "nothing was removed: not open, not known, or with recordings that are kept: {}",
+                    "nothing was removed: neither open nor failed, not known, or with recordings that are kept: {}",
                     refused.join(", ")
                 );
             }

@@ -55,7 +55,8 @@ pub async fn ask<T>(
     config.dingtalk.credentials()?;
     let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
     let catalog = Catalog::open(&config.catalog.path).await?;
-    let budget = Arc::new(Budget::new(catalog.clone(), Arc::clone(&clock), config.quota.calls_per_month));
+    let budget = Budget::new(catalog.clone(), Arc::clone(&clock), config.quota.calls_per_month).beside();
+    let budget = Arc::new(budget);
     budget.begin(catalog.pauses().await?).await;
     let client = client(config, Arc::clone(&budget) as Arc<dyn Gate>, clock)?;
     let answer = question(&client).await;

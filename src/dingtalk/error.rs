@@ -177,7 +177,9 @@ impl Error {
                 "ask as somebody else: --union-id or dingtalk.fallback_union_id"
             }
             Class::ConferenceUnknown => "check the conferenceId",
-            Class::RecordRefused => "only the host may, and only while the meeting goes on",
+            Class::RecordRefused => {
+                "only the host may, only while the meeting goes on, and only what is not so already"
+            }
             Class::Foreign => "something other than DingTalk answered: check dingtalk.base_url and any proxy",
             Class::Unreached | Class::TimedOut => "check dingtalk.base_url and this machine's network",
             _ => "",

@@ -1,0 +1,7 @@
+//! The real binary, started as its users start it: what it prints, how it exits, and what it leaves behind.
+//!
+//! It runs on the wall clock, against a simulated DingTalk on loopback. What must come true is waited for with a
+//! deadline, in one place: `harness::eventually`.
+
+mod configuration;
+mod harness;

@@ -70,7 +70,9 @@ pub async fn run(cli: Cli) -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
-            output::say(&format!("error: {}", output::tame(&format!("{error:#}"))));
+            for line in format!("error: {error:#}").lines() {
+                output::say(&output::tame(line));
+            }
             let is_configuration = error.is::<Problem>() || error.is::<ConfigError>() || error.is::<Usage>();
             ExitCode::from(if is_configuration { 2 } else { 1 })
         }

@@ -129,7 +129,8 @@ fn check_config_says_what_the_intervals_cost_and_whether_the_share_bears_it() {
     says(&said, &["96", "2976", "288", "8928", "384", "11904"]);
     says(&said, &["quota.calls_per_month is 5000", "would take more, so they are\nstretched"]);
 
-    let hourly = "[discover]\nusers = [\"WFBkgxxx\", \"WFBkhxxx\"]\ninterval = \"1h\"\n[poll]\ncron = \"0 0 * * * *\"\n";
+    let hourly =
+        "[discover]\nusers = [\"WFBkgxxx\", \"WFBkhxxx\"]\ninterval = \"1h\"\n[poll]\ncron = \"0 0 * * * *\"\n";
     let place = Place::with(&format!("{CREDENTIALS}{hourly}"));
     let said = place.run(&["check-config"]).done();
     // 24 looks at each of two lists, and 24 at the conferences: 72 a day, 2232 a month.

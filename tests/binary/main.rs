@@ -3,5 +3,8 @@
 //! It runs on the wall clock, against a simulated DingTalk on loopback. What must come true is waited for with a
 //! deadline, in one place: `harness::eventually`.
 
+#![expect(clippy::unwrap_used, reason = "a harness that cannot go on stops its test")]
+
+mod commands;
 mod configuration;
 mod harness;

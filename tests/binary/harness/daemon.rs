@@ -23,10 +23,15 @@ impl Daemon {
     }
 
     /// Starts any command.
-    pub(crate) fn spawn(place: &Place, mut command: Command) -> Self {
-        let log = (0..).map(|n| place.path(&format!("{n}.log"))).find(|path| !path.exists()).unwrap();
+    pub(crate) fn spawn(place: &Place, command: Command) -> Self {
+        Self::spawn_to(place, command, Stdio::null())
+    }
+
+    /// The same, with its results going to `stdout`.
+    pub(crate) fn spawn_to(place: &Place, mut command: Command, stdout: Stdio) -> Self {
+        let log = (0..100).map(|n| place.path(&format!("{n}.log"))).find(|path| !path.exists()).unwrap();
         let stderr = std::fs::File::create(&log).unwrap();
-        let child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(stderr).spawn().unwrap();
+        let child = command.stdin(Stdio::null()).stdout(stdout).stderr(stderr).spawn().unwrap();
         Self { child, log }
     }
 

@@ -6,7 +6,7 @@ mod sql;
 
 pub(crate) use daemon::Daemon;
 pub(crate) use far::{Far, now};
-pub(crate) use sql::{column, columns, number, one, sql};
+pub(crate) use sql::{block_on, column, columns, execute, number, one, sql};
 
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
@@ -133,7 +133,10 @@ pub(crate) fn says(text: &str, words: &[&str]) {
 
 /// Waits for what must come true.
 #[track_caller]
-#[expect(clippy::disallowed_methods, reason = "the real binary runs on the wall clock; the wait ends with the condition")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the real binary runs on the wall clock; the wait ends with the condition"
+)]
 pub(crate) fn eventually<T>(what: &str, mut answer: impl FnMut() -> Option<T>) -> T {
     let clock = SystemClock::new();
     loop {

@@ -3,14 +3,16 @@
 use std::path::Path;
 
 use sqlx::sqlite::{SqliteConnectOptions, SqliteRow, SqliteValueRef};
-use sqlx::{Column, ConnectOptions, Connection, Row, SqliteConnection, Value, ValueRef};
+use sqlx::{Column, ConnectOptions, Connection, Row, SqliteConnection, TypeInfo, Value, ValueRef};
 
-/// Every row of an answer, each column as text; a row that cannot be read yet (no file, no table) is none.
+/// Every row of an answer, each column as text.
+#[track_caller]
 pub(crate) fn sql(catalog: &Path, query: &str) -> Vec<Vec<String>> {
-    read(catalog, query).unwrap_or_default()
+    read(catalog, query).unwrap_or_else(|error| panic!("{query}: {error}"))
 }
 
 /// The first column of an answer.
+#[track_caller]
 pub(crate) fn column(catalog: &Path, query: &str) -> Vec<String> {
     sql(catalog, query).into_iter().map(|row| row.into_iter().next().unwrap()).collect()
 }
@@ -23,9 +25,10 @@ pub(crate) fn one(catalog: &Path, query: &str) -> String {
     values.remove(0)
 }
 
-/// The only value of an answer, a number; 0 while there is no answer.
+/// The only value of an answer, a number.
+#[track_caller]
 pub(crate) fn number(catalog: &Path, query: &str) -> i64 {
-    column(catalog, query).first().map_or(0, |value| value.parse().unwrap())
+    one(catalog, query).parse().unwrap()
 }
 
 /// The names of a table's columns, in order.
@@ -33,11 +36,21 @@ pub(crate) fn columns(catalog: &Path, table: &str) -> Vec<String> {
     column(catalog, &format!("SELECT name FROM pragma_table_info('{table}')"))
 }
 
+/// Writes to a file as any other program would; makes it where there is none.
+pub(crate) fn execute(catalog: &Path, statements: &str) {
+    block_on(async {
+        let options = SqliteConnectOptions::new().filename(catalog).create_if_missing(true);
+        let mut connection = options.connect().await.unwrap();
+        sqlx::raw_sql(sqlx::AssertSqlSafe(statements.to_owned())).execute(&mut connection).await.unwrap();
+        connection.close().await.unwrap();
+    });
+}
+
 fn read(catalog: &Path, query: &str) -> sqlx::Result<Vec<Vec<String>>> {
     block_on(async {
         let options = SqliteConnectOptions::new().filename(catalog).read_only(true);
         let mut connection: SqliteConnection = options.connect().await?;
-        let rows = sqlx::query(sqlx::AssertSqlSafe(query)).fetch_all(&mut connection).await;
+        let rows = sqlx::query(sqlx::AssertSqlSafe(query.to_owned())).fetch_all(&mut connection).await;
         connection.close().await?;
         Ok(rows?.iter().map(cells).collect())
     })
@@ -48,8 +61,15 @@ fn cells(row: &SqliteRow) -> Vec<String> {
 }
 
 fn cell(value: &SqliteValueRef<'_>) -> String {
+    if value.is_null() {
+        return "NULL".to_owned();
+    }
     let value = value.to_owned();
-    if value.is_null() { "NULL".to_owned() } else { value.decode_unchecked::<String>() }
+    match value.type_info().name() {
+        "INTEGER" => value.decode_unchecked::<i64>().to_string(),
+        "REAL" => value.decode_unchecked::<f64>().to_string(),
+        _ => value.decode_unchecked::<String>(),
+    }
 }
 
 /// Runs a future to its end, on a runtime of its own.

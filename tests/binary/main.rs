@@ -5,6 +5,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a harness that cannot go on stops its test")]
 
+mod bad_catalogs;
 mod commands;
 mod configuration;
 mod harness;
+mod migrations;

@@ -8,5 +8,6 @@
 mod bad_catalogs;
 mod commands;
 mod configuration;
+mod daemon;
 mod harness;
 mod migrations;

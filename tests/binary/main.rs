@@ -9,5 +9,6 @@ mod bad_catalogs;
 mod commands;
 mod configuration;
 mod daemon;
+mod demo;
 mod harness;
 mod migrations;

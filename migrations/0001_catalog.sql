@@ -68,18 +68,18 @@ CREATE INDEX recordings_by_start ON recordings (started_at);
 CREATE TABLE recording_revisions (
     revision_id       INTEGER NOT NULL PRIMARY KEY,    -- in the order of the changes
     conference_id     TEXT    NOT NULL,                -- with media_id: the recording that changed
-    media_id          TEXT    NOT NULL,
+    media_id          TEXT    NOT NULL,                -- its mediaId
     replaced_at       INTEGER NOT NULL,                -- when these values gave way to newer ones
-    record_id         TEXT,                            -- from here on: the values until then
-    recorder_union_id TEXT,
-    record_type       INTEGER,
-    started_at        INTEGER,
-    ended_at          INTEGER,
-    duration_ms       INTEGER,
-    file_size         INTEGER,
-    region_id         TEXT,
-    raw               TEXT    NOT NULL,
-    missing_since     INTEGER,
+    record_id         TEXT,                            -- from here on, what the columns of recordings said until then
+    recorder_union_id TEXT,                            -- who recorded
+    record_type       INTEGER,                         -- 0 standard recording, 1 composed file
+    started_at        INTEGER,                         -- startTime
+    ended_at          INTEGER,                         -- endTime
+    duration_ms       INTEGER,                         -- duration
+    file_size         INTEGER,                         -- in bytes
+    region_id         TEXT,                            -- where the file lay
+    raw               TEXT    NOT NULL,                -- the video's JSON
+    missing_since     INTEGER,                         -- set while DingTalk did not list it
     FOREIGN KEY (conference_id, media_id) REFERENCES recordings (conference_id, media_id)
 ) STRICT;
 
@@ -100,6 +100,7 @@ END;
 -- How far the wait for a meeting's recordings has come: a row from its end until its last look.
 CREATE TABLE recording_waits (
     conference_id     TEXT    NOT NULL PRIMARY KEY REFERENCES conferences (conference_id) ON DELETE CASCADE,
+                                                       -- the meeting that is over
     answered_at       INTEGER NOT NULL,                -- when DingTalk last answered for it
     awaited_ms        INTEGER NOT NULL,                -- time waited so far in which DingTalk could be asked
     accepted_union_id TEXT                             -- whom DingTalk last accepted as the one who asks
@@ -117,7 +118,7 @@ CREATE TABLE api_calls (
 
 -- This daemon's share of the organisation's monthly calls, as last configured. One row.
 CREATE TABLE quota (
-    id              INTEGER NOT NULL PRIMARY KEY CHECK (id = 1),
+    id              INTEGER NOT NULL PRIMARY KEY CHECK (id = 1), -- always 1
     calls_per_month INTEGER NOT NULL                   -- 0: unmetered
 ) STRICT;
 
@@ -134,8 +135,8 @@ CREATE TABLE pauses (
 -- When each stage last ran: a row a stage.
 CREATE TABLE job_runs (
     stage            TEXT    NOT NULL PRIMARY KEY,     -- discover, poll, collect, maintain
-    last_started_at  INTEGER NOT NULL,
-    last_finished_at INTEGER NOT NULL,
+    last_started_at  INTEGER NOT NULL,                 -- when its last run began
+    last_finished_at INTEGER NOT NULL,                 -- and when that was done
     outcome          TEXT    NOT NULL,                 -- 'ok', or what stopped it
     next_due_at      INTEGER                           -- when it is due again, as far as could be told then
 ) STRICT;

@@ -7,7 +7,7 @@ use crate::domain::clock::Timestamp;
 use crate::domain::conference::State;
 
 /// A row of `conferences`; the columns are described in the schema.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 #[expect(missing_docs, reason = "the schema describes every column")]
 pub struct ConferenceRow {
     pub conference_id: String,
@@ -36,7 +36,7 @@ pub struct ConferenceRow {
 }
 
 /// A row of `recordings`; the columns are described in the schema.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 #[expect(missing_docs, reason = "the schema describes every column")]
 pub struct RecordingRow {
     pub conference_id: String,

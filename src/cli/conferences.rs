@@ -82,7 +82,7 @@ pub(super) async fn run(conferences: &Conferences, config: &Config) -> anyhow::R
 /// Prints conferences as a list.
 pub(super) fn print(rows: &[ConferenceRow], format: ListFormat) -> anyhow::Result<()> {
     let heads = ["conference_id", "title", "state", "started", "ended", "creator", "next attempt", "last error"];
-    output::list(rows, format, &heads, |row| {
+    output::list(&rows.iter().collect::<Vec<_>>(), format, &heads, |row| {
         vec![
             row.conference_id.clone(),
             row.title.clone().unwrap_or_default(),

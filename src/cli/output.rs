@@ -31,16 +31,19 @@ pub(super) enum Format {
 }
 
 /// Prints rows: as JSON or CSV by their own field names, as a table by `heads` and `cells`.
-pub(super) fn list<T: Serialize>(
-    rows: &[T],
+pub(super) fn list<T: Serialize + Default>(
+    rows: &[&T],
     format: ListFormat,
     heads: &[&str],
     cells: impl Fn(&T) -> Vec<String>,
 ) -> anyhow::Result<()> {
     match format {
-        ListFormat::Table => print(&format!("{}\n", table(heads, rows.iter().map(cells)))),
+        ListFormat::Table => print(&format!("{}\n", table(heads, rows.iter().copied().map(cells)))),
         ListFormat::Json => json(&rows),
         ListFormat::Csv => {
+            if rows.is_empty() {
+                return print(&head::<T>()?);
+            }
             let mut writer = csv::Writer::from_writer(io::stdout().lock());
             for row in rows {
                 writer.serialize(row)?;
@@ -49,6 +52,14 @@ pub(super) fn list<T: Serialize>(
             Ok(())
         }
     }
+}
+
+/// The head line of rows of which there are none: a program that reads columns by name finds them all the same.
+fn head<T: Serialize + Default>() -> anyhow::Result<String> {
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    writer.serialize(T::default())?;
+    let text = String::from_utf8(writer.into_inner()?)?;
+    Ok(text.split_inclusive('\n').next().unwrap_or_default().to_owned())
 }
 
 /// Prints one thing as JSON.

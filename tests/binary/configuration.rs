@@ -1,0 +1,150 @@
+//! The operator's words, as far as the binary's door: what is wrong is said with file, key and remedy, before anything
+//! is touched.
+
+use crate::harness::{CONFIG, CREDENTIALS, Place, Said, says};
+
+/// Commands that read the configuration, one of each kind.
+const COMMANDS: [&[&str]; 6] =
+    [&["check-config"], &["run"], &["once"], &["status"], &["watch", "list"], &["watch", "add", "607452e0xxx"]];
+
+const SAMPLE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/config/recording-archiver.toml");
+
+/// Every command refuses `toml` with exit code 2, says `words`, names the file, and leaves nothing behind.
+#[track_caller]
+fn refused_by_all(toml: &str, words: &[&str]) {
+    let place = Place::with(toml);
+    for command in COMMANDS {
+        let said = place.run(command).refused(2);
+        says(&said, &["config.toml"]);
+        says(&said, words);
+    }
+    assert!(place.files().is_empty(), "{:?}", place.files());
+}
+
+#[test]
+fn a_file_that_is_not_there_or_cannot_be_read_is_named() {
+    let place = Place::with(CREDENTIALS);
+    for file in ["absent.toml", "."] {
+        for command in COMMANDS {
+            let said = place.run(&[&["--config", file], command].concat()).refused(2);
+            says(&said, &["cannot read the configuration file", file]);
+        }
+        says(&place.run_with(CONFIG, file, &["status"]).refused(2), &[file]);
+    }
+    assert!(place.files().is_empty());
+}
+
+#[test]
+fn a_syntax_error_is_named_with_its_line_and_never_shows_the_secret() {
+    let toml = "[dingtalk]\napp_key = \"dingxxx\"\napp_secret = \"hunter2\n";
+    refused_by_all(toml, &["line 3", "not TOML"]);
+    assert!(!Place::with(toml).run(&["check-config"]).err.contains("hunter2"));
+}
+
+#[test]
+fn a_wrong_type_is_named_with_its_key_and_what_to_write() {
+    refused_by_all("[poll]\nbatch_size = \"many\"\n", &["poll.batch_size", "\"many\"", "a whole number"]);
+    refused_by_all("[poll]\ninterval = 30\n", &["poll.interval", "30", "a duration", "30s"]);
+    refused_by_all("[discover]\norganization = \"yes\"\n", &["discover.organization", "true or false"]);
+    refused_by_all("poll = 5\n", &["poll", "write [poll]"]);
+}
+
+#[test]
+fn an_unknown_key_is_named_with_the_nearest_right_one() {
+    refused_by_all("[poll]\nintervall = \"5m\"\n", &["poll.intervall", "did you mean poll.interval?"]);
+    refused_by_all("[pol]\n", &["pol", "did you mean poll?"]);
+}
+
+#[test]
+fn an_interval_and_a_cron_pattern_do_not_go_together() {
+    for section in ["poll", "discover"] {
+        let toml = format!("[{section}]\ninterval = \"5m\"\ncron = \"0 * * * * *\"\n");
+        let keys = [format!("{section}.interval"), format!("{section}.cron")];
+        refused_by_all(&toml, &[&keys[0], &keys[1], "only one of the two can be set; remove the other"]);
+    }
+}
+
+#[test]
+fn a_bad_cron_pattern_is_refused_before_the_daemon_starts() {
+    refused_by_all("[poll]\ncron = \"*/5 * * * *\"\n", &["poll.cron"]);
+    refused_by_all("[poll]\ncron = \"often\"\n", &["poll.cron"]);
+}
+
+#[test]
+fn the_secret_is_sent_over_tls_or_stays_on_this_machine() {
+    refused_by_all("[dingtalk]\nbase_url = \"http://api.dingtalk.io\"\n", &["dingtalk.base_url", "https"]);
+}
+
+#[test]
+fn the_file_is_the_one_named_on_the_command_line_else_the_one_in_the_environment() {
+    let place = Place::with(&format!("{CREDENTIALS}[quota]\ncalls_per_month = 1111\n"));
+    let other = place.write("other.toml", format!("{CREDENTIALS}[quota]\ncalls_per_month = 2222\n"));
+    says(&place.run(&["check-config"]).done(), &["config.toml: the configuration is good", "1111"]);
+    says(&place.run(&["check-config", "--config", "other.toml"]).done(), &["other.toml", "2222"]);
+    says(&place.run_with(CONFIG, other, &["check-config"]).done(), &["other.toml", "2222"]);
+}
+
+#[test]
+fn the_environment_overrides_the_file_and_is_named_when_it_is_wrong() {
+    let place = Place::with(&format!("{CREDENTIALS}[poll]\ninterval = \"10m\"\n"));
+    let variable = "RECORDING_ARCHIVER__POLL__INTERVAL";
+    says(&place.run_with(variable, "30s", &["check-config"]).done(), &["poll every 30s", "2880"]);
+    let said = place.run_with(variable, "soon", &["check-config"]).refused(2);
+    says(&said, &[variable, "poll.interval", "soon"]);
+    let said = place.run_with("RECORDING_ARCHIVER__POLL__INTERVALL", "30s", &["check-config"]).refused(2);
+    says(&said, &["RECORDING_ARCHIVER__POLL__INTERVALL", "did you mean poll.interval?"]);
+}
+
+#[test]
+fn what_calls_dingtalk_says_which_credentials_are_missing_and_makes_no_file() {
+    let needy: [&[&str]; 4] =
+        [&["run"], &["once"], &["check-config"], &["record", "start", "607452e0xxx", "--union-id", "WFBkgxxx"]];
+    let place = Place::with("");
+    for command in needy {
+        says(&place.run(command).refused(2), &["dingtalk.app_key", "RECORDING_ARCHIVER__DINGTALK__APP_KEY"]);
+        let said = place.run_with("RECORDING_ARCHIVER__DINGTALK__APP_KEY", "dingxxx", command).refused(2);
+        says(&said, &["dingtalk.app_secret", "app_secret_file", "LoadCredential=app_secret:FILE"]);
+    }
+    assert!(place.files().is_empty(), "{:?}", place.files());
+}
+
+#[test]
+fn the_secret_can_come_from_a_file_or_from_systemd_but_not_from_two_keys() {
+    let place = Place::with("[dingtalk]\napp_key = \"dingxxx\"\n");
+    place.write("app_secret", "simulated-app-secret\n");
+    place.run_with("CREDENTIALS_DIRECTORY", place.path(""), &["check-config"]).done();
+    place.run_with("RECORDING_ARCHIVER__DINGTALK__APP_SECRET_FILE", "app_secret", &["check-config"]).done();
+    let said = place.run_with("RECORDING_ARCHIVER__DINGTALK__APP_SECRET_FILE", "absent", &["check-config"]).refused(2);
+    says(&said, &["dingtalk.app_secret_file", "cannot read absent"]);
+
+    let place = Place::with(&format!("{CREDENTIALS}app_secret_file = \"app_secret\"\n"));
+    says(&place.run(&["check-config"]).refused(2), &["dingtalk.app_secret and dingtalk.app_secret_file", "remove"]);
+}
+
+#[test]
+fn check_config_says_what_the_intervals_cost_and_whether_the_share_bears_it() {
+    // A look every 15 minutes is 96 a day, 2976 in a month of 31 days; one every 5 minutes 288 and 8928.
+    let place = Place::with(&format!("{CREDENTIALS}[discover]\norganization = true\n"));
+    let said = place.run(&["check-config"]).done();
+    says(&said, &["96", "2976", "288", "8928", "384", "11904"]);
+    says(&said, &["quota.calls_per_month is 5000", "would take more, so they are\nstretched"]);
+
+    let hourly =
+        "[discover]\nusers = [\"WFBkgxxx\", \"WFBkhxxx\"]\ninterval = \"1h\"\n[poll]\ncron = \"0 0 * * * *\"\n";
+    let place = Place::with(&format!("{CREDENTIALS}{hourly}"));
+    let said = place.run(&["check-config"]).done();
+    // 24 looks at each of two lists, and 24 at the conferences: 72 a day, 2232 a month.
+    says(&said, &["(2 lists", "1488", "744", "72", "2232", "at least 2768 of them are left for collecting"]);
+
+    let said = place.run_with("RECORDING_ARCHIVER__QUOTA__CALLS_PER_MONTH", "0", &["check-config"]).done();
+    says(&said, &["quota.calls_per_month is 0: nothing is held back"]);
+}
+
+#[test]
+fn the_shipped_sample_needs_credentials_and_nothing_else() {
+    let place = Place::with("");
+    let mut command = place.command(&["check-config", "--config", SAMPLE]);
+    command.env("RECORDING_ARCHIVER__DINGTALK__APP_KEY", "dingxxx");
+    command.env("RECORDING_ARCHIVER__DINGTALK__APP_SECRET", "simulated-app-secret");
+    says(&Said::of(&mut command).done(), &["the configuration is good"]);
+}

@@ -1,0 +1,133 @@
+//! The daemon among others: systemd, a second daemon, people who read.
+
+use std::os::unix::net::UnixDatagram;
+use std::time::Duration;
+
+use recording_archiver::domain::clock::{Clock, SystemClock};
+use recording_archiver::simulator::Endpoint;
+use sqlx::sqlite::SqliteConnectOptions;
+use sqlx::{ConnectOptions, Connection};
+
+use super::{archived, archives, recorded, watching};
+use crate::harness::{Daemon, Far, PATIENCE, Place, block_on, eventually, number, one, says, sql};
+
+#[test]
+fn a_second_daemon_or_pass_is_refused_and_told_who_works_already() {
+    let (_far, place) = watching();
+    let daemon = Daemon::start(&place);
+    for command in ["run", "once"] {
+        let said = place.run(&[command]).refused(1);
+        says(&said, &[&format!("(pid {})", daemon.pid()), "stop it, or name another catalog"]);
+    }
+    let status: serde_json::Value = serde_json::from_str(&place.run(&["status", "--format", "json"]).done()).unwrap();
+    assert_eq!(status["daemon_pid"], daemon.pid());
+    says(&place.run(&["status"]).done(), &[&format!("running, pid {}", daemon.pid())]);
+    eventually("it goes on all the same", || (archived(&place).len() == 2).then_some(()));
+    daemon.stop();
+    place.run(&["once"]).done();
+}
+
+#[test]
+fn a_killed_daemon_leaves_no_lock_behind() {
+    let (_far, place) = watching();
+    Daemon::start(&place).kill();
+    says(&place.run(&["status"]).done(), &["not running"]);
+    place.run(&["once"]).done();
+}
+
+#[test]
+fn commands_work_beside_the_daemon_and_leave_its_journal_to_it() {
+    let (far, place) = watching();
+    let daemon = Daemon::start(&place);
+    archives(&place, 2);
+    far.simulator.with_organisation(|organisation| organisation.add(recorded("conf-three")));
+    place.run(&["watch", "add", "conf-three"]).done();
+    assert_eq!(one(&place.catalog(), "PRAGMA journal_mode"), "wal");
+    archives(&place, 3);
+    says(&place.run(&["recordings", "list"]).done(), &["media-conf-three-0"]);
+    daemon.stop();
+}
+
+#[test]
+fn a_reader_in_a_long_transaction_does_not_stop_the_daemon_and_sees_one_instant() {
+    let (far, place) = watching();
+    let daemon = Daemon::start(&place);
+    archives(&place, 2);
+    block_on(async {
+        let options = SqliteConnectOptions::new().filename(place.catalog()).read_only(true);
+        let mut reader = options.connect().await.unwrap();
+        let mut transaction = reader.begin().await.unwrap();
+        let count = "SELECT count(*) FROM recordings";
+        let before: i64 = sqlx::query_scalar(count).fetch_one(&mut *transaction).await.unwrap();
+        far.simulator.with_organisation(|organisation| organisation.add(recorded("conf-three")));
+        place.run(&["watch", "add", "conf-three"]).done();
+        // On another thread: the reader's runtime is this one.
+        std::thread::scope(|scope| scope.spawn(|| archives(&place, 3)).join()).unwrap();
+        let after: i64 = sqlx::query_scalar(count).fetch_one(&mut *transaction).await.unwrap();
+        assert_eq!((before, after), (2, 2));
+        daemon.stop();
+        drop(transaction);
+        reader.close().await.unwrap();
+    });
+    assert_eq!(number(&place.catalog(), "SELECT count(*) FROM recordings"), 3);
+    place.run(&["once"]).done();
+    assert!(!place.files().iter().any(|name| name.ends_with("-wal")), "{:?}", place.files());
+}
+
+#[test]
+fn systemd_is_told_when_it_is_ready_what_it_does_and_that_it_stops() {
+    let (_far, place) = watching();
+    let socket = place.path("notify");
+    let systemd = UnixDatagram::bind(&socket).unwrap();
+    systemd.set_read_timeout(Some(PATIENCE)).unwrap();
+    let told = |word: &str| {
+        let mut line = [0; 4096];
+        loop {
+            let length = systemd.recv(&mut line).unwrap_or_else(|error| panic!("{word} was never told: {error}"));
+            let said = String::from_utf8_lossy(&line[..length]).trim_end().to_owned();
+            if said.starts_with(word) {
+                return said;
+            }
+        }
+    };
+    let mut command = place.std_command(&["run"]);
+    command.env("NOTIFY_SOCKET", &socket);
+    let daemon = Daemon::spawn(&place, command);
+    told("READY=1");
+    loop {
+        let status = told("STATUS=");
+        if status.contains("2 archived") {
+            break;
+        }
+    }
+    daemon.signal("TERM");
+    told("STOPPING=1");
+    daemon.stop();
+}
+
+#[test]
+fn with_nothing_to_watch_and_nothing_to_discover_no_call_is_made() {
+    let far = Far::with([recorded("conf-one")]);
+    let place = Place::with(&far.configuration("[poll]\ninterval = \"1s\"\n[discover]\ninterval = \"1s\"\n"));
+    let daemon = Daemon::start(&place);
+    let clock = SystemClock::new();
+    eventually("the bell rang a few times", || (clock.elapsed() > Duration::from_secs(3)).then_some(()));
+    daemon.stop();
+    assert!(number(&place.catalog(), "SELECT count(*) FROM job_runs") > 0, "not even a pass was made");
+    place.run(&["once"]).done();
+    assert!(far.simulator.calls().is_empty(), "{:?}", far.simulator.calls());
+}
+
+#[test]
+fn a_cron_pattern_rings_too() {
+    let far = Far::with([recorded("conf-one")]);
+    let cron = "[discover]\ncron = \"* * * * * *\"\norganization = true\n[poll]\ncron = \"*/1 * * * * *\"\n";
+    let place = Place::with(&far.configuration(&format!("{cron}[quota]\ncalls_per_month = 0\n")));
+    let daemon = Daemon::start(&place);
+    let started = || one(&place.catalog(), "SELECT last_started_at FROM job_runs WHERE stage = 'discover'");
+    eventually("the first look", || (!sql(&place.catalog(), "SELECT 1 FROM job_runs").is_empty()).then_some(()));
+    let first = started();
+    eventually("a later look", || (started() > first).then_some(()));
+    daemon.stop();
+    assert!(far.asked(Endpoint::OrgConferences) >= 2);
+}

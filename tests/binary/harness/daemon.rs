@@ -1,0 +1,88 @@
+//! The binary while it runs.
+
+use std::path::PathBuf;
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::time::Duration;
+
+use recording_archiver::domain::clock::{Clock, SystemClock};
+
+use super::{Place, eventually, text};
+
+/// A process that is killed when it is dropped; what it says to people is kept beside its catalog.
+pub(crate) struct Daemon {
+    child: Child,
+    log: PathBuf,
+}
+
+impl Daemon {
+    /// Starts `run` and waits until it is at work.
+    pub(crate) fn start(place: &Place) -> Self {
+        let daemon = Self::spawn(place, place.std_command(&["run"]));
+        daemon.has_said("at work on");
+        daemon
+    }
+
+    /// Starts any command.
+    pub(crate) fn spawn(place: &Place, command: Command) -> Self {
+        Self::spawn_to(place, command, Stdio::null())
+    }
+
+    /// The same, with its results going to `stdout`.
+    pub(crate) fn spawn_to(place: &Place, mut command: Command, stdout: Stdio) -> Self {
+        let log = (0..100).map(|n| place.path(&format!("{n}.log"))).find(|path| !path.exists()).unwrap();
+        let stderr = std::fs::File::create(&log).unwrap();
+        let child = command.stdin(Stdio::null()).stdout(stdout).stderr(stderr).spawn().unwrap();
+        Self { child, log }
+    }
+
+    /// Its process id.
+    pub(crate) fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Everything it said so far.
+    pub(crate) fn said(&self) -> String {
+        text(&self.log)
+    }
+
+    /// Waits until it has said `words`.
+    #[track_caller]
+    pub(crate) fn has_said(&self, words: &str) {
+        eventually(words, || self.said().contains(words).then_some(()));
+    }
+
+    /// Sends it a signal, by its short name.
+    pub(crate) fn signal(&self, name: &str) {
+        let kill = format!("kill -{name} {}", self.pid());
+        assert!(Command::new("sh").args(["-c", &kill]).status().unwrap().success(), "{kill}");
+    }
+
+    /// Waits for its end; how it ended, and how long that took.
+    #[track_caller]
+    pub(crate) fn ended(&mut self) -> (ExitStatus, Duration) {
+        let clock = SystemClock::new();
+        let status = eventually("the process ends", || self.child.try_wait().unwrap());
+        (status, clock.elapsed())
+    }
+
+    /// Stops it as systemd would; it must take it well.
+    #[track_caller]
+    pub(crate) fn stop(mut self) {
+        self.signal("TERM");
+        let (status, _) = self.ended();
+        assert_eq!(status.code(), Some(0), "{}", self.said());
+    }
+
+    /// Kills it as a power cut would.
+    pub(crate) fn kill(mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+}
+
+impl Drop for Daemon {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}

@@ -1,12 +1,20 @@
 //! The contract's table of errors, over the wire: code, status and body in, a class at the gate out.
 
+use std::net::Ipv4Addr;
+use std::sync::Arc;
 use std::time::Duration;
 
+use axum::Router;
+use axum::http::{StatusCode, header};
+use axum::routing::post;
 use recording_archiver::dingtalk::{Class, Endpoint, Error};
+use recording_archiver::domain::clock::VirtualClock;
 use recording_archiver::simulator::Answer;
 use serde_json::json;
+use tokio::net::TcpListener;
 
-use crate::far_side::{FarSide, Told};
+use crate::far_side::{FarSide, Recorder, Told, client};
+use crate::world::at;
 
 /// The table, row by row as the contract has it: how a code begins, the HTTP statuses it comes with, what it means.
 const TABLE: &[(&str, &[u16], Class)] = &[
@@ -159,6 +167,21 @@ async fn what_is_not_dingtalks_answer_is_told_from_all_that_is() {
         assert_eq!(error.class, class, "{answer:?}: {error}");
         assert!(error.message.chars().count() <= 400);
     }
+}
+
+#[tokio::test]
+async fn a_redirect_is_not_followed_so_that_nobody_else_is_handed_the_token() {
+    let elsewhere = FarSide::with([]).await;
+    let location = format!("{}/v1.0/conference/videoConferences/a", elsewhere.simulator.base_url());
+    let redirecting = Router::new()
+        .route("/v1.0/oauth2/accessToken", post(async || r#"{"accessToken":"t","expireIn":7200}"#))
+        .fallback(async move || (StatusCode::FOUND, [(header::LOCATION, location.clone())], "{}"));
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+    let base_url = format!("http://{}", listener.local_addr().unwrap());
+    let _served = tokio::spawn(async { axum::serve(listener, redirecting).await });
+    let client = client(&base_url, Arc::new(Recorder::default()), Arc::new(VirtualClock::new(at(9, 30))));
+    assert_eq!(client.conference("a").await.unwrap_err().class, Class::Foreign);
+    assert!(elsewhere.simulator.calls().is_empty());
 }
 
 #[tokio::test]

@@ -42,13 +42,8 @@ impl FarSide {
         let loopback = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
         let simulator =
             Simulator::start(loopback, organisation, Behaviour::default(), Arc::clone(&clock)).await.unwrap();
-        let mut config = Config::default();
-        config.dingtalk.base_url = simulator.base_url().parse().unwrap();
-        config.dingtalk.app_key = Some(simulator.app_key().to_owned());
-        config.dingtalk.app_secret = Some(simulator.app_secret().into());
-        config.dingtalk.request_timeout = Duration::from_millis(500);
         let gate = Arc::new(Recorder::default());
-        let client = wiring::client(&config, Arc::clone(&gate) as Arc<dyn Gate>, clock).unwrap();
+        let client = client(&simulator.base_url(), Arc::clone(&gate) as Arc<dyn Gate>, clock);
         Self { simulator, client, gate }
     }
 
@@ -62,6 +57,16 @@ impl FarSide {
     pub(crate) fn told(&self) -> Vec<Told> {
         std::mem::take(&mut *self.gate.0.lock().unwrap())
     }
+}
+
+/// A client with the simulator's credentials for whatever listens at `base_url`.
+pub(crate) fn client(base_url: &str, gate: Arc<dyn Gate>, clock: Arc<dyn Clock>) -> Client {
+    let mut config = Config::default();
+    config.dingtalk.base_url = base_url.parse().unwrap();
+    config.dingtalk.app_key = Some("dingxxxsimulated".to_owned());
+    config.dingtalk.app_secret = Some("simulated-app-secret".into());
+    config.dingtalk.request_timeout = Duration::from_millis(500);
+    wiring::client(&config, gate, clock).unwrap()
 }
 
 impl Gate for Recorder {

@@ -34,6 +34,22 @@ async fn a_media_id_that_comes_late_is_catalogued() {
 }
 
 #[tokio::test]
+async fn a_list_that_becomes_whole_has_half_an_hour_to_settle_like_any_other() {
+    let world = World::with([meeting("a").recorded(minutes(1))]).starting(at(9, 1)).start().await;
+    let video = |other: Value| list(&json!([{ "mediaId": "m", "duration": 1 }, other]));
+    world.fault(Fault::new(video(json!({}))).on(Endpoint::GetVideos).until(at(10, 10)));
+    world.fault(Fault::new(video(json!({ "mediaId": "m", "duration": 1 }))).on(Endpoint::GetVideos));
+    world.until(at(10, 30)).await;
+    assert!(
+        world.calls(Endpoint::GetVideos).iter().filter(|call| call.at >= at(10, 10)).count() > 0,
+        "read again since"
+    );
+    assert_eq!(world.state("a").await, "ended", "two equal readings, but minutes apart");
+    world.until(at(11, 0)).await;
+    assert_eq!(world.state("a").await, "archived");
+}
+
+#[tokio::test]
 async fn videos_that_never_bear_a_media_id_need_a_person() {
     let world = World::with([meeting("a")]).start().await;
     world.fault(Fault::new(list(&json!([{ "recordId": "r" }]))).on(Endpoint::GetVideos));

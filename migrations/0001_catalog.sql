@@ -101,7 +101,7 @@ END;
 CREATE TABLE recording_waits (
     conference_id     TEXT    NOT NULL PRIMARY KEY REFERENCES conferences (conference_id) ON DELETE CASCADE,
                                                        -- the meeting that is over
-    answered_at       INTEGER NOT NULL,                -- when DingTalk last answered for it
+    counted_until     INTEGER NOT NULL,                -- up to here the wait is accounted for
     awaited_ms        INTEGER NOT NULL,                -- time waited so far in which DingTalk could be asked
     accepted_union_id TEXT                             -- whom DingTalk last accepted as the one who asks
 ) STRICT;

@@ -185,17 +185,17 @@ impl Budget {
     /// DingTalk answers: whatever was paused for this call is over.
     async fn relieve(&self, books: &mut Books, endpoint: Endpoint) -> Result<(), catalog::Error> {
         books.failures = 0;
-        let over: Vec<String> = books
+        let over: Vec<Pause> = books
             .pauses
             .iter()
             .filter(|pause| concerns(pause, endpoint) && books.probing.contains(&pause.scope))
-            .map(|pause| pause.scope.clone())
+            .cloned()
             .collect();
-        for scope in over {
-            self.catalog.unpause(&scope).await?;
-            books.pauses.retain(|pause| pause.scope != scope);
-            books.probing.remove(&scope);
-            tracing::info!(scope, "DingTalk answers again; the pause of `{scope}` is over");
+        for pause in over {
+            self.catalog.unpause(&pause, self.clock.now()).await?;
+            books.pauses.retain(|other| other.scope != pause.scope);
+            books.probing.remove(&pause.scope);
+            tracing::info!(scope = pause.scope, "DingTalk answers again; the pause of `{}` is over", pause.scope);
         }
         Ok(())
     }

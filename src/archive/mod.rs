@@ -101,8 +101,8 @@ impl Archive {
 
         self.catalog.set_share(self.budget.share()).await?;
         // The share may have been raised since; if it was not, the first call finds out.
-        if self.catalog.pauses().await?.iter().any(|pause| pause.code == budget::SHARE_SPENT) {
-            self.catalog.unpause(budget::EVERY_CALL).await?;
+        for pause in self.catalog.pauses().await?.iter().filter(|pause| pause.code == budget::SHARE_SPENT) {
+            self.catalog.unpause(pause, now).await?;
         }
         if !self.settings.watch.is_empty() {
             self.catalog.register(&self.settings.watch, DiscoveredBy::Config, now).await?;

@@ -175,10 +175,17 @@ impl Archive {
     fn ask_again(&self, candidate: &Candidate, now: Timestamp) -> Timestamp {
         let is_waiting = candidate.state == State::Waiting;
         let is_forgotten = is_waiting && now.since(candidate.discovered_at) > FORGOTTEN_AFTER;
-        let most = if is_forgotten { WAITING_MOST } else { self.settings.collect.retry_max };
+        let gap = self.settings.poll.shortest_gap(now);
+        let retry_max = self.settings.collect.retry_max;
+        let most = match candidate.state {
+            _ if is_forgotten => WAITING_MOST,
+            State::Waiting => retry_max,
+            // Its end must not go unnoticed for long.
+            _ => retry_max.min(gap.saturating_mul(12)),
+        };
         // Where the organisation's list is read, it shows when a conference begins; asking is for what the list missed.
         let is_listed = is_waiting && self.settings.organization;
-        let least = if is_listed { most } else { self.settings.poll.shortest_gap(now).min(most) };
+        let least = if is_listed { most } else { gap.min(most) };
         now + backoff::delay(least, most, candidate.attempts, &candidate.conference_id)
     }
 }

@@ -110,7 +110,7 @@ impl Catalog {
         let rows = sqlx::query!(
             "SELECT c.conference_id, c.title, c.state, c.attempts, c.next_attempt_at, c.record_status,
                     c.union_id_hint, c.record_owner_union_id, c.creator_union_id,
-                    w.answered_at, w.awaited_ms, w.accepted_union_id
+                    w.counted_until, w.awaited_ms, w.accepted_union_id
              FROM conferences c JOIN recording_waits w ON w.conference_id = c.conference_id
              WHERE c.next_attempt_at <= ? AND c.state IN ('ended', 'archived')
              ORDER BY c.next_attempt_at, c.conference_id",
@@ -126,7 +126,7 @@ impl Catalog {
                     title: row.title,
                     wait: Wait {
                         awaited: duration(row.awaited_ms),
-                        counted_until: Timestamp::from_millis(row.answered_at),
+                        counted_until: Timestamp::from_millis(row.counted_until),
                         planned_at: Timestamp::from_millis(row.next_attempt_at.unwrap_or(now)),
                         attempts: u32::try_from(row.attempts).unwrap_or(u32::MAX),
                     },
@@ -313,9 +313,9 @@ pub(super) async fn write_wait(
 ) -> Result<(), Error> {
     let (counted_until, awaited_ms) = (wait.counted_until.as_millis(), millis(wait.awaited));
     sqlx::query!(
-        "INSERT INTO recording_waits (conference_id, answered_at, awaited_ms, accepted_union_id) VALUES (?, ?, ?, ?)
+        "INSERT INTO recording_waits (conference_id, counted_until, awaited_ms, accepted_union_id) VALUES (?, ?, ?, ?)
          ON CONFLICT (conference_id) DO UPDATE
-         SET answered_at = excluded.answered_at, awaited_ms = excluded.awaited_ms,
+         SET counted_until = excluded.counted_until, awaited_ms = excluded.awaited_ms,
              accepted_union_id = coalesce(excluded.accepted_union_id, accepted_union_id)",
         conference_id,
         counted_until,

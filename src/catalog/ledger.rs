@@ -165,10 +165,22 @@ impl Catalog {
         Ok(())
     }
 
-    /// Ends a pause: a call of its scope succeeded.
-    pub async fn unpause(&self, scope: &str) -> Result<(), Error> {
+    /// Ends a pause at `now`. Where it kept lists from being read, the time since the trouble began is taken out of every
+    /// wait: no conference is closed for an answer that could not be asked for.
+    pub async fn unpause(&self, pause: &Pause, now: Timestamp) -> Result<(), Error> {
         let mut transaction = self.write().await?;
-        sqlx::query!("DELETE FROM pauses WHERE scope = ?", scope).execute(&mut *transaction).await?;
+        sqlx::query!("DELETE FROM pauses WHERE scope = ?", pause.scope).execute(&mut *transaction).await?;
+        if matches!(pause.scope.as_str(), "*" | "getVideos") {
+            let (since, now) = (pause.since.as_millis(), now.as_millis());
+            sqlx::query!(
+                "UPDATE recording_waits SET counted_until = counted_until + ?2 - max(counted_until, ?1)
+                 WHERE max(counted_until, ?1) < ?2",
+                since,
+                now,
+            )
+            .execute(&mut *transaction)
+            .await?;
+        }
         transaction.commit().await?;
         Ok(())
     }

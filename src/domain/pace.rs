@@ -28,6 +28,8 @@ const LEAST_FOR_LOOKING: f64 = 0.1;
 #[derive(Clone, Debug, PartialEq)]
 pub struct Profile {
     per_hour: [f64; HOURS_OF_WEEK],
+    /// Even the dead of night is worth a look now and then: a fiftieth of the mean is never not expected.
+    floor: f64,
 }
 
 /// Meetings begun in some hours.
@@ -72,11 +74,13 @@ impl Profile {
             }
         }
         let mean = overall.count / overall.hours;
-        Self {
-            per_hour: std::array::from_fn(|hour| {
-                by_hour[hour % 24].beside(mean) * by_day[hour / 24].beside(mean * presumed(hour / 24)) / mean
-            }),
-        }
+        let per_hour: [f64; HOURS_OF_WEEK] = std::array::from_fn(|hour| {
+            let (hour, day) = (hour % 24, hour / 24);
+            by_hour[hour].beside(mean) * by_day[day].beside(mean * presumed(day)) / mean
+        });
+        #[expect(clippy::cast_precision_loss, reason = "168")]
+        let floor = per_hour.iter().sum::<f64>() / HOURS_OF_WEEK as f64 / 50.0;
+        Self { per_hour, floor }
     }
 
     /// How many meetings are to be expected between two instants.
@@ -87,10 +91,7 @@ impl Profile {
 
     /// How much a look in this hour of the week is worth, beside others.
     fn weight(&self, hour: usize) -> f64 {
-        // Even the dead of night is worth a look now and then: a fiftieth of the mean is never not expected.
-        #[expect(clippy::cast_precision_loss, reason = "168")]
-        let floor = self.per_hour.iter().sum::<f64>() / HOURS_OF_WEEK as f64 / 50.0;
-        (self.per_hour[hour] + floor).sqrt()
+        (self.per_hour[hour] + self.floor).sqrt()
     }
 }
 

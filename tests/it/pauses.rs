@@ -154,13 +154,12 @@ async fn an_outage_closes_no_conference_and_its_time_does_not_count() {
         assert!((10..=200).contains(&tried), "{tried} calls in two days of {answer:?}");
         assert!(world.ledger().await >= world.simulator.metered_calls());
 
-        // A wait that was planned before the outage counts, up to retry_max.
-        world.until(at(58 + 17, 0)).await;
+        world.until(at(58 + 20, 0)).await;
         assert_eq!(
             world.words("SELECT state FROM conferences ORDER BY conference_id").await,
             ["archived", "ended", "ended"]
         );
-        world.until(at(58 + 30, 0)).await;
+        world.until(at(58 + 36, 0)).await;
         assert_eq!(world.words("SELECT state FROM conferences WHERE conference_id <> 'late'").await, ["unrecorded"; 2]);
         assert_eq!(world.recordings("late").await.len(), 1);
     }

@@ -70,7 +70,7 @@ pub async fn run(cli: Cli) -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
-            for line in format!("error: {error:#}").lines() {
+            for line in format!("error: {}", explain(&error)).lines() {
                 output::say(&output::tame(line));
             }
             let is_configuration = error.is::<Problem>() || error.is::<ConfigError>() || error.is::<Usage>();
@@ -125,6 +125,17 @@ fn load(path: Option<&std::path::Path>) -> Result<Loaded, ConfigError> {
     let environment =
         std::env::vars_os().filter_map(|(key, value)| Some((key.into_string().ok()?, value.into_string().ok()?)));
     Config::load(path, environment)
+}
+
+/// What went wrong, and why, as far as that was not said already: many an error repeats its cause in its own words.
+fn explain(error: &anyhow::Error) -> String {
+    let mut said = error.to_string();
+    for cause in error.chain().skip(1).map(ToString::to_string) {
+        if !said.contains(&cause) {
+            said.extend([": ", &cause]);
+        }
+    }
+    said
 }
 
 /// Whoever read our output has seen enough.

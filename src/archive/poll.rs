@@ -3,7 +3,7 @@
 //! Absence is a hint, never proof: a conference that an answer does not show is suspected, and conference info confirms
 //! or clears it.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
 use futures_util::{StreamExt, stream};
@@ -26,7 +26,7 @@ const WAITING_MOST: Duration = Duration::from_hours(24);
 /// What the batch queries showed.
 #[derive(Default)]
 struct Sweep {
-    in_progress: HashSet<String>,
+    in_progress: HashMap<String, Sighting>,
     /// Queries that brought no answer leave their conferences where they were.
     unasked: HashSet<String>,
     stopped: Option<Error>,
@@ -36,15 +36,15 @@ impl Archive {
     pub(super) async fn poll(&self, now: Timestamp) -> Ran {
         let candidates = self.catalog.candidates(now).await?;
         let (suspects, to_query) = self.sort(candidates, now).await;
-        let sweep = self.sweep(&to_query).await;
+        let mut sweep = self.sweep(&to_query).await;
 
         let mut lessons = Vec::new();
         let mut suspects = suspects;
         for candidate in to_query {
             let id = &candidate.conference_id;
-            if sweep.in_progress.contains(id) {
+            if let Some(sighting) = sweep.in_progress.remove(id) {
                 if candidate.state == State::Waiting {
-                    lessons.push((candidate, Learned::Started(None)));
+                    lessons.push((candidate, Learned::Started(sighting.into())));
                 }
             } else if !sweep.unasked.contains(id) {
                 suspects.push(candidate);
@@ -118,7 +118,8 @@ impl Archive {
             match self.dingtalk.query(&batch).await {
                 Ok(sightings) => {
                     let going = |sighting: &Sighting| sighting.status == Status::InProgress;
-                    let shown = sightings.into_iter().filter(going).map(|sighting| sighting.conference_id);
+                    let shown =
+                        sightings.into_iter().filter(going).map(|sighting| (sighting.conference_id.clone(), sighting));
                     sweep.in_progress.extend(shown);
                 }
                 Err(error) if spoils_batch(&error) => {
@@ -140,7 +141,7 @@ impl Archive {
                 let wait = Wait::begin(info.ended_at, candidate.discovered_at, now, &self.settings.collect);
                 Learned::Ended(info, wait)
             }
-            Status::InProgress if candidate.state == State::Waiting => Learned::Started(Some(info)),
+            Status::InProgress if candidate.state == State::Waiting => Learned::Started(info),
             Status::InProgress => Learned::StillActive(self.ask_again(candidate, now)),
             Status::NotStarted => {
                 let planned = info.started_at.filter(|planned| *planned > now);

@@ -56,7 +56,7 @@ pub struct Trouble {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Learned {
     /// It is in progress, and was not known to be.
-    Started(Option<ConferenceInfo>),
+    Started(ConferenceInfo),
     /// It is in progress although the batch query did not show it: not suspected again before this.
     StillActive(Timestamp),
     /// It has not started: not asked about again before this.
@@ -183,9 +183,7 @@ async fn learn_one(
     let at = now.as_millis();
     match learned {
         Learned::Started(info) => {
-            if let Some(info) = info {
-                write_info(connection, conference_id, info, true).await?;
-            }
+            write_info(connection, conference_id, info, true).await?;
             sqlx::query!(
                 "UPDATE conferences SET state = 'active', last_active_at = ?, attempts = 0, next_attempt_at = NULL,
                      last_error_code = NULL, last_error_message = NULL, last_error_at = NULL

@@ -70,7 +70,7 @@ pub async fn run(cli: Cli) -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
-            output::say(&format!("error: {}", output::tame_lines(&story(&error))));
+            output::say(&format!("error: {}", output::tame_lines(&explain(&error))));
             let is_configuration = error.is::<ConfigError>() || error.is::<Usage>();
             ExitCode::from(if is_configuration { 2 } else { 1 })
         }
@@ -126,18 +126,15 @@ fn load(path: Option<&std::path::Path>) -> Result<Loaded, ConfigError> {
     Config::load(path, environment)
 }
 
-/// An error and its causes, each told once: many tell their cause themselves.
-fn story(error: &anyhow::Error) -> String {
-    error.chain().fold(String::new(), |mut story, cause| {
-        let cause = cause.to_string();
-        if !story.contains(&cause) {
-            if !story.is_empty() {
-                story.push_str(": ");
-            }
-            story.push_str(&cause);
+/// What went wrong, and why, as far as that was not said already: many an error repeats its cause in its own words.
+fn explain(error: &anyhow::Error) -> String {
+    let mut said = error.to_string();
+    for cause in error.chain().skip(1).map(ToString::to_string) {
+        if !said.contains(&cause) {
+            said.extend([": ", &cause]);
         }
-        story
-    })
+    }
+    said
 }
 
 /// Says where the settings stand that an error is about.

@@ -19,7 +19,7 @@ pub struct Problem {
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
     /// The file that was asked for cannot be read.
-    #[error("cannot read the configuration file {}: {error}", path.display())]
+    #[error("cannot read the configuration file {}: {error}; name another with --config, or let it be read", path.display())]
     Unreadable {
         /// The file.
         path: PathBuf,

@@ -177,6 +177,7 @@ impl Error {
                 "ask as somebody else: --union-id or dingtalk.fallback_union_id"
             }
             Class::ConferenceUnknown => "check the conferenceId",
+            Class::RequestWrong => "check the conferenceId and the unionId",
             Class::RecordRefused => {
                 "only the host may, only while the meeting goes on, and only what is not so already"
             }

@@ -181,6 +181,26 @@ pub struct Sighting {
     pub started_at: Option<Timestamp>,
 }
 
+/// A list knows less than conference info does, but that much it knows as well.
+impl From<Sighting> for ConferenceInfo {
+    fn from(sighting: Sighting) -> Self {
+        Self {
+            status: sighting.status,
+            title: sighting.title,
+            room_code: sighting.room_code,
+            schedule_conference_id: None,
+            biz_type: sighting.biz_type,
+            creator_union_id: sighting.creator_union_id,
+            creator_nick: sighting.creator_nick,
+            started_at: sighting.started_at,
+            ended_at: None,
+            duration_ms: None,
+            record_status: None,
+            record_owner_union_id: None,
+        }
+    }
+}
+
 /// A `conferenceId` that cannot be one.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum BadConferenceId {

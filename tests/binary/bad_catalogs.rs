@@ -84,6 +84,7 @@ fn a_folder_that_is_not_there_is_not_made() {
     for command in writing {
         let said = place.run_with("RECORDING_ARCHIVER__CATALOG__PATH", "absent/catalog.db", command).refused(1);
         says(&said, &["absent/catalog.db", "its folder must exist and be writable"]);
+        assert!(said.matches("unable to open").count() < 2, "it is said once: {said}");
     }
     for command in reading {
         let said = place.run_with("RECORDING_ARCHIVER__CATALOG__PATH", "absent/catalog.db", command).refused(1);

@@ -134,7 +134,10 @@ fn check_config_says_what_the_intervals_cost_and_whether_the_share_bears_it() {
     let place = Place::with(&format!("{CREDENTIALS}{hourly}"));
     let said = place.run(&["check-config"]).done();
     // 24 looks at each of two lists, and 24 at the conferences: 72 a day, 2232 a month.
-    says(&said, &["(2 lists", "1488", "744", "72", "2232", "at least 2768 of them are left for collecting"]);
+    says(
+        &said,
+        &["(lists of a page each: 2)", "1488", "744", "72", "2232", "at least 2768 of them are left for collecting"],
+    );
 
     let said = place.run_with("RECORDING_ARCHIVER__QUOTA__CALLS_PER_MONTH", "0", &["check-config"]).done();
     says(&said, &["quota.calls_per_month is 0: nothing is held back"]);

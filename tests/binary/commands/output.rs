@@ -4,7 +4,7 @@ use std::fs::File;
 use std::process::{Output, Stdio};
 
 use super::{WILD, archived, objects};
-use crate::harness::{Place, one, says};
+use crate::harness::{Place, Said, one, says};
 
 #[test]
 fn what_would_fool_a_terminal_is_tamed_for_people_and_raw_for_programs() {
@@ -74,6 +74,8 @@ fn nothing_is_coloured_where_nobody_sees_colours() {
     for no_color in ["", "1"] {
         let said = place.run_with("NO_COLOR", no_color, &["status"]);
         assert!(!said.out.contains('\u{1b}') && !said.err.contains('\u{1b}'), "{said:?}");
+        let said = Said::of(place.command(&["status"]).env("NO_COLOR", no_color).env("RUST_LOG", "trace"));
+        assert!(!said.err.is_empty() && !said.err.contains('\u{1b}'), "{said:?}");
         let said = place.run_with("NO_COLOR", no_color, &["once", "--help"]);
         assert!(!said.out.contains('\u{1b}') && !said.err.contains('\u{1b}'), "{said:?}");
     }

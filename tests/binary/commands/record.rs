@@ -1,4 +1,4 @@
-//! `record start` and `record stop`: only the host may, and only while the meeting goes on.
+//! `record start` and `record stop`: only the host may, only while the meeting goes on.
 
 use std::time::Duration;
 
@@ -41,7 +41,7 @@ fn whoever_is_not_the_host_is_refused_and_told_who_may() {
     let place = Place::with(&far.configuration(""));
     for (verb, endpoint) in [("start", Endpoint::StartRecord), ("stop", Endpoint::StopRecord)] {
         let said = place.run(&["record", verb, "conf-open", "--union-id", "WFBkgxxxguest"]).refused(1);
-        says(&said, &["was refused", "only the host may, and only while the meeting goes on"]);
+        says(&said, &["was refused", "only the host may, only while the meeting goes on"]);
         assert_eq!(far.asked(endpoint), 1);
     }
     assert!(!is_recorded(&far));

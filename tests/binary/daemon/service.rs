@@ -123,7 +123,11 @@ fn a_cron_pattern_rings_too() {
     let far = Far::with([recorded("conf-one")]);
     let cron = "[discover]\ncron = \"* * * * * *\"\norganization = true\n[poll]\ncron = \"*/1 * * * * *\"\n";
     let place = Place::with(&far.configuration(&format!("{cron}[quota]\ncalls_per_month = 0\n")));
-    let daemon = Daemon::start(&place);
+    // No other bell rings while this test goes on.
+    let mut command = place.std_command(&["run"]);
+    command.env("RECORDING_ARCHIVER__COLLECT__INTERVAL", "1h");
+    let daemon = Daemon::spawn(&place, command);
+    daemon.has_said("at work on");
     let started = || one(&place.catalog(), "SELECT last_started_at FROM job_runs WHERE stage = 'discover'");
     eventually("the first look", || (!sql(&place.catalog(), "SELECT 1 FROM job_runs").is_empty()).then_some(()));
     let first = started();

@@ -35,11 +35,10 @@ struct Sweep {
 impl Archive {
     pub(super) async fn poll(&self, now: Timestamp) -> Ran {
         let candidates = self.catalog.candidates(now).await?;
-        let (suspects, to_query) = self.sort(candidates, now).await;
+        let (mut suspects, to_query) = self.sort(candidates, now).await;
         let mut sweep = self.sweep(&to_query).await;
 
         let mut lessons = Vec::new();
-        let mut suspects = suspects;
         for candidate in to_query {
             let id = &candidate.conference_id;
             if let Some(sighting) = sweep.in_progress.remove(id) {

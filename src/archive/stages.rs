@@ -35,13 +35,7 @@ impl Stage {
             Self::Maintain => "maintain",
         }
     }
-}
 
-/// The bell's resolution. A ring that comes a moment before a look is due is the ring for it: to wait for the next one
-/// would make the interval longer than it was configured.
-const RING: Duration = Duration::from_secs(1);
-
-impl Stage {
     /// How much before its time it may run. A reading that came before a deadline would be one too many.
     const fn early(self) -> Duration {
         match self {
@@ -50,6 +44,10 @@ impl Stage {
         }
     }
 }
+
+/// The bell's resolution. A ring that comes a moment before a look is due is the ring for it: to wait for the next one
+/// would make the interval longer than it was configured.
+const RING: Duration = Duration::from_secs(1);
 
 /// What a pass did.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

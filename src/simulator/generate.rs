@@ -9,7 +9,6 @@ use crate::domain::clock::{Timestamp, millis};
 use super::calendar::working_days;
 use super::dice::Dice;
 use super::meeting::{Meeting, Recording, User};
-use super::organisation::Organisation;
 
 const PEOPLE: usize = 60;
 /// The stream the people are drawn from, so that every cycle and every plan of a seed has the same ones.
@@ -80,26 +79,18 @@ pub(super) struct Draw {
     pace: f64,
 }
 
-impl Organisation {
-    /// The organisation of a plan: working hours, Monday to Friday.
-    #[must_use]
-    pub fn generate(plan: &Plan) -> Self {
-        let mut draw = Draw::new(plan.seed, 0, 1.0);
-        let days = working_days(plan.first_day, plan.days.max(1));
-        let meetings = (0..plan.meetings).map(|_| {
-            let day = *draw.dice.pick(&days);
-            let start = day + draw.time_of_day();
-            draw.meeting(start)
-        });
-        let mut meetings: Vec<Meeting> = meetings.collect();
-        draw.register(&mut meetings);
-
-        let mut organisation = Self::empty();
-        for meeting in meetings {
-            organisation.add(meeting);
-        }
-        organisation
-    }
+/// The meetings of a plan: working hours, Monday to Friday.
+pub(super) fn meetings_of(plan: &Plan) -> Vec<Meeting> {
+    let mut draw = Draw::new(plan.seed, 0, 1.0);
+    let days = working_days(plan.first_day, plan.days.max(1));
+    let meetings = (0..plan.meetings).map(|_| {
+        let day = *draw.dice.pick(&days);
+        let start = day + draw.time_of_day();
+        draw.meeting(start)
+    });
+    let mut meetings: Vec<Meeting> = meetings.collect();
+    draw.register(&mut meetings);
+    meetings
 }
 
 impl Draw {

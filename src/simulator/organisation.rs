@@ -8,6 +8,7 @@ use std::time::Duration;
 use crate::domain::clock::{Timestamp, millis};
 
 use super::endless::Endless;
+use super::generate::{Plan, meetings_of};
 use super::meeting::{Meeting, Phase, Recording};
 
 /// How long after the end of its meeting a recording that was started over the wire is listed.
@@ -25,6 +26,16 @@ impl Organisation {
     #[must_use]
     pub fn empty() -> Self {
         Self::default()
+    }
+
+    /// The organisation of a plan: working hours, Monday to Friday.
+    #[must_use]
+    pub fn generate(plan: &Plan) -> Self {
+        let mut organisation = Self::empty();
+        for meeting in meetings_of(plan) {
+            organisation.add(meeting);
+        }
+        organisation
     }
 
     /// An organisation that never stops meeting, `pace` times faster than people do, `meetings_per_week` in each of

@@ -5,7 +5,18 @@ use std::process::ExitCode;
 use clap::Parser;
 use recording_archiver::cli::{self, Cli};
 
-#[tokio::main]
-async fn main() -> ExitCode {
-    cli::run(Cli::parse()).await
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    match tokio::runtime::Runtime::new() {
+        Ok(runtime) => {
+            let code = runtime.block_on(cli::run(cli));
+            // A name that is still being looked up must not hold up the end.
+            runtime.shutdown_background();
+            code
+        }
+        Err(error) => {
+            eprintln!("error: the runtime could not be started: {error}");
+            ExitCode::FAILURE
+        }
+    }
 }

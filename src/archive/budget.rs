@@ -153,7 +153,9 @@ impl Budget {
                     message: format!("the {} calls of quota.calls_per_month are spent", self.share),
                 };
                 tracing::warn!(until = %pause.until, "paused until {}: {}", pause.until, pause.message);
-                self.write_pause(books, pause.clone()).await.map_err(unwritten)?;
+                if self.keeps_pauses {
+                    self.write_pause(books, pause.clone()).await.map_err(unwritten)?;
+                }
                 return Err(Refusal { code: pause.code, message: pause.message, until: Some(pause.until) });
             }
             books.reserved += granted;
@@ -214,6 +216,8 @@ impl Budget {
             | Class::QuotaSpent
             | Class::Banned
             | Class::OrganizationForbidden => EVERY_CALL,
+            // Without a token there is no call at all.
+            Class::Throttled if error.endpoint == Endpoint::AccessToken => EVERY_CALL,
             Class::ScopeMissing | Class::Throttled => error.endpoint.as_str(),
             Class::Unavailable | Class::Foreign | Class::TimedOut | Class::Unreached => {
                 books.failures += 1;
@@ -250,11 +254,11 @@ impl Budget {
     }
 
     async fn write_pause(&self, books: &mut Books, pause: Pause) -> Result<(), catalog::Error> {
-        self.catalog.pause(&pause).await?;
+        // Kept here first: if it cannot be written, this pass at least keeps to it.
         books.probing.remove(&pause.scope);
         books.pauses.retain(|other| other.scope != pause.scope);
-        books.pauses.push(pause);
-        Ok(())
+        books.pauses.push(pause.clone());
+        self.catalog.pause(&pause).await
     }
 }
 
@@ -295,16 +299,18 @@ fn paused_until(error: &Error, strikes: u32, now: Timestamp) -> Timestamp {
     let doubled = |first: Duration, most: Duration| {
         first.saturating_mul(2_u32.saturating_pow(strikes.saturating_sub(1))).min(most)
     };
+    // Whoever stands between may ask for years, or for nothing at all.
+    let asked = error.retry_after.unwrap_or_default().min(Duration::from_hours(24));
     match error.class {
         // Until the month's end; a probe a day finds out whether somebody bought more.
         Class::QuotaSpent => pace::month_end(now).min(now + Duration::from_hours(24)),
-        Class::Banned => now + error.retry_after.unwrap_or(5 * MINUTE),
-        Class::Throttled => now + doubled(error.lasts().unwrap_or(MINUTE), 15 * MINUTE),
+        Class::Banned => now + if asked.is_zero() { 5 * MINUTE } else { asked },
+        Class::Throttled => now + doubled(error.lasts().unwrap_or(MINUTE).min(15 * MINUTE), 15 * MINUTE).max(asked),
         // Fetching a token is free.
         Class::CredentialsWrong if error.endpoint == Endpoint::AccessToken => now + doubled(MINUTE, 5 * MINUTE),
         Class::CredentialsWrong | Class::ScopeMissing | Class::AddressRefused | Class::OrganizationForbidden => {
             now + doubled(5 * MINUTE, Duration::from_hours(3))
         }
-        _ => now + error.retry_after.unwrap_or_else(|| doubled(MINUTE, 15 * MINUTE)),
+        _ => now + doubled(MINUTE, 15 * MINUTE).max(asked),
     }
 }

@@ -105,11 +105,15 @@ impl Archive {
             );
         }
         let known = self.catalog.known(id).await?;
-        let changes = match reading {
+        let mut changes = match reading {
             // That the meeting is over says nothing about its recordings, so it makes none of them missing.
             Reading::MeetingClosed => Changes::default(),
             _ => diff(&known, &list.recordings),
         };
+        if list.without_media_id > 0 {
+            // Those that seem to be gone may be the ones that bear no name.
+            changes.missing.clear();
+        }
         let reading = match reading {
             Reading::Listed { whole, .. } => Reading::Listed { changed: !changes.is_empty(), whole },
             other => other,

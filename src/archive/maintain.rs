@@ -4,18 +4,17 @@ use std::time::Duration;
 
 use super::Archive;
 use super::stages::Ran;
-use crate::domain::clock::Timestamp;
-use crate::domain::pace;
 
 /// How often.
 pub(super) const INTERVAL: Duration = Duration::from_hours(24);
 
-/// How long the ledger keeps its days: this year's months and last year's, to compare.
-const KEEP_CALLS: Duration = Duration::from_hours(750 * 24);
+/// How many months the ledger keeps: this year's and last year's, to compare. Counted in the ledger itself: a clock that
+/// leaps must not make this month look old.
+const KEEP_MONTHS: u32 = 25;
 
 impl Archive {
-    pub(super) async fn maintain(&self, now: Timestamp) -> Ran {
-        self.catalog.tidy_calls(&pace::day(now - KEEP_CALLS)).await?;
+    pub(super) async fn maintain(&self) -> Ran {
+        self.catalog.tidy_calls(KEEP_MONTHS).await?;
         self.catalog.optimize().await?;
         Ok(None)
     }

@@ -49,7 +49,8 @@ impl Archive {
 
     pub(super) async fn agenda(&self, now: Timestamp) -> Result<Agenda, catalog::Error> {
         Ok(Agenda {
-            pauses: self.catalog.pauses().await?,
+            // A pause that began in the future was written by a clock that has been set back since: it means nothing.
+            pauses: self.catalog.pauses().await?.into_iter().filter(|pause| pause.since <= now).collect(),
             runs: self.catalog.job_runs().await?,
             next_candidate_at: self.catalog.next_candidate_at().await?,
             next_list_at: self.catalog.next_due_at().await?,

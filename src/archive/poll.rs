@@ -23,6 +23,9 @@ const FORGOTTEN_AFTER: Duration = Duration::from_hours(7 * 24);
 /// A conference that does not begin is asked about at least this often.
 const WAITING_MOST: Duration = Duration::from_hours(24);
 
+/// What was paid for is written down before much more is paid for.
+const LESSONS_AT_A_TIME: usize = 64;
+
 /// What the batch queries showed.
 #[derive(Default)]
 struct Sweep {
@@ -71,6 +74,10 @@ impl Archive {
                 }
             };
             lessons.push((candidate, learned));
+            if lessons.len() >= LESSONS_AT_A_TIME {
+                self.catalog.learn(&lessons, now).await?;
+                lessons.clear();
+            }
         }
         drop(confirmed);
         self.catalog.learn(&lessons, now).await?;
@@ -137,7 +144,9 @@ impl Archive {
     fn learned(&self, candidate: &Candidate, info: ConferenceInfo, now: Timestamp) -> Learned {
         match info.status {
             Status::Ended => {
-                let wait = Wait::begin(info.ended_at, candidate.discovered_at, now, &self.settings.collect);
+                // One that was seen in progress ended after it became known, whatever the clocks say.
+                let ended_before = info.ended_at.filter(|_| candidate.state == State::Waiting);
+                let wait = Wait::begin(ended_before, candidate.discovered_at.min(now), now, &self.settings.collect);
                 Learned::Ended(info, wait)
             }
             Status::InProgress if candidate.state == State::Waiting => Learned::Started(info),

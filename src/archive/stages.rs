@@ -110,7 +110,7 @@ impl Archive {
             Stage::Discover => self.discover(now).await,
             Stage::Poll => self.poll(now).await,
             Stage::Collect => self.collect(now).await,
-            Stage::Maintain => self.maintain(now).await,
+            Stage::Maintain => self.maintain().await,
         }
     }
 

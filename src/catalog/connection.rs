@@ -168,9 +168,14 @@ fn options(path: &Path) -> SqliteConnectOptions {
     SqliteConnectOptions::new().filename(path).foreign_keys(true).busy_timeout(BUSY_TIMEOUT)
 }
 
-/// A file does not hang up: there is no need to test a connection before each use.
+/// A file does not hang up: there is no need to test a connection before each use, nor to renew one. The last to close
+/// would take the -wal and -shm files along, and an admin who may only read needs them.
 fn pool(connections: u32) -> SqlitePoolOptions {
-    SqlitePoolOptions::new().max_connections(connections).test_before_acquire(false)
+    SqlitePoolOptions::new()
+        .max_connections(connections)
+        .test_before_acquire(false)
+        .idle_timeout(None)
+        .max_lifetime(None)
 }
 
 /// Whether an existing file is a catalog that this program may write to. Reads only.

@@ -103,13 +103,18 @@ impl Catalog {
         spent(&mut *self.read().await?, day).await
     }
 
-    /// Drops the ledger's rows of days before `day`: years of them are of no use to anybody.
-    pub async fn tidy_calls(&self, day: &str) -> Result<u64, Error> {
+    /// Keeps the newest `months` months of the ledger, and drops the rest.
+    pub async fn tidy_calls(&self, months: u32) -> Result<(), Error> {
         let mut transaction = self.write().await?;
-        let dropped =
-            sqlx::query!("DELETE FROM api_calls WHERE day < ?", day).execute(&mut *transaction).await?.rows_affected();
+        sqlx::query!(
+            "DELETE FROM api_calls WHERE substr(day, 1, 7) NOT IN
+                 (SELECT DISTINCT substr(day, 1, 7) FROM api_calls ORDER BY 1 DESC LIMIT ?)",
+            months,
+        )
+        .execute(&mut *transaction)
+        .await?;
         transaction.commit().await?;
-        Ok(dropped)
+        Ok(())
     }
 
     /// Writes down this daemon's share, for the view that shows it.

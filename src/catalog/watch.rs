@@ -53,13 +53,23 @@ impl Catalog {
             registered.added += added;
             registered.known += 1 - added;
             if added == 0 && union_id.is_some() {
-                sqlx::query!(
+                let changed = sqlx::query!(
                     "UPDATE conferences SET union_id_hint = ?1 WHERE conference_id = ?2 AND union_id_hint IS NOT ?1",
                     union_id,
                     conference_id,
                 )
                 .execute(&mut *transaction)
-                .await?;
+                .await?
+                .rows_affected();
+                if changed > 0 {
+                    // The operator's word comes before whom DingTalk accepted last.
+                    sqlx::query!(
+                        "UPDATE recording_waits SET accepted_union_id = NULL WHERE conference_id = ?",
+                        conference_id
+                    )
+                    .execute(&mut *transaction)
+                    .await?;
+                }
             }
         }
         transaction.commit().await?;

@@ -1,6 +1,7 @@
 //! `run`: the daemon.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::Context;
 use tokio::sync::Notify;
@@ -23,7 +24,8 @@ pub(super) async fn run(config: &Config) -> anyhow::Result<()> {
     service.ready();
     tracing::info!(catalog = %config.catalog.path.display(), "at work on {}", config.catalog.path.display());
 
-    worker::work(&works.archive, works.clock.as_ref(), &bell, &stop, service).await;
+    let interval = config.collect.interval.clamp(Duration::from_secs(1), Duration::from_mins(1));
+    worker::work(&works.archive, works.clock.as_ref(), &bell, &stop, service, interval).await;
 
     service.stopping();
     trigger.stop().await;

@@ -1,8 +1,10 @@
 //! Turns a configuration into an archiver. The only room that knows all others.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::Context;
+use tokio::time::timeout;
 
 use crate::archive::{self, Archive, Budget};
 use crate::catalog::Catalog;
@@ -13,6 +15,9 @@ use crate::dingtalk::token::Credentials;
 use crate::dingtalk::{self, Client, Gate};
 use crate::domain::clock::{Clock, SystemClock};
 use crate::domain::wait;
+
+/// How long the end may wait for the catalog.
+const PATIENCE: Duration = Duration::from_millis(750);
 
 /// A configured archiver, alone at work on its catalog.
 pub struct Works {
@@ -40,10 +45,14 @@ impl Works {
 
     /// Enters what became of the last calls, and closes the catalog.
     pub async fn close(self) -> anyhow::Result<()> {
-        let settled = self.archive.settle().await;
+        // Whoever holds the file's lock must not hold up the end: what is not entered stays counted as reserved.
+        let settled = timeout(PATIENCE, self.archive.settle()).await;
         drop(self.archive);
-        self.catalog.close().await;
-        settled.context("the last calls could not be entered in the ledger; they stay counted as reserved")
+        let _ = timeout(PATIENCE, self.catalog.close()).await;
+        settled
+            .context("another program holds the catalog's lock")
+            .and_then(|settled| Ok(settled?))
+            .context("the last calls could not be entered in the ledger; they stay counted as reserved")
     }
 }
 

@@ -14,8 +14,17 @@ use crate::domain::clock::Clock;
 /// at any point.
 const FINISH: Duration = Duration::from_secs(3);
 
-/// Works until `stop`.
-pub async fn work(archive: &Archive, clock: &dyn Clock, bell: &Notify, stop: &CancellationToken, service: Service) {
+/// Works until `stop`: at each ring, and at least every `interval` should the bell fall silent. It goes by the clock on the
+/// wall, and a machine that slept or was set back can silence it; this wait does not. A pass that finds nothing due costs
+/// nothing.
+pub async fn work(
+    archive: &Archive,
+    clock: &dyn Clock,
+    bell: &Notify,
+    stop: &CancellationToken,
+    service: Service,
+    interval: Duration,
+) {
     while !stop.is_cancelled() {
         let pass = archive.tick(clock.now());
         tokio::pin!(pass);
@@ -37,7 +46,7 @@ pub async fn work(archive: &Archive, clock: &dyn Clock, bell: &Notify, stop: &Ca
             None => tracing::info!("the pass under way was dropped; it is taken up again at the next start"),
         }
         tokio::select! {
-            () = bell.notified() => {}
+            _ = timeout(interval, bell.notified()) => {}
             () = stop.cancelled() => {}
         }
     }

@@ -153,7 +153,8 @@ impl Client {
             return Ok(token.clone());
         }
         let call = Call::post(Endpoint::AccessToken, self.credentials.path(), self.credentials.body());
-        let answer: token::Answer = self.send(call.endpoint, self.request(&call, None)?).await?;
+        let answer: token::Answer =
+            self.send(call.endpoint, self.request(&call, None)?).await.map_err(Error::of_token)?;
         Ok(cached.insert(Token::fetched(answer, self.clock.elapsed())).clone())
     }
 
@@ -172,7 +173,7 @@ impl Client {
         let retry_after = retry_after(response.headers());
         let body = read(endpoint, response).await?;
         decode(endpoint, status, &body).map_err(|mut error| {
-            error.retry_after = retry_after.or(error.retry_after);
+            error.retry_after = retry_after.max(error.retry_after);
             error
         })
     }

@@ -150,6 +150,24 @@ impl Error {
         Self::new(endpoint, Class::Foreign, "foreign", what)
     }
 
+    /// The same error, met while a token was fetched: there it can say nothing about a conference, only about the app.
+    pub(super) fn of_token(mut self) -> Self {
+        match self.class {
+            Class::Throttled
+            | Class::Banned
+            | Class::AddressRefused
+            | Class::QuotaSpent
+            | Class::OrganizationForbidden
+            | Class::Unavailable
+            | Class::Foreign
+            | Class::TimedOut
+            | Class::Unreached
+            | Class::Held => {}
+            _ => self.class = Class::CredentialsWrong,
+        }
+        self
+    }
+
     /// How long this error lasts, where it says so itself.
     #[must_use]
     pub fn lasts(&self) -> Option<Duration> {

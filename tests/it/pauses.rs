@@ -192,3 +192,11 @@ async fn one_conference_that_dingtalk_chokes_on_pauses_nobody_else() {
     world.until(at(24, 0)).await;
     assert_eq!(world.state("c3").await, "archived");
 }
+
+#[tokio::test]
+async fn whoever_asks_for_years_of_silence_gets_a_day() {
+    let world = World::with([meeting("a")]).starting(at(9, 1)).start().await;
+    world.fault(Fault::new(Answer::error("systemError").with_retry_after(u32::MAX)).on(Endpoint::Query).times(1));
+    world.tick().await;
+    assert_eq!(paused_for_ms(&world).await, 24 * 3_600_000);
+}

@@ -192,3 +192,13 @@ async fn nothing_is_left_open_and_closed_conferences_cost_nothing_more() {
     world.pass(hours(24 * 40)).await;
     assert_eq!(world.simulator.calls().len(), calls, "not a call more, not even for a token");
 }
+
+#[tokio::test]
+async fn a_meeting_seen_in_progress_is_waited_for_in_full_whatever_the_clocks_say() {
+    // The machine's clock was a week ahead when the meeting was found, so that it seems to have ended long before.
+    let world = World::with([meeting("a").recorded(minutes(90))]).starting(at(9, 1)).start().await;
+    world.tick().await;
+    world.meddle("UPDATE conferences SET discovered_at = discovered_at + 7 * 86400000").await;
+    world.until(at(14, 0)).await;
+    assert_eq!(world.state("a").await, "archived");
+}

@@ -94,6 +94,21 @@ async fn with_wrong_credentials_no_conference_call_is_sent_and_nothing_is_spent(
 }
 
 #[tokio::test]
+async fn what_the_token_is_refused_for_is_no_word_about_any_conference() {
+    for code in ["paramError", "noPermission", "systemError", "something.new"] {
+        let mut world = World::with([meeting("a").recorded(minutes(1))]).start().await;
+        world.until(at(9, 58)).await;
+        // A restart forgets the token; the list that is due meanwhile must be read with a new one.
+        world.restart().await;
+        world.fault(Fault::new(Answer::error(code)).on(Endpoint::AccessToken).from(at(9, 59)).until(at(11, 0)));
+        world.until(at(11, 0)).await;
+        assert_ne!(world.state("a").await, "failed", "{code}");
+        world.until(at(16, 0)).await;
+        assert_eq!(world.state("a").await, "archived", "{code}");
+    }
+}
+
+#[tokio::test]
 async fn a_third_party_app_fetches_its_token_from_the_address_of_the_organisation() {
     let world = World::with([meeting("a").recorded(minutes(1))])
         .config(|config| config.dingtalk.corp_id = Some("dingcorp".to_owned()))

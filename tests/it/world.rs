@@ -200,6 +200,11 @@ impl World {
         sqlx::query_scalar(sql).fetch_all(&self.sqlite).await.unwrap()
     }
 
+    /// Changes the catalog's file behind the archiver's back.
+    pub(crate) async fn meddle(&self, sql: &'static str) {
+        sqlx::raw_sql(sql).execute(&self.sqlite).await.unwrap();
+    }
+
     /// From here on, every row that is written to `conferences`, `recordings` or `recording_revisions` is counted.
     pub(crate) async fn count_writes(&self) {
         const TRIGGERS: &str = "
@@ -208,7 +213,7 @@ impl World {
             CREATE TRIGGER test_2 AFTER UPDATE ON recordings BEGIN INSERT INTO test_writes VALUES ('recording ' || OLD.media_id); END;
             CREATE TRIGGER test_3 AFTER INSERT ON recordings BEGIN INSERT INTO test_writes VALUES ('recording ' || NEW.media_id); END;
             CREATE TRIGGER test_4 AFTER INSERT ON recording_revisions BEGIN INSERT INTO test_writes VALUES ('revision ' || NEW.media_id); END;";
-        sqlx::raw_sql(TRIGGERS).execute(&self.sqlite).await.unwrap();
+        self.meddle(TRIGGERS).await;
     }
 
     /// The rows written since [`count_writes`](Self::count_writes).

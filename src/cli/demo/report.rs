@@ -39,13 +39,15 @@ pub(super) async fn print(outcome: &Outcome, path: &Path) -> anyhow::Result<()> 
     } else {
         "THE CATALOG DIFFERS FROM THE TRUTH"
     };
-    let more = recordings.len().saturating_sub(SHOWN);
+    let more = match recordings.len().saturating_sub(SHOWN) {
+        0 => String::new(),
+        more => format!("… and {more} more\n"),
+    };
     let file = path.display();
     output::print(&format!(
         "{table}
-… and {more} more
-
-{meetings} meetings took place; {unseen} of them stayed unseen: never registered, and too short for the listing
+{more}
+{meetings} meetings took place; {unseen} of them stayed unseen: never registered, and over before the next look at the listing
 {archived} of {expected} recordings archived; {verdict}
 conferences: {states}
 {calls} metered calls of the 5000 a month; asking once a minute would have used {naive}

@@ -166,11 +166,6 @@ impl Catalog {
         transaction.commit().await?;
         Ok(())
     }
-
-    /// The state of a conference; `None` if it is not known.
-    pub async fn state(&self, conference_id: &str) -> Result<Option<State>, Error> {
-        state_of(&mut *self.read().await?, conference_id).await
-    }
 }
 
 async fn learn_one(

@@ -2,7 +2,7 @@
 
 use recording_archiver::simulator::{AcceptedUnionIds, Answer, Behaviour, Endpoint, Fault, Meeting, RecordStatus};
 
-use crate::world::{World, at, hours, meeting, minutes};
+use crate::world::{MIDNIGHT, World, at, hours, meeting, minutes};
 
 #[tokio::test]
 async fn a_conference_waits_until_it_starts() {
@@ -194,10 +194,18 @@ async fn nothing_is_left_open_and_closed_conferences_cost_nothing_more() {
 }
 
 #[tokio::test]
-async fn a_meeting_seen_in_progress_is_waited_for_in_full_whatever_the_clocks_say() {
-    // The machine's clock was a week ahead when the meeting was found, so that it seems to have ended long before.
+async fn a_meeting_seen_in_progress_is_waited_for_in_full_whatever_its_end_is_said_to_be() {
     let world = World::with([meeting("a").recorded(minutes(90))]).starting(at(9, 1)).start().await;
     world.tick().await;
+    // By this word, the wait was over before it began.
+    world.change("a", |meeting| meeting.ends_at = MIDNIGHT - hours(100));
+    world.until(at(14, 0)).await;
+    assert_eq!(world.state("a").await, "archived");
+}
+
+#[tokio::test]
+async fn a_meeting_that_became_known_by_a_clock_far_ahead_is_waited_for_in_full() {
+    let world = World::with([meeting("a").recorded(minutes(90))]).starting(at(10, 5)).start().await;
     world.meddle("UPDATE conferences SET discovered_at = discovered_at + 7 * 86400000").await;
     world.until(at(14, 0)).await;
     assert_eq!(world.state("a").await, "archived");

@@ -119,14 +119,21 @@ impl Pace {
         let discover_calls =
             settings.users.len() as f64 + if settings.organization { pages.max(1) as f64 } else { 0.0 };
         let poll_calls = (work.going as f64 / settings.batch_size as f64).ceil().max(1.0);
+        // An end that goes unnoticed for as long as the longest wait between two readings may cost a recording that is
+        // replaced meanwhile; so no gap between looks is that long, as long as half of what is left pays for it.
+        let longest = settings.collect.retry_max / 2;
+        let looks_left = pace::month_end(now).since(now).as_secs_f64() / longest.as_secs_f64().max(1.0);
+        let is_affordable = looks_left * (discover_calls + poll_calls) <= budget.calls_left as f64 / 2.0;
+        let capped = |gap: Duration| if is_affordable { gap.min(longest) } else { gap };
         if discover_calls == 0.0 {
-            return Ok(Self { discover: Duration::ZERO, poll: pace::interval(poll_calls, rate) });
+            return Ok(Self { discover: Duration::ZERO, poll: capped(pace::interval(poll_calls, rate)) });
         }
         // Finding comes before polling: the organisation's list does both, so it gets all that it can use.
         let for_discover = if settings.organization { rate } else { rate / 2.0 };
-        let discover = pace::interval(discover_calls, for_discover).max(settings.discover.shortest_gap(now));
+        let configured = settings.discover.shortest_gap(now);
+        let discover = capped(pace::interval(discover_calls, for_discover)).max(configured);
         let left = rate - discover_calls * 3_600.0 / discover.as_secs_f64();
-        let poll = pace::interval(poll_calls, left.max(0.0));
+        let poll = capped(pace::interval(poll_calls, left.max(0.0)));
         Ok(Self { discover, poll: if settings.organization { poll.min(discover) } else { poll } })
     }
 }

@@ -4,7 +4,7 @@
 //! above the truth and never below it. An error that speaks about more than one conference becomes a pause: a timestamp
 //! in the catalog, which outlives a restart. When a pause has lapsed, one call is let through as a probe.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -51,7 +51,7 @@ struct Books {
     /// Of those, sent and not answered yet.
     in_flight: u64,
     /// What became of the others.
-    outcomes: HashMap<(&'static str, String), u64>,
+    outcomes: BTreeMap<(&'static str, String), u64>,
     pauses: Vec<Pause>,
     /// Scopes whose pause has lapsed and whose probe is under way.
     probing: HashSet<String>,

@@ -120,6 +120,8 @@ impl Archive {
         };
         let last_changed_at =
             if changes.is_empty() { known.iter().map(|known| known.last_changed_at).max() } else { Some(now) };
+        // One in the future was written by a clock that was ahead: what is sure is that the last reading showed the same.
+        let last_changed_at = last_changed_at.map(|at| if at > now { due.wait.counted_until } else { at });
         let wait = due.wait.answered(now, &self.settings.collect);
         let step = if due.state == State::Archived {
             Step::Archived(None)

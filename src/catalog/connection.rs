@@ -1,6 +1,7 @@
 //! Opening and closing the catalog's file without harm to it.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use sqlx::migrate::{MigrateError, Migrator};
@@ -86,6 +87,13 @@ impl Error {
     }
 }
 
+/// Asked now and then while a statement runs, at its end at the latest; `false` breaks it off there. A statement that
+/// commits is asked about when it has.
+///
+/// This is SQLite's progress handler: with it, a test stops a daemon between any two steps of its work, as the end of the
+/// process would.
+pub type Progress = Arc<dyn Fn() -> bool + Send + Sync>;
+
 /// The catalog, open.
 #[derive(Clone, Debug)]
 pub struct Catalog {
@@ -97,6 +105,11 @@ pub struct Catalog {
 impl Catalog {
     /// Opens the catalog for writing; creates it where there is none, and brings an older one to this program's schema.
     pub async fn open(path: &Path) -> Result<Self, Error> {
+        Self::open_with(path, None).await
+    }
+
+    /// The same; `progress` may break off any statement.
+    pub async fn open_with(path: &Path, progress: Option<Progress>) -> Result<Self, Error> {
         if std::fs::metadata(path).is_ok_and(|file| file.len() > 0) {
             inspect(path).await?;
         }
@@ -106,10 +119,10 @@ impl Catalog {
             // What was acknowledged must survive a power cut, or the ledger of calls could undercount.
             .synchronous(SqliteSynchronous::Full);
         let open = |source| Error::Open { path: path.to_owned(), source };
-        let writer = pool(1).connect_with(options.clone()).await.map_err(open)?;
+        let writer = pool(1, progress.clone()).connect_with(options.clone()).await.map_err(open)?;
         MIGRATIONS.run(&writer).await.map_err(|source| Error::Migrate { path: path.to_owned(), source })?;
         let readers =
-            pool(READERS).connect_with(options.read_only(true).create_if_missing(false)).await.map_err(open)?;
+            pool(READERS, progress).connect_with(options.read_only(true).create_if_missing(false)).await.map_err(open)?;
         Ok(Self { path: path.to_owned(), writer, readers })
     }
 
@@ -119,7 +132,7 @@ impl Catalog {
             return Err(Error::Missing(path.to_owned()));
         }
         inspect(path).await?;
-        let readers = pool(READERS)
+        let readers = pool(READERS, None)
             .connect_with(options(path).read_only(true))
             .await
             .map_err(|source| Error::Open { path: path.to_owned(), source })?;
@@ -170,12 +183,20 @@ fn options(path: &Path) -> SqliteConnectOptions {
 
 /// A file does not hang up: there is no need to test a connection before each use, nor to renew one. The last to close
 /// would take the -wal and -shm files along, and an admin who may only read needs them.
-fn pool(connections: u32) -> SqlitePoolOptions {
-    SqlitePoolOptions::new()
+fn pool(connections: u32, progress: Option<Progress>) -> SqlitePoolOptions {
+    let pool = SqlitePoolOptions::new()
         .max_connections(connections)
         .test_before_acquire(false)
         .idle_timeout(None)
-        .max_lifetime(None)
+        .max_lifetime(None);
+    let Some(progress) = progress else { return pool };
+    pool.after_connect(move |connection, _| {
+        let progress = Arc::clone(&progress);
+        Box::pin(async move {
+            connection.lock_handle().await?.set_progress_handler(1, move || progress());
+            Ok(())
+        })
+    })
 }
 
 /// Whether an existing file is a catalog that this program may write to. Reads only.

@@ -9,9 +9,10 @@ pub mod connection;
 pub mod ledger;
 pub mod lists;
 pub mod recordings;
+mod set_back;
 pub mod watch;
 
-pub use connection::{Catalog, Error};
+pub use connection::{Catalog, Error, Progress};
 
 use std::time::Duration;
 

@@ -15,6 +15,8 @@ pub struct Behaviour {
     pub most_results: Option<usize>,
     /// The most meetings a page of that listing holds, however many were asked for.
     pub page_size: usize,
+    /// In which order it lists them.
+    pub listing_order: ListingOrder,
     /// Who may ask for a meeting's videos.
     pub accepted_union_ids: AcceptedUnionIds,
     /// How it says that there is no video.
@@ -42,6 +44,15 @@ pub enum OutsideBatch {
     ResourceClose,
     /// It fails the whole batch with `paramsError`.
     ParamsError,
+}
+
+/// How the pages of the organisation's listing belong together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ListingOrder {
+    /// By start: each meeting that goes on stands on one page.
+    ByStart,
+    /// Anew for each page: a meeting may stand on two, or on none.
+    Shifting,
 }
 
 /// Whose unionId `getVideos` accepts.
@@ -116,6 +127,7 @@ impl Default for Behaviour {
             most_ids: None,
             most_results: None,
             page_size: 100,
+            listing_order: ListingOrder::ByStart,
             accepted_union_ids: AcceptedUnionIds::Anybody,
             empty_list: EmptyList::CloudRecordNotFound,
             record_status: RecordStatus::Truthful,
@@ -130,8 +142,8 @@ impl Default for Behaviour {
 impl Behaviour {
     /// One of all the possible ones, by chance from `seed`.
     ///
-    /// `cloudRecordStatus` stays truthful in all of them: a daemon may rest on it unless it is told not to, and a world
-    /// in which it lies is asked for by name.
+    /// `cloudRecordStatus` stays truthful and the listing whole in all of them: a world in which they are not is asked for
+    /// by name.
     #[must_use]
     pub fn drawn(seed: u64) -> Self {
         let mut dice = Dice::new(seed, 0);
@@ -145,6 +157,7 @@ impl Behaviour {
             most_ids: *dice.pick(&[None, Some(20), Some(50), Some(100)]),
             most_results: *dice.pick(&[None, Some(20), Some(50), Some(100)]),
             page_size: *dice.pick(&[10, 20, 50, 100]),
+            listing_order: ListingOrder::ByStart,
             accepted_union_ids: *dice.pick(&[AcceptedUnionIds::Anybody, AcceptedUnionIds::OwnerAndCreator]),
             empty_list: *dice.pick(&[EmptyList::CloudRecordNotFound, EmptyList::Empty]),
             record_status: RecordStatus::Truthful,

@@ -3,12 +3,13 @@
 //! A call that comes here has passed the gateway: its token is good and its quota lasts.
 
 use std::collections::HashMap;
+use std::hash::{DefaultHasher, Hash, Hasher};
 
 use serde_json::{Map, Value, json};
 
 use crate::domain::clock::Timestamp;
 
-use super::behaviour::{AcceptedUnionIds, Behaviour, EmptyList, OutsideBatch};
+use super::behaviour::{AcceptedUnionIds, Behaviour, EmptyList, ListingOrder, OutsideBatch};
 use super::endpoint::Endpoint;
 use super::meeting::{Meeting, Phase};
 use super::organisation::Organisation;
@@ -184,7 +185,11 @@ fn org_conferences(
     }
     let ongoing = organisation.in_progress(now);
     let total = ongoing.len();
-    let rest: Vec<&Meeting> = match ask.query.get("nextToken").filter(|token| !token.is_empty()) {
+    let token = ask.query.get("nextToken").map(String::as_str).filter(|token| !token.is_empty());
+    if behaviour.listing_order == ListingOrder::Shifting {
+        return shifting_page(ongoing, token, wanted.min(behaviour.page_size.max(1)), now);
+    }
+    let rest: Vec<&Meeting> = match token {
         None => ongoing,
         Some(token) => {
             let (start, id) = cursor(token).ok_or("paramError")?;
@@ -204,6 +209,29 @@ fn org_conferences(
         body.insert("nextToken".to_owned(), json!(token));
     }
     Ok(Value::Object(body))
+}
+
+/// One page of a listing whose order changes from page to page. Its token is a number: how many were listed before.
+fn shifting_page(
+    mut ongoing: Vec<&Meeting>,
+    token: Option<&str>,
+    length: usize,
+    now: Timestamp,
+) -> Result<Value, &'static str> {
+    let before = token.map_or(Ok(0), str::parse::<usize>).map_err(|_| "paramError")?;
+    let total = ongoing.len();
+    ongoing.sort_by_cached_key(|meeting| {
+        let mut hasher = DefaultHasher::new();
+        (&meeting.conference_id, before, now.as_millis()).hash(&mut hasher);
+        hasher.finish()
+    });
+    let page: Vec<Value> = ongoing.iter().skip(before).take(length).map(|meeting| wire::ongoing(meeting, now)).collect();
+    let listed = before + page.len();
+    let mut body = json!({ "onGoingConfList": page, "hasMore": listed < total, "totalCount": total });
+    if listed < total {
+        body["nextToken"] = json!(listed.to_string());
+    }
+    Ok(body)
 }
 
 fn users_lists(ask: &Ask, organisation: &Organisation, now: Timestamp) -> Result<Value, &'static str> {

@@ -15,6 +15,7 @@ use super::faults::{Answer, Faults};
 use super::meter::{Call, Meter};
 use super::organisation::Organisation;
 use super::wire;
+use super::witness::{Moment, Witness};
 
 /// The key of the one app there is.
 pub(super) const APP_KEY: &str = "dingxxxsimulated";
@@ -34,6 +35,7 @@ pub(super) struct Gateway {
     pub(super) faults: Faults,
     pub(super) meter: Meter,
     pub(super) seen_in_listing: HashSet<String>,
+    pub(super) witness: Option<Witness>,
     tokens: HashMap<String, Token>,
     issued: u64,
     requests: u64,
@@ -65,14 +67,18 @@ impl Gateway {
             faults: Faults::default(),
             meter: Meter::default(),
             seen_in_listing: HashSet::new(),
+            witness: None,
             tokens: HashMap::new(),
             issued: 0,
             requests: 0,
         }
     }
 
-    /// Answers one call and notes it.
-    pub(super) fn answer(&mut self, ask: &Ask) -> Reply {
+    /// Answers one call and notes it; `None` where the line breaks off.
+    pub(super) fn answer(&mut self, ask: &Ask) -> Option<Reply> {
+        if !self.shows(Moment::Arrived(ask.endpoint)) {
+            return None;
+        }
         let now = self.clock.now();
         self.organisation.extend_to(now);
         self.requests += 1;
@@ -83,9 +89,6 @@ impl Gateway {
             Some(fault) if !fault.answer.is_carried_out() => Err(fault.answer.clone()),
             _ => self.carry_out(ask, now),
         };
-        if let (Ok(body), None) = (&outcome, &fault) {
-            self.note_listed(ask.endpoint, body);
-        }
         let metered = match &fault {
             Some(fault) if !fault.answer.is_carried_out() => fault.metered,
             carried => {
@@ -93,15 +96,28 @@ impl Gateway {
                     && outcome.as_ref().err().is_none_or(Answer::is_metered)
             }
         };
-        self.meter.note(Call {
+        let call = Call {
             at: now,
             endpoint: ask.endpoint,
             conference_ids,
             union_id: ask.union_id().map(str::to_owned),
             code: outcome.as_ref().err().and_then(Answer::code).map(str::to_owned),
             metered: metered && !ask.endpoint.is_token(),
-        });
-        self.reply(outcome, fault.map(|fault| fault.answer))
+        };
+        self.meter.note(call.clone());
+        let fault = fault.map(|fault| fault.answer);
+        let answer = outcome.as_ref().ok().filter(|_| fault.is_none());
+        if !self.shows(Moment::Answered { call: &call, answer, fault: fault.as_ref() }) {
+            return None;
+        }
+        if let Some(body) = answer {
+            self.note_listed(ask.endpoint, body);
+        }
+        Some(self.reply(outcome, fault))
+    }
+
+    fn shows(&self, moment: Moment<'_>) -> bool {
+        self.witness.as_ref().is_none_or(|witness| witness.sees(moment))
     }
 
     /// From here on, no token that was issued is good.

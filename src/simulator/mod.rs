@@ -21,9 +21,11 @@ mod server;
 #[cfg(test)]
 mod tests;
 mod wire;
+mod witness;
 
-pub use behaviour::{AcceptedUnionIds, Behaviour, EmptyList, Envelope, ErrorCodes, Numbers, PlannedStart};
-pub use behaviour::{OutsideBatch, RecordStatus};
+pub use behaviour::{AcceptedUnionIds, Behaviour, EmptyList, Envelope, ErrorCodes, ListingOrder, Numbers};
+pub use behaviour::{OutsideBatch, PlannedStart, RecordStatus};
+pub use dice::Dice;
 pub use endpoint::Endpoint;
 pub use faults::{Answer, Fault, Faults};
 pub use generate::Plan;
@@ -31,3 +33,4 @@ pub use meeting::{Meeting, Phase, Recording, User};
 pub use meter::Call;
 pub use organisation::Organisation;
 pub use server::Simulator;
+pub use witness::{Moment, Witness};

@@ -29,6 +29,7 @@ use super::faults::{Answer, Faults};
 use super::gateway::{APP_KEY, APP_SECRET, Gateway, Reply};
 use super::meter::Call;
 use super::organisation::Organisation;
+use super::witness::Witness;
 
 /// How long a client that does not read may hold up the shutdown.
 const SHUTDOWN_PATIENCE: Duration = Duration::from_secs(1);
@@ -133,6 +134,11 @@ impl Simulator {
         self.gateway().seen_in_listing.clone()
     }
 
+    /// Has every call from here on shown to `witness`.
+    pub fn set_witness(&self, witness: Witness) {
+        self.gateway().witness = Some(witness);
+    }
+
     /// How many metered calls a calendar month (UTC+8) has; none: without end, as at the start.
     pub fn set_quota(&self, calls_per_month: Option<u64>) {
         self.gateway().meter.quota = calls_per_month;
@@ -185,7 +191,10 @@ fn router(served: Served) -> Router {
                 body: serde_json::from_slice(&body).ok(),
             };
             let reply = lock(&served.gateway).answer(&ask);
-            deliver(reply, &served.stop).await
+            match reply {
+                Some(reply) => deliver(reply, &served.stop).await,
+                None => silence(&served.stop).await,
+            }
         };
         router = router.route(endpoint.path(), on(method, handler));
     }
@@ -195,6 +204,12 @@ fn router(served: Served) -> Router {
 async fn no_such_api(State(served): State<Served>) -> Response {
     let reply = lock(&served.gateway).refuse(Answer::error("InvalidAction.NotFound"));
     deliver(reply, &served.stop).await
+}
+
+/// A line that broke off: nothing comes any more, for as long as somebody waits.
+async fn silence(stop: &CancellationToken) -> Response {
+    stop.cancelled().await;
+    Response::default()
 }
 
 async fn deliver(reply: Reply, stop: &CancellationToken) -> Response {

@@ -12,6 +12,7 @@ mod month;
 mod pages;
 mod pauses;
 mod recordings;
+mod soak;
 mod states;
 mod tokens;
 mod traps;

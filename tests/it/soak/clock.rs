@@ -1,0 +1,39 @@
+//! The clock on the archiver's own wall, which need not show the time that the world has.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::Duration;
+
+use recording_archiver::domain::clock::{Clock, Sleep, Timestamp, VirtualClock};
+
+/// Shows the world's time, off by some.
+#[derive(Debug)]
+pub(crate) struct WallClock {
+    world: Arc<VirtualClock>,
+    off_by_ms: AtomicI64,
+}
+
+impl WallClock {
+    pub(crate) fn new(world: Arc<VirtualClock>) -> Self {
+        Self { world, off_by_ms: AtomicI64::new(0) }
+    }
+
+    /// Sets it wrong by so much, or right again.
+    pub(crate) fn set_off_by(&self, off_by_ms: i64) {
+        self.off_by_ms.store(off_by_ms, Ordering::Relaxed);
+    }
+}
+
+impl Clock for WallClock {
+    fn now(&self) -> Timestamp {
+        Timestamp::from_millis(self.world.now().as_millis() + self.off_by_ms.load(Ordering::Relaxed))
+    }
+
+    fn elapsed(&self) -> Duration {
+        self.world.elapsed()
+    }
+
+    fn sleep(&self, duration: Duration) -> Sleep<'_> {
+        self.world.sleep(duration)
+    }
+}

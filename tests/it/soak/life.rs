@@ -1,0 +1,248 @@
+//! A month with an archiver in it, whose process ends again and again, and whose file is all that is left.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use recording_archiver::archive::Archive;
+use recording_archiver::catalog::watch::Registration;
+use recording_archiver::catalog::{Catalog, Progress};
+use recording_archiver::cli::wiring;
+use recording_archiver::config::Config;
+use recording_archiver::domain::clock::{Clock, Timestamp, VirtualClock};
+use recording_archiver::domain::conference::DiscoveredBy;
+use recording_archiver::simulator::{Moment, Simulator, Witness};
+use sqlx::sqlite::{SqliteConnectOptions, SqlitePool, SqlitePoolOptions};
+use tempfile::TempDir;
+
+use super::clock::WallClock;
+use super::evidence::Evidence;
+use super::invariants::Memory;
+use super::plan::{Crash, Event, Plan};
+use super::tripwire::Tripwire;
+use crate::world::{MIDNIGHT, hours};
+
+/// What is due again at once is due a second later.
+const LEAST_STEP: Duration = Duration::from_secs(1);
+
+/// What the simulator's witness shares with the life under way.
+pub(crate) struct Watch {
+    pub(crate) evidence: Evidence,
+    wire: Arc<Tripwire>,
+}
+
+/// The world, and whoever lives in it.
+pub(crate) struct Life {
+    pub(crate) simulator: Simulator,
+    pub(crate) watch: Arc<Mutex<Watch>>,
+    pub(crate) sqlite: SqlitePool,
+    pub(crate) config: Config,
+    pub(crate) crashes: u64,
+    pub(crate) restarts: u64,
+    world: Arc<VirtualClock>,
+    wall: Arc<WallClock>,
+    path: PathBuf,
+    /// An administrator's own hold on the file. It also keeps the -wal file in place when a daemon is dropped, as the end
+    /// of its process would.
+    admin: Catalog,
+    archive: Option<(Archive, Arc<Tripwire>)>,
+    planned: std::vec::IntoIter<Crash>,
+    down_until: Timestamp,
+    memory: Memory,
+    _folder: TempDir,
+}
+
+impl Life {
+    /// The world of `plan`, in which nobody lives yet.
+    pub(crate) async fn begin(plan: &Plan) -> Self {
+        let world = Arc::new(VirtualClock::new(MIDNIGHT));
+        let loopback = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+        let clock = Arc::clone(&world) as Arc<dyn Clock>;
+        let simulator =
+            Simulator::start(loopback, plan.organisation.clone(), plan.behaviour.clone(), clock).await.unwrap();
+        plan.faults.iter().for_each(|fault| simulator.faults().push(fault.clone()));
+        let watch = Watch { evidence: Evidence::default(), wire: Arc::new(Tripwire::new(None)) };
+        let watch = Arc::new(Mutex::new(watch));
+        simulator.set_witness(Witness::new({
+            let watch = Arc::clone(&watch);
+            move |moment| see(&mut watch.lock().unwrap(), moment)
+        }));
+
+        let mut config = plan.config.clone();
+        config.dingtalk.base_url = simulator.base_url().parse().unwrap();
+        config.dingtalk.app_key = Some(simulator.app_key().to_owned());
+        config.dingtalk.app_secret = Some(simulator.app_secret().into());
+        config.validate().unwrap();
+        // Two thousand months of commits need no disk under them: what a power cut leaves is SQLite's affair.
+        let folder = tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir()).unwrap();
+        let path = folder.path().join("catalog.db");
+        let admin = Catalog::open(&path).await.unwrap();
+        let file = SqliteConnectOptions::new().filename(&path).read_only(true);
+        let sqlite = SqlitePoolOptions::new().max_connections(1).connect_with(file).await.unwrap();
+        Self {
+            simulator,
+            watch,
+            sqlite,
+            config,
+            crashes: 0,
+            restarts: 0,
+            wall: Arc::new(WallClock::new(Arc::clone(&world))),
+            world,
+            path,
+            admin,
+            archive: None,
+            planned: plan.crashes.clone().into_iter(),
+            down_until: MIDNIGHT,
+            memory: Memory::default(),
+            _folder: folder,
+        }
+    }
+
+    /// Lives through it.
+    pub(crate) async fn live(&mut self, plan: &Plan) {
+        for (at, event) in &plan.events {
+            self.until(*at).await;
+            self.happen(event).await;
+        }
+        self.until(plan.until).await;
+        self.holds().await;
+    }
+
+    /// Asserts what must hold at any time.
+    async fn holds(&mut self) {
+        let mut memory = std::mem::take(&mut self.memory);
+        memory.still_holds(self).await;
+        self.memory = memory;
+    }
+
+    async fn happen(&mut self, event: &Event) {
+        match event {
+            Event::Register(conference_id) => {
+                let registration = Registration { conference_id: conference_id.clone(), union_id: None };
+                self.admin.register(&[registration], DiscoveredBy::Cli, self.wall.now()).await.unwrap();
+            }
+            Event::ClockOffBy(off_by_ms) => self.wall.set_off_by(*off_by_ms),
+            Event::Grow(conference_id, index) => self.simulator.with_organisation(|organisation| {
+                organisation.meeting_mut(conference_id).unwrap().recordings[*index].file_size += 4_096;
+            }),
+            Event::ExpireTokens => self.simulator.expire_tokens(),
+            Event::Quota(calls_per_month) => self.simulator.set_quota(*calls_per_month),
+            Event::Retry => {
+                self.holds().await;
+                let failed = self.words("SELECT conference_id FROM conferences WHERE state = 'failed'").await;
+                self.memory.retried(&failed);
+                self.admin.retry(&failed, self.wall.now()).await.unwrap();
+            }
+        }
+    }
+
+    /// Does what is due until it is `until` in the world.
+    async fn until(&mut self, until: Timestamp) {
+        while self.world.now() < until {
+            if self.world.now() < self.down_until {
+                self.world.advance_to(self.down_until.min(until));
+                continue;
+            }
+            let Some(wait) = self.step().await else {
+                self.die().await;
+                continue;
+            };
+            self.world.advance_to((self.world.now() + wait.max(LEAST_STEP)).min(until));
+        }
+    }
+
+    /// Starts the daemon if there is none, and has it do what is due; how long nothing is due from here on. `None` if that
+    /// was its end.
+    async fn step(&mut self) -> Option<Duration> {
+        if self.archive.is_none() {
+            self.archive = Some(self.start().await?);
+            self.restarts += 1;
+        }
+        let (archive, wire) = self.archive.as_ref().unwrap();
+        let now = self.wall.now();
+        let step = async {
+            match archive.next_due(now).await? {
+                Some(due_at) if due_at <= now => archive.tick(now).await.map(|_| LEAST_STEP),
+                due_at => Ok(due_at.map_or(hours(1), |due_at| due_at.since(now))),
+            }
+        };
+        let wait = unless_tripped(wire, step).await?;
+        let evidence = &mut self.watch.lock().unwrap().evidence;
+        let shown = std::mem::take(&mut evidence.shown_now);
+        evidence.shown.extend(shown);
+        Some(wait)
+    }
+
+    async fn start(&mut self) -> Option<(Archive, Arc<Tripwire>)> {
+        let crash = self.planned.as_slice().first().map(|crash| crash.fuse);
+        let wire = Arc::new(Tripwire::new(crash));
+        self.watch.lock().unwrap().wire = Arc::clone(&wire);
+        let progress: Progress = {
+            let wire = Arc::clone(&wire);
+            Arc::new(move || wire.step())
+        };
+        let open = async {
+            let catalog = Catalog::open_with(&self.path, Some(progress)).await?;
+            let archive = wiring::archive(&self.config, catalog, Arc::clone(&self.wall) as Arc<dyn Clock>).unwrap();
+            archive.prepare(self.wall.now()).await?;
+            Ok(archive)
+        };
+        let archive = unless_tripped(&wire, open).await?;
+        Some((archive, wire))
+    }
+
+    /// The process has ended: nothing of it is left but the file.
+    async fn die(&mut self) {
+        self.archive = None;
+        self.crashes += 1;
+        self.watch.lock().unwrap().evidence.shown_now.clear();
+        let crash = self.planned.next().expect("a life ends only by plan");
+        self.down_until = self.world.now() + crash.down_for;
+        self.holds().await;
+    }
+
+    /// Words out of the catalog's file, a line a row.
+    pub(crate) async fn words(&self, sql: &'static str) -> Vec<String> {
+        sqlx::query_scalar(sql).fetch_all(&self.sqlite).await.unwrap()
+    }
+
+    /// A number out of the catalog's file.
+    pub(crate) async fn number(&self, sql: &'static str) -> u64 {
+        sqlx::query_scalar::<_, i64>(sql).fetch_one(&self.sqlite).await.unwrap().try_into().unwrap()
+    }
+
+    /// The instant it is in the world.
+    pub(crate) fn now(&self) -> Timestamp {
+        self.world.now()
+    }
+}
+
+/// The end of `work`, or `None` if the wire trips before. Whatever else stops the archiver's own work is a defect.
+async fn unless_tripped<T>(
+    wire: &Tripwire,
+    work: impl Future<Output = Result<T, recording_archiver::catalog::Error>>,
+) -> Option<T> {
+    tokio::select! {
+        biased;
+        () = wire.tripped() => None,
+        done = work => if wire.is_tripped() { None } else { Some(done.unwrap()) },
+    }
+}
+
+/// What the simulator's witness does: a step of the wire, and a note of what is answered.
+fn see(watch: &mut Watch, moment: Moment<'_>) -> bool {
+    match moment {
+        Moment::Arrived(endpoint) => watch.wire.call(endpoint),
+        Moment::Answered { call, fault, .. } => {
+            let goes_on = watch.wire.step();
+            if goes_on {
+                watch.evidence.take(moment);
+            } else {
+                // It was carried out and metered, and nobody heard the answer.
+                watch.evidence.unheard(call, fault);
+            }
+            goes_on
+        }
+    }
+}

@@ -1,0 +1,128 @@
+//! Whole months from one seed each: an organisation, what DingTalk is like, what goes wrong, and a process that ends
+//! between any two steps of its work. Whatever happened, nothing is lost.
+//!
+//! `cargo test` lives through a hundred of them; `SOAK_SEEDS=2000 cargo test --release -- --ignored soak` through as many
+//! as it is told, and `SOAK_SEED=17` in its place repeats one.
+
+mod clock;
+mod evidence;
+mod faults;
+mod invariants;
+mod life;
+mod plan;
+mod tripwire;
+
+use std::collections::BTreeMap;
+use std::env;
+use std::ops::Range;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::thread;
+
+use life::Life;
+use plan::Plan;
+use tokio::runtime;
+
+/// What was lived through.
+#[derive(Default)]
+struct Report {
+    months: u64,
+    crashes: u64,
+    starts: u64,
+    calls: u64,
+    recordings: u64,
+    faults: BTreeMap<String, u64>,
+}
+
+/// Says how a month that went wrong is repeated.
+struct Repeat(u64);
+
+impl Drop for Repeat {
+    fn drop(&mut self) {
+        if thread::panicking() {
+            eprintln!("\nseed {} went wrong; to repeat it:\n", self.0);
+            eprintln!("    SOAK_SEED={} cargo test --release --test it -- --ignored soak --nocapture\n", self.0);
+        }
+    }
+}
+
+/// Lives through the month of `seed`, and holds what came of it against what was true.
+fn month(seed: u64) -> Report {
+    let _repeat = Repeat(seed);
+    let runtime = runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        let plan = Plan::of(seed);
+        let mut life = Life::begin(&plan).await;
+        life.live(&plan).await;
+        invariants::hold_in_the_end(&life, plan.config.quota.calls_per_month).await;
+        let recordings = life.number("SELECT count(*) FROM recordings").await;
+        let evidence = &mut life.watch.lock().unwrap().evidence;
+        Report {
+            months: 1,
+            crashes: life.crashes,
+            starts: life.restarts,
+            calls: evidence.calls,
+            recordings,
+            faults: std::mem::take(&mut evidence.faults),
+        }
+    })
+}
+
+impl Report {
+    fn add(&mut self, other: Self) {
+        self.months += other.months;
+        self.crashes += other.crashes;
+        self.starts += other.starts;
+        self.calls += other.calls;
+        self.recordings += other.recordings;
+        for (name, times) in other.faults {
+            *self.faults.entry(name).or_default() += times;
+        }
+    }
+
+    fn print(&self) {
+        println!("\nsurvived: {} months, {} calls, {} recordings", self.months, self.calls, self.recordings);
+        println!("{:>9}  crashes ({} starts)", self.crashes, self.starts);
+        for (name, times) in &self.faults {
+            println!("{times:>9}  {name}");
+        }
+    }
+}
+
+/// Lives through many months, side by side.
+fn months(seeds: Range<u64>) -> Report {
+    let next = AtomicU64::new(seeds.start);
+    let report = Mutex::new(Report::default());
+    thread::scope(|scope| {
+        for _ in 0..thread::available_parallelism().map_or(1, usize::from) {
+            scope.spawn(|| {
+                loop {
+                    let seed = next.fetch_add(1, Ordering::Relaxed);
+                    if seed >= seeds.end {
+                        break;
+                    }
+                    let one = month(seed);
+                    report.lock().unwrap().add(one);
+                }
+            });
+        }
+    });
+    report.into_inner().unwrap()
+}
+
+#[test]
+fn a_hundred_months_of_faults_and_crashes_lose_nothing() {
+    let report = months(0..100);
+    assert!(report.crashes > 300 && report.faults.len() > 30, "{} crashes, {:?}", report.crashes, report.faults);
+}
+
+#[test]
+#[ignore = "soak: as many months as SOAK_SEEDS says"]
+fn soak_months_of_faults_and_crashes() {
+    let number = |name| env::var(name).ok().map(|value| value.parse::<u64>().expect(name));
+    let seeds = match number("SOAK_SEED") {
+        Some(seed) => seed..seed + 1,
+        None => 0..number("SOAK_SEEDS").unwrap_or(2_000),
+    };
+    months(seeds).print();
+}

@@ -121,8 +121,10 @@ impl Catalog {
         let open = |source| Error::Open { path: path.to_owned(), source };
         let writer = pool(1, progress.clone()).connect_with(options.clone()).await.map_err(open)?;
         MIGRATIONS.run(&writer).await.map_err(|source| Error::Migrate { path: path.to_owned(), source })?;
-        let readers =
-            pool(READERS, progress).connect_with(options.read_only(true).create_if_missing(false)).await.map_err(open)?;
+        let readers = pool(READERS, progress)
+            .connect_with(options.read_only(true).create_if_missing(false))
+            .await
+            .map_err(open)?;
         Ok(Self { path: path.to_owned(), writer, readers })
     }
 

@@ -9,11 +9,10 @@ impl Catalog {
     /// How far the clock of the last stage that ran was ahead of `now`, which is the clock's word today; `None` if it was
     /// not.
     async fn ahead(&self, now: Timestamp) -> Result<Option<Duration>, Error> {
-        let last = sqlx::query_scalar!(
-            r#"SELECT max(max(last_started_at, last_finished_at)) AS "at: i64" FROM job_runs"#
-        )
-        .fetch_one(&mut *self.read().await?)
-        .await?;
+        let last =
+            sqlx::query_scalar!(r#"SELECT max(max(last_started_at, last_finished_at)) AS "at: i64" FROM job_runs"#)
+                .fetch_one(&mut *self.read().await?)
+                .await?;
         Ok(last.map(|last| Timestamp::from_millis(last).since(now)).filter(|ahead| !ahead.is_zero()))
     }
 

@@ -225,7 +225,8 @@ fn shifting_page(
         (&meeting.conference_id, before, now.as_millis()).hash(&mut hasher);
         hasher.finish()
     });
-    let page: Vec<Value> = ongoing.iter().skip(before).take(length).map(|meeting| wire::ongoing(meeting, now)).collect();
+    let page: Vec<Value> =
+        ongoing.iter().skip(before).take(length).map(|meeting| wire::ongoing(meeting, now)).collect();
     let listed = before + page.len();
     let mut body = json!({ "onGoingConfList": page, "hasMore": listed < total, "totalCount": total });
     if listed < total {

@@ -27,6 +27,8 @@ pub(crate) struct Evidence {
     pub(crate) shown: HashSet<String>,
     /// How often each fault struck, by its name.
     pub(crate) faults: BTreeMap<String, u64>,
+    /// Calls that came although a pause stood.
+    pub(crate) broken_pauses: Vec<String>,
     /// Calls that DingTalk itself found too fast.
     pub(crate) too_fast: u64,
     /// Metered calls, and those that reached DingTalk or somebody in its place.
@@ -46,7 +48,9 @@ impl Evidence {
             self.too_fast += 1;
         }
         match (call.endpoint, answer) {
-            (Endpoint::GetVideos, Some(list)) => self.list(call, list["videoList"].as_array().map_or(&[], Vec::as_slice)),
+            (Endpoint::GetVideos, Some(list)) => {
+                self.list(call, list["videoList"].as_array().map_or(&[], Vec::as_slice))
+            }
             (Endpoint::OrgConferences, Some(page)) => self.show(&page["onGoingConfList"]),
             (Endpoint::UsersLists, Some(list)) => self.show(&list["onGoingConfIdList"]),
             _ => self.refuse(call, fault),
@@ -64,10 +68,8 @@ impl Evidence {
 
     fn list(&mut self, call: &Call, videos: &[Value]) {
         let id = &call.conference_ids[0];
-        let list: BTreeMap<String, String> = videos
-            .iter()
-            .map(|video| (video["mediaId"].as_str().unwrap().to_owned(), video.to_string()))
-            .collect();
+        let list: BTreeMap<String, String> =
+            videos.iter().map(|video| (video["mediaId"].as_str().unwrap().to_owned(), video.to_string())).collect();
         for (media_id, raw) in &list {
             self.listed.entry((id.clone(), media_id.clone())).or_default().insert(raw.clone());
         }

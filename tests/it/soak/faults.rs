@@ -7,13 +7,8 @@ use recording_archiver::domain::clock::Timestamp;
 use recording_archiver::simulator::{Answer, Dice, Endpoint, Fault, Meeting};
 
 /// The metered APIs that the stages call.
-const METERED: &[Endpoint] = &[
-    Endpoint::Query,
-    Endpoint::ConferenceInfo,
-    Endpoint::GetVideos,
-    Endpoint::OrgConferences,
-    Endpoint::UsersLists,
-];
+const METERED: &[Endpoint] =
+    &[Endpoint::Query, Endpoint::ConferenceInfo, Endpoint::GetVideos, Endpoint::OrgConferences, Endpoint::UsersLists];
 /// The APIs that know `orgAccessForbidden` and its like.
 const KNOWING: &[Endpoint] = &[Endpoint::Query, Endpoint::GetVideos];
 const VIDEOS: &[Endpoint] = &[Endpoint::GetVideos];

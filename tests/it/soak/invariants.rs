@@ -36,17 +36,22 @@ impl Memory {
     pub(crate) async fn still_holds(&mut self, life: &Life) {
         let rows = rows(life).await;
         let conferences: HashMap<String, String> = states(life).await.into_iter().collect();
-        let revisions = life.words("SELECT conference_id || ' ' || media_id || ' ' || raw FROM recording_revisions").await;
+        let revisions =
+            life.words("SELECT conference_id || ' ' || media_id || ' ' || raw FROM recording_revisions").await;
         {
             let watch = life.watch.lock().unwrap();
             let evidence = &watch.evidence;
+            assert!(evidence.broken_pauses.is_empty(), "a pause was forgotten: {:?}", evidence.broken_pauses);
             for row in &rows {
                 let forms = evidence.listed.get(&row.video);
                 assert!(forms.is_some_and(|forms| forms.contains(&row.raw)), "never listed like this: {}", row.raw);
             }
-            let forms = || evidence.listed.iter().flat_map(|((id, media), raws)| {
-                raws.iter().map(move |raw| format!("{id} {media} {raw}"))
-            });
+            let forms = || {
+                evidence
+                    .listed
+                    .iter()
+                    .flat_map(|((id, media), raws)| raws.iter().map(move |raw| format!("{id} {media} {raw}")))
+            };
             let forms: HashSet<String> = if revisions.is_empty() { HashSet::new() } else { forms().collect() };
             for revision in &revisions {
                 assert!(forms.contains(revision), "never listed like this: {revision}");
@@ -139,9 +144,7 @@ fn still_listed(life: &Life) -> BTreeSet<Video> {
     let now: Timestamp = life.now();
     life.simulator.with_organisation(|organisation| {
         let listed = organisation.meetings().flat_map(|meeting| {
-            meeting
-                .listed_recordings(now)
-                .map(|recording| (meeting.conference_id.clone(), recording.media_id.clone()))
+            meeting.listed_recordings(now).map(|recording| (meeting.conference_id.clone(), recording.media_id.clone()))
         });
         listed.collect()
     })

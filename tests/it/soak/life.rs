@@ -12,7 +12,7 @@ use recording_archiver::cli::wiring;
 use recording_archiver::config::Config;
 use recording_archiver::domain::clock::{Clock, Timestamp, VirtualClock};
 use recording_archiver::domain::conference::DiscoveredBy;
-use recording_archiver::simulator::{Moment, Simulator, Witness};
+use recording_archiver::simulator::{Endpoint, Moment, Simulator, Witness};
 use sqlx::sqlite::{SqliteConnectOptions, SqlitePool, SqlitePoolOptions};
 use tempfile::TempDir;
 
@@ -30,6 +30,9 @@ const LEAST_STEP: Duration = Duration::from_secs(1);
 pub(crate) struct Watch {
     pub(crate) evidence: Evidence,
     wire: Arc<Tripwire>,
+    wall: Arc<WallClock>,
+    /// The pauses that a life left behind: their scope, and until when they last.
+    inherited: Vec<(String, Timestamp)>,
 }
 
 /// The world, and whoever lives in it.
@@ -62,7 +65,13 @@ impl Life {
         let simulator =
             Simulator::start(loopback, plan.organisation.clone(), plan.behaviour.clone(), clock).await.unwrap();
         plan.faults.iter().for_each(|fault| simulator.faults().push(fault.clone()));
-        let watch = Watch { evidence: Evidence::default(), wire: Arc::new(Tripwire::new(None)) };
+        let wall = Arc::new(WallClock::new(Arc::clone(&world)));
+        let watch = Watch {
+            evidence: Evidence::default(),
+            wire: Arc::new(Tripwire::new(None)),
+            wall: Arc::clone(&wall),
+            inherited: Vec::new(),
+        };
         let watch = Arc::new(Mutex::new(watch));
         simulator.set_witness(Witness::new({
             let watch = Arc::clone(&watch);
@@ -87,7 +96,7 @@ impl Life {
             config,
             crashes: 0,
             restarts: 0,
-            wall: Arc::new(WallClock::new(Arc::clone(&world))),
+            wall,
             world,
             path,
             admin,
@@ -122,7 +131,10 @@ impl Life {
                 let registration = Registration { conference_id: conference_id.clone(), union_id: None };
                 self.admin.register(&[registration], DiscoveredBy::Cli, self.wall.now()).await.unwrap();
             }
-            Event::ClockOffBy(off_by_ms) => self.wall.set_off_by(*off_by_ms),
+            Event::ClockOffBy(off_by_ms) => {
+                self.wall.set_off_by(*off_by_ms);
+                self.watch.lock().unwrap().inherited.clear();
+            }
             Event::Grow(conference_id, index) => self.simulator.with_organisation(|organisation| {
                 organisation.meeting_mut(conference_id).unwrap().recordings[*index].file_size += 4_096;
             }),
@@ -200,6 +212,11 @@ impl Life {
         let crash = self.planned.next().expect("a life ends only by plan");
         self.down_until = self.world.now() + crash.down_for;
         self.holds().await;
+        // A share that is spent may have been raised by the next start; every other pause outlives it.
+        let pauses = "SELECT scope, paused_until FROM pauses WHERE code <> 'shareSpent'";
+        let pauses: Vec<(String, i64)> = sqlx::query_as(pauses).fetch_all(&self.sqlite).await.unwrap();
+        let inherited = pauses.into_iter().map(|(scope, until)| (scope, Timestamp::from_millis(until))).collect();
+        self.watch.lock().unwrap().inherited = inherited;
     }
 
     /// Words out of the catalog's file, a line a row.
@@ -218,6 +235,24 @@ impl Life {
     }
 }
 
+impl Watch {
+    fn keeps_to_pauses(&mut self, endpoint: Endpoint) {
+        let now = self.wall.now();
+        let word = match endpoint {
+            Endpoint::GetVideos => "getVideos",
+            Endpoint::Query => "query",
+            Endpoint::ConferenceInfo => "get",
+            Endpoint::OrgConferences => "orgConferences",
+            Endpoint::UsersLists => "users/lists",
+            other => panic!("no stage calls {other:?}"),
+        };
+        let broken = self.inherited.iter().find(|(scope, until)| *until > now && (scope == "*" || scope == word));
+        self.evidence
+            .broken_pauses
+            .extend(broken.map(|(scope, until)| format!("{word} at {now}: {scope} until {until}")));
+    }
+}
+
 /// The end of `work`, or `None` if the wire trips before. Whatever else stops the archiver's own work is a defect.
 async fn unless_tripped<T>(
     wire: &Tripwire,
@@ -233,7 +268,13 @@ async fn unless_tripped<T>(
 /// What the simulator's witness does: a step of the wire, and a note of what is answered.
 fn see(watch: &mut Watch, moment: Moment<'_>) -> bool {
     match moment {
-        Moment::Arrived(endpoint) => watch.wire.call(endpoint),
+        Moment::Arrived(endpoint) => {
+            let goes_on = watch.wire.call(endpoint);
+            if goes_on && !endpoint.is_token() {
+                watch.keeps_to_pauses(endpoint);
+            }
+            goes_on
+        }
         Moment::Answered { call, fault, .. } => {
             let goes_on = watch.wire.step();
             if goes_on {

@@ -15,6 +15,7 @@ mod tripwire;
 use std::collections::BTreeMap;
 use std::env;
 use std::ops::Range;
+use std::panic::catch_unwind;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
@@ -89,10 +90,11 @@ impl Report {
     }
 }
 
-/// Lives through many months, side by side.
+/// Lives through many months, side by side; every one that goes wrong says so, and how it is repeated.
 fn months(seeds: Range<u64>) -> Report {
     let next = AtomicU64::new(seeds.start);
     let report = Mutex::new(Report::default());
+    let wrong = Mutex::new(Vec::new());
     thread::scope(|scope| {
         for _ in 0..thread::available_parallelism().map_or(1, usize::from) {
             scope.spawn(|| {
@@ -101,12 +103,16 @@ fn months(seeds: Range<u64>) -> Report {
                     if seed >= seeds.end {
                         break;
                     }
-                    let one = month(seed);
-                    report.lock().unwrap().add(one);
+                    match catch_unwind(|| month(seed)) {
+                        Ok(one) => report.lock().unwrap().add(one),
+                        Err(_) => wrong.lock().unwrap().push(seed),
+                    }
                 }
             });
         }
     });
+    let wrong = wrong.into_inner().unwrap();
+    assert!(wrong.is_empty(), "these seeds went wrong: {wrong:?}");
     report.into_inner().unwrap()
 }
 

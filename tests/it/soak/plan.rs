@@ -73,9 +73,8 @@ impl Plan {
         if spent {
             events.push((MIDNIGHT + hours(24 * 12), Event::Quota(Some(dice.between(50, 150)))));
         }
-        let faults: Vec<Fault> = (0..dice.between(0, 9))
-            .map(|_| faults::draw(&mut dice, &meetings, MIDNIGHT, troubled_until))
-            .collect();
+        let faults: Vec<Fault> =
+            (0..dice.between(0, 9)).map(|_| faults::draw(&mut dice, &meetings, MIDNIGHT, troubled_until)).collect();
         let over = faults.iter().filter_map(|fault| fault.until).max().unwrap_or(last_end).max(troubled_until);
         // The organisation's month ends with June; what it could not be asked until then, it is asked in July.
         let over = if spent { over.max(MIDNIGHT + hours(24 * 30)) } else { over } + hours(24);
@@ -98,8 +97,9 @@ fn config(dice: &mut Dice, meetings: &[Meeting]) -> Config {
     let metered = config.quota.calls_per_month > 0;
     config.discover.organization = dice.chance(70);
     if dice.chance(30) {
-        let hosts = [dice.pick(meetings), dice.pick(meetings)];
-        config.discover.users = hosts.map(|meeting| meeting.creator_union_id.clone()).to_vec();
+        let mut hosts = [dice.pick(meetings), dice.pick(meetings)].map(|host| host.creator_union_id.clone()).to_vec();
+        hosts.dedup();
+        config.discover.users = hosts;
     }
     let look = *dice.pick(&[15, 60, 180]);
     config.discover.interval = Some(minutes(if metered { look } else { look.max(120) }));

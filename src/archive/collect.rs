@@ -124,7 +124,8 @@ impl Archive {
         let last_changed_at = last_changed_at.map(|at| if at > now { due.wait.counted_until } else { at });
         let wait = due.wait.answered(now, &self.settings.collect);
         let step = if due.state == State::Archived {
-            Step::Archived(None)
+            // The last look, unless the clock has leapt to it.
+            Step::Archived(wait.deadline(now, &self.settings.collect))
         } else {
             let nothing_expected = due.record_status == Some(0) && self.budget.share() > 0;
             let evidence = Evidence { last_changed_at, nothing_expected };

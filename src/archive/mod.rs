@@ -9,6 +9,7 @@ mod discover;
 mod maintain;
 mod pacing;
 mod poll;
+mod reckoning;
 mod stages;
 
 pub use budget::Budget;
@@ -17,6 +18,7 @@ pub use stages::{Report, Stage};
 
 use std::collections::HashSet;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::sync::Mutex;
 
@@ -58,6 +60,8 @@ pub struct Archive {
     clock: Arc<dyn Clock>,
     settings: Settings,
     listings: Mutex<Listings>,
+    /// When the last pass began: by the clock that can be set, and by the one that cannot.
+    last_pass: Mutex<Option<(Timestamp, Duration)>>,
 }
 
 /// What was learned from lists. A memory that saves calls, not state: after a restart it is empty, and the
@@ -86,7 +90,7 @@ impl Archive {
         clock: Arc<dyn Clock>,
         settings: Settings,
     ) -> Self {
-        Self { catalog, dingtalk, budget, clock, settings, listings: Mutex::default() }
+        Self { catalog, dingtalk, budget, clock, settings, listings: Mutex::default(), last_pass: Mutex::default() }
     }
 
     /// The catalog it writes.

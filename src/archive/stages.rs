@@ -79,9 +79,7 @@ impl Archive {
     }
 
     async fn pass(&self, now: Timestamp, all: bool) -> Result<Report, catalog::Error> {
-        if let Some(ahead) = self.catalog.set_back(now).await? {
-            tracing::warn!(?ahead, "the clock was set back by {ahead:?}; what was planned by it is moved along");
-        }
+        self.reckon(now).await?;
         let mut agenda = self.agenda(now).await?;
         self.budget.begin(agenda.pauses.clone()).await;
         let mut report = Report::default();

@@ -9,7 +9,7 @@ pub mod connection;
 pub mod ledger;
 pub mod lists;
 pub mod recordings;
-mod set_back;
+mod time;
 pub mod watch;
 
 pub use connection::{Catalog, Error, Progress};

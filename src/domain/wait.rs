@@ -81,15 +81,20 @@ pub enum Next {
     Undecided,
 }
 
+/// How far this machine's clock may be off DingTalk's, at the most that is allowed for.
+const CLOCKS_OFF: Duration = Duration::from_hours(48);
+
 impl Wait {
     /// The wait of a conference whose end was confirmed at `now`.
     ///
-    /// What passed between its end and the day it became known counts: that is how a list of old conferences is
-    /// finished with one reading each. What passed since then does not: DingTalk may have been out of reach.
+    /// What passed between its end and the day it became known counts, but for the two days that our clock may be off
+    /// DingTalk's: that is how a list of old conferences is finished with one reading each. What passed since then does
+    /// not: DingTalk may have been out of reach.
     #[must_use]
     pub fn begin(ended_at: Option<Timestamp>, discovered_at: Timestamp, now: Timestamp, rules: &Rules) -> Self {
         Self {
-            awaited: ended_at.map_or(Duration::ZERO, |ended_at| discovered_at.since(ended_at)),
+            awaited: ended_at
+                .map_or(Duration::ZERO, |ended_at| discovered_at.since(ended_at).saturating_sub(CLOCKS_OFF)),
             counted_until: now,
             planned_at: now + rules.first_delay,
             attempts: 0,

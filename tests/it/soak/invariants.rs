@@ -3,9 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use recording_archiver::domain::clock::Timestamp;
+use recording_archiver::simulator::{Meeting, Recording};
 
 use super::evidence::{Evidence, Video};
 use super::life::Life;
+use super::plan::Plan;
 
 /// Calls put aside at a time: what a crash may leave in the ledger above the truth.
 const RESERVE: u64 = 8;
@@ -60,6 +62,10 @@ impl Memory {
                 self.closes_rightly(id, state, evidence);
             }
         }
+        let recorded: HashSet<&str> = rows.iter().map(|row| row.video.0.as_str()).collect();
+        for (id, _) in conferences.iter().filter(|(_, state)| *state == "archived") {
+            assert!(recorded.contains(id.as_str()), "{id} is archived without a recording");
+        }
         let found: HashSet<Video> = rows.into_iter().map(|row| row.video).collect();
         let lost: Vec<&Video> = self.recordings.difference(&found).collect();
         assert!(lost.is_empty(), "recordings were lost: {lost:?}");
@@ -89,7 +95,7 @@ impl Memory {
 }
 
 /// When all is over: every conference is closed, or open for a reason that stands; and every recording is there.
-pub(crate) async fn hold_in_the_end(life: &Life, share: u64) {
+pub(crate) async fn hold_in_the_end(life: &Life, plan: &Plan) {
     let pauses = life.words("SELECT scope || ' ' || code FROM pauses").await;
     let conferences = states(life).await;
     let open: Vec<_> =
@@ -122,7 +128,15 @@ pub(crate) async fn hold_in_the_end(life: &Life, share: u64) {
         let is_owed = state.is_some_and(|state| matches!(*state, "archived" | "unrecorded"));
         assert!(!is_owed || catalogued.contains(video), "{video:?} is listed and not catalogued: {state:?}");
     }
+    if plan.is_calm {
+        let missed: Vec<Video> = ever_listed(life)
+            .filter(|(id, _)| known.contains_key(id.as_str()))
+            .filter(|video| !catalogued.contains(video))
+            .collect();
+        assert!(missed.is_empty(), "nothing went wrong, and these were missed: {missed:?}");
+    }
     assert_eq!(evidence.too_fast, 0, "calls came too fast");
+    let share = plan.config.quota.calls_per_month;
     for month in [crate::world::MIDNIGHT, life.now()] {
         let metered = life.simulator.metered_calls_in_month(month);
         assert!(share == 0 || metered <= share, "{metered} calls of {share}");
@@ -135,7 +149,7 @@ async fn ledger_is_not_below_the_truth(life: &Life) {
     let watch = life.watch.lock().unwrap();
     let (metered, calls) = (watch.evidence.metered, watch.evidence.calls);
     assert!(ledger >= metered, "the ledger says {ledger} calls, DingTalk counted {metered}");
-    let most = calls + RESERVE * (life.crashes + 1);
+    let most = calls + RESERVE * (life.crashes + life.kills + 1);
     assert!(ledger <= most, "the ledger says {ledger} calls, there were {calls} and {} crashes", life.crashes);
 }
 
@@ -148,6 +162,16 @@ fn still_listed(life: &Life) -> BTreeSet<Video> {
         });
         listed.collect()
     })
+}
+
+/// Every recording that DingTalk lists at any time.
+fn ever_listed(life: &Life) -> impl Iterator<Item = Video> {
+    let listed = life.simulator.with_organisation(|organisation| {
+        let video =
+            |(meeting, recording): (&Meeting, &Recording)| (meeting.conference_id.clone(), recording.media_id.clone());
+        organisation.ever_listed().map(video).collect::<Vec<_>>()
+    });
+    listed.into_iter()
 }
 
 async fn states(life: &Life) -> Vec<(String, String)> {

@@ -42,7 +42,8 @@ pub(crate) struct Life {
     pub(crate) sqlite: SqlitePool,
     pub(crate) config: Config,
     pub(crate) crashes: u64,
-    pub(crate) restarts: u64,
+    pub(crate) kills: u64,
+    pub(crate) starts: u64,
     world: Arc<VirtualClock>,
     wall: Arc<WallClock>,
     path: PathBuf,
@@ -95,7 +96,8 @@ impl Life {
             sqlite,
             config,
             crashes: 0,
-            restarts: 0,
+            kills: 0,
+            starts: 0,
             wall,
             world,
             path,
@@ -115,6 +117,17 @@ impl Life {
             self.happen(event).await;
         }
         self.until(plan.until).await;
+        // Calls that were spent come back with the next month, and some faults wait for a call that comes late.
+        for day in 1..40 {
+            if self
+                .number("SELECT count(*) FROM conferences WHERE next_attempt_at IS NOT NULL OR closed_at IS NULL")
+                .await
+                == 0
+            {
+                break;
+            }
+            self.until(plan.until + hours(24 * day)).await;
+        }
         self.holds().await;
     }
 
@@ -140,6 +153,11 @@ impl Life {
             }),
             Event::ExpireTokens => self.simulator.expire_tokens(),
             Event::Quota(calls_per_month) => self.simulator.set_quota(*calls_per_month),
+            Event::Kill if self.archive.is_some() => {
+                self.kills += 1;
+                self.dies().await;
+            }
+            Event::Kill => {}
             Event::Retry => {
                 self.holds().await;
                 let failed = self.words("SELECT conference_id FROM conferences WHERE state = 'failed'").await;
@@ -169,7 +187,7 @@ impl Life {
     async fn step(&mut self) -> Option<Duration> {
         if self.archive.is_none() {
             self.archive = Some(self.start().await?);
-            self.restarts += 1;
+            self.starts += 1;
         }
         let (archive, wire) = self.archive.as_ref().unwrap();
         let now = self.wall.now();
@@ -204,13 +222,18 @@ impl Life {
         Some((archive, wire))
     }
 
-    /// The process has ended: nothing of it is left but the file.
+    /// The wire has tripped.
     async fn die(&mut self) {
-        self.archive = None;
         self.crashes += 1;
-        self.watch.lock().unwrap().evidence.shown_now.clear();
         let crash = self.planned.next().expect("a life ends only by plan");
         self.down_until = self.world.now() + crash.down_for;
+        self.dies().await;
+    }
+
+    /// The process has ended: nothing of it is left but the file.
+    async fn dies(&mut self) {
+        self.archive = None;
+        self.watch.lock().unwrap().evidence.shown_now.clear();
         self.holds().await;
         // A share that is spent may have been raised by the next start; every other pause outlives it.
         let pauses = "SELECT scope, paused_until FROM pauses WHERE code <> 'shareSpent'";

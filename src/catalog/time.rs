@@ -1,4 +1,4 @@
-//! What a clock that was ahead, and has been set back, leaves in the catalog: instants that lie in the future.
+//! What the catalog makes of clocks that are set, and of time in which nobody watched.
 
 use std::time::Duration;
 
@@ -6,21 +6,19 @@ use super::{Catalog, Error};
 use crate::domain::clock::{Timestamp, millis};
 
 impl Catalog {
-    /// How far the clock of the last stage that ran was ahead of `now`, which is the clock's word today; `None` if it was
-    /// not.
-    async fn ahead(&self, now: Timestamp) -> Result<Option<Duration>, Error> {
+    /// When a stage last ran, by the clock of that time.
+    pub async fn last_ran_at(&self) -> Result<Option<Timestamp>, Error> {
         let last =
             sqlx::query_scalar!(r#"SELECT max(max(last_started_at, last_finished_at)) AS "at: i64" FROM job_runs"#)
                 .fetch_one(&mut *self.read().await?)
                 .await?;
-        Ok(last.map(|last| Timestamp::from_millis(last).since(now)).filter(|ahead| !ahead.is_zero()))
+        Ok(last.map(Timestamp::from_millis))
     }
 
-    /// Where the clock was ahead of `now`, moves what was planned by it back by as much, so that nothing waits longer than
-    /// it was meant to: plans, waits, pauses and the stages' last runs. What was recorded keeps the instants it was given.
-    /// Answers by how much, or `None` where the clock was not ahead.
-    pub async fn set_back(&self, now: Timestamp) -> Result<Option<Duration>, Error> {
-        let Some(ahead) = self.ahead(now).await? else { return Ok(None) };
+    /// The clock was `ahead` of `now`, and has been set back. What was planned by it is moved back by as much, so that
+    /// nothing waits longer than it was meant to: plans, waits, pauses and the stages' last runs. What was recorded keeps
+    /// the instants it was given.
+    pub async fn set_back(&self, ahead: Duration, now: Timestamp) -> Result<(), Error> {
         let (now, ahead_ms) = (now.as_millis(), millis(ahead));
         let mut transaction = self.write().await?;
         sqlx::query!(
@@ -57,6 +55,21 @@ impl Catalog {
         .execute(&mut *transaction)
         .await?;
         transaction.commit().await?;
-        Ok(Some(ahead))
+        Ok(())
+    }
+
+    /// Takes time in which nobody watched, up to `now`, out of every wait.
+    pub async fn unwatched(&self, time: Duration, now: Timestamp) -> Result<(), Error> {
+        let (now, time_ms) = (now.as_millis(), millis(time));
+        let mut transaction = self.write().await?;
+        sqlx::query!(
+            "UPDATE recording_waits SET counted_until = min(counted_until + ?2, ?1) WHERE counted_until < ?1",
+            now,
+            time_ms,
+        )
+        .execute(&mut *transaction)
+        .await?;
+        transaction.commit().await?;
+        Ok(())
     }
 }

@@ -14,7 +14,7 @@ use reqwest::{Method, Request, Response, Url, redirect};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, SemaphorePermit};
 
 use super::endpoint::Endpoint;
 use super::error::{BAN_STATUS, Class, Error, classify};
@@ -25,6 +25,9 @@ use crate::domain::clock::Clock;
 
 /// The most of a body that is read.
 const BODY_LIMIT_BYTES: usize = 16 * 1024 * 1024;
+
+/// A body of more than this is large: DingTalk's own answers are some hundred kilobytes at the most.
+const LARGE_BODY_BYTES: usize = 1024 * 1024;
 
 const TOKEN_HEADER: &str = "x-acs-dingtalk-access-token";
 
@@ -171,11 +174,31 @@ impl Client {
         let response = self.http.execute(request).await.map_err(|error| transport(endpoint, &error))?;
         let status = response.status().as_u16();
         let retry_after = retry_after(response.headers());
-        let body = read(endpoint, response).await?;
+        let (body, _large) = self.read(endpoint, response).await?;
         decode(endpoint, status, &body).map_err(|mut error| {
             error.retry_after = retry_after.max(error.retry_after);
             error
         })
+    }
+
+    /// Reads the body, as far as it may go. A large one has memory to itself, for as long as the permit is kept.
+    async fn read(
+        &self,
+        endpoint: Endpoint,
+        mut response: Response,
+    ) -> Result<(Vec<u8>, Option<SemaphorePermit<'_>>), Error> {
+        let mut body = Vec::new();
+        let mut large = None;
+        while let Some(chunk) = response.chunk().await.map_err(|error| transport(endpoint, &error))? {
+            if body.len() + chunk.len() > BODY_LIMIT_BYTES {
+                return Err(Error::foreign(endpoint, format!("a body of more than {BODY_LIMIT_BYTES} bytes")));
+            }
+            if body.len() + chunk.len() > LARGE_BODY_BYTES && large.is_none() {
+                large = Some(self.limits.large_body(endpoint).await?);
+            }
+            body.extend_from_slice(&chunk);
+        }
+        Ok((body, large))
     }
 
     fn request(&self, call: &Call<'_>, token: Option<&Token>) -> Result<Request, Error> {
@@ -245,18 +268,6 @@ fn transport(endpoint: Endpoint, error: &reqwest::Error) -> Error {
         source = cause.source();
     }
     Error::new(endpoint, class, code, message)
-}
-
-/// Reads the body, as far as it may go.
-async fn read(endpoint: Endpoint, mut response: Response) -> Result<Vec<u8>, Error> {
-    let mut body = Vec::new();
-    while let Some(chunk) = response.chunk().await.map_err(|error| transport(endpoint, &error))? {
-        if body.len() + chunk.len() > BODY_LIMIT_BYTES {
-            return Err(Error::foreign(endpoint, format!("a body of more than {BODY_LIMIT_BYTES} bytes")));
-        }
-        body.extend_from_slice(&chunk);
-    }
-    Ok(body)
 }
 
 /// `Retry-After`, in seconds. It is documented nowhere; honoured if it comes.

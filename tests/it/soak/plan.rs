@@ -58,7 +58,7 @@ pub(crate) struct Plan {
 impl Plan {
     pub(crate) fn of(seed: u64) -> Self {
         let mut dice = Dice::new(seed, STREAM);
-        let is_calm = seed % 10 == 0;
+        let is_calm = seed.is_multiple_of(10);
         let meetings = usize::try_from(dice.between(6, 40)).unwrap();
         let organisation = Organisation::generate(&Meetings { seed, meetings, days: 20, first_day: MIDNIGHT });
         let meetings: Vec<Meeting> = organisation.meetings().cloned().collect();
@@ -101,7 +101,9 @@ impl Plan {
         if is_calm {
             faults.clear();
             events.retain(|(_, event)| !matches!(event, Event::ClockOffBy(_)));
-            crashes.iter_mut().for_each(|crash| crash.down_for = Duration::ZERO);
+            for crash in &mut crashes {
+                crash.down_for = Duration::ZERO;
+            }
             config.quota.calls_per_month = 0;
             config.poll.interval = Some(minutes(30));
         }

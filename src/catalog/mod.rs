@@ -6,10 +6,12 @@
 
 pub mod conferences;
 pub mod connection;
+mod damage;
 pub mod ledger;
 pub mod lists;
 pub mod recordings;
 mod time;
+pub mod verify;
 pub mod watch;
 
 pub use connection::{Catalog, Error, Progress};

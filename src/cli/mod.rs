@@ -14,6 +14,7 @@ mod recordings;
 mod run;
 mod simulate;
 mod status;
+mod verify;
 mod watch;
 pub mod wiring;
 
@@ -56,6 +57,8 @@ enum Command {
     Record(record::Record),
     /// What the daemon does, what is open, what was spent
     Status(status::Status),
+    /// Whether the catalog, or a copy of it, is sound
+    Verify(verify::Verify),
     /// Whether the configuration makes sense, and what it costs
     CheckConfig,
     /// A simulated DingTalk to try things on
@@ -107,6 +110,7 @@ async fn dispatch(cli: Cli) -> anyhow::Result<()> {
                 Command::Conferences(conferences) => conferences::run(conferences, &loaded.config).await,
                 Command::Record(record) => record::run(record, &loaded.config).await,
                 Command::Status(status) => status::run(status, &loaded.config).await,
+                Command::Verify(verify) => verify::run(verify, &loaded.config).await,
                 _ => check_config::run(&loaded),
             };
             done.map_err(|error| placed(error, &loaded))

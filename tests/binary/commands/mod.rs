@@ -5,6 +5,7 @@ mod output;
 mod record;
 mod recordings;
 mod status;
+mod verify;
 mod watch;
 
 use std::sync::OnceLock;

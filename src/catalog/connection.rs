@@ -188,6 +188,10 @@ impl Catalog {
         Ok(self.writer.begin_with("BEGIN IMMEDIATE").await?)
     }
 
+    pub(super) fn readers(&self) -> &SqlitePool {
+        &self.readers
+    }
+
     pub(super) async fn read(&self) -> Result<PoolConnection<Sqlite>, Error> {
         Ok(self.readers.acquire().await?)
     }

@@ -4,6 +4,7 @@
 //! a time anyway, and one connection that waits for nobody keeps transactions short and in order. Readers stand beside
 //! it. This room knows no DingTalk.
 
+pub mod backup;
 pub mod conferences;
 pub mod connection;
 mod damage;

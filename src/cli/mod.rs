@@ -3,6 +3,7 @@
 //! Results go to standard output, everything said to people about progress or trouble to standard error. Exit codes: 0
 //! done, 1 failed, 2 usage or configuration.
 
+mod backup;
 mod check_config;
 mod conferences;
 mod demo;
@@ -57,6 +58,8 @@ enum Command {
     Record(record::Record),
     /// What the daemon does, what is open, what was spent
     Status(status::Status),
+    /// A checked copy of the catalog, made beside a running daemon
+    Backup(backup::Backup),
     /// Whether the catalog, or a copy of it, is sound
     Verify(verify::Verify),
     /// Whether the configuration makes sense, and what it costs
@@ -110,6 +113,7 @@ async fn dispatch(cli: Cli) -> anyhow::Result<()> {
                 Command::Conferences(conferences) => conferences::run(conferences, &loaded.config).await,
                 Command::Record(record) => record::run(record, &loaded.config).await,
                 Command::Status(status) => status::run(status, &loaded.config).await,
+                Command::Backup(backup) => backup::run(backup, &loaded.config).await,
                 Command::Verify(verify) => verify::run(verify, &loaded.config).await,
                 _ => check_config::run(&loaded),
             };

@@ -1,5 +1,6 @@
 //! Every command: what it prints, in each format, and how it exits.
 
+mod backup;
 mod conferences;
 mod output;
 mod record;

@@ -96,6 +96,7 @@ fn what_is_no_catalog_is_refused_by_name() {
     says(&place.run(&["verify"]).refused(1), &["was written by a newer recording-archiver"]);
     execute(&place.catalog(), "UPDATE _sqlx_migrations SET version = version - 9999");
     says(&place.run(&["verify"]).refused(1), &["catalog.db is older than this program", "left untouched"]);
+    says(&place.run(&["backup", "copy.db"]).refused(1), &["catalog.db is older than this program"]);
 }
 
 #[test]

@@ -96,12 +96,12 @@ async fn dispatch(cli: Cli) -> anyhow::Result<()> {
         }
         Command::Run => {
             let loaded = config()?;
-            logging::daemon(&loaded.config.log)?;
+            begin(&loaded)?;
             run::run(&loaded.config).await.map_err(|error| placed(error, &loaded))
         }
         Command::Once => {
             let loaded = config()?;
-            logging::daemon(&loaded.config.log)?;
+            begin(&loaded)?;
             once::run(&loaded.config).await.map_err(|error| placed(error, &loaded))
         }
         command => {
@@ -120,6 +120,15 @@ async fn dispatch(cli: Cli) -> anyhow::Result<()> {
             done.map_err(|error| placed(error, &loaded))
         }
     }
+}
+
+/// Opens the log of what works on the catalog, and says there first what is wrong with the configuration at large.
+fn begin(loaded: &Loaded) -> anyhow::Result<()> {
+    logging::daemon(&loaded.config.log)?;
+    for exposed in loaded.exposed() {
+        tracing::warn!(path = %exposed.path.display(), "{exposed}");
+    }
+    Ok(())
 }
 
 /// What was asked for cannot be asked for like this.

@@ -20,6 +20,7 @@ use super::endpoint::Endpoint;
 use super::error::{BAN_STATUS, Class, Error, classify};
 use super::gate::{Gate, Outcome};
 use super::limits::Limits;
+use super::secrets::Secrets;
 use super::token::{self, Credentials, Token};
 use crate::domain::clock::Clock;
 
@@ -51,6 +52,7 @@ pub struct Client {
     http: reqwest::Client,
     base_url: Url,
     credentials: Credentials,
+    secrets: Secrets,
     token: Mutex<Option<Token>>,
     limits: Limits,
     max_in_flight: usize,
@@ -77,6 +79,7 @@ impl Client {
         Ok(Self {
             http: http.build()?,
             base_url: settings.base_url,
+            secrets: Secrets::new(&settings.credentials.app_secret),
             credentials: settings.credentials,
             token: Mutex::new(None),
             limits: Limits::new(settings.requests_per_second, settings.max_in_flight, Arc::clone(&clock)),
@@ -158,7 +161,9 @@ impl Client {
         let call = Call::post(Endpoint::AccessToken, self.credentials.path(), self.credentials.body());
         let answer: token::Answer =
             self.send(call.endpoint, self.request(&call, None)?).await.map_err(Error::of_token)?;
-        Ok(cached.insert(Token::fetched(answer, self.clock.elapsed())).clone())
+        let token = Token::fetched(answer, self.clock.elapsed());
+        self.secrets.remember(token.expose());
+        Ok(cached.insert(token).clone())
     }
 
     /// Drops `token` unless another call has replaced it already.
@@ -174,10 +179,14 @@ impl Client {
         let response = self.http.execute(request).await.map_err(|error| transport(endpoint, &error))?;
         let status = response.status().as_u16();
         let retry_after = retry_after(response.headers());
-        let (body, _large) = self.read(endpoint, response).await?;
+        let (mut body, _large) = self.read(endpoint, response).await?;
+        if endpoint != Endpoint::AccessToken {
+            body = self.secrets.out_of_data(body);
+        }
         decode(endpoint, status, &body).map_err(|mut error| {
             error.retry_after = retry_after.max(error.retry_after);
-            error
+            // While a large body still has memory to itself: its words may be as long as it is.
+            error.told(&self.secrets)
         })
     }
 
@@ -297,7 +306,7 @@ fn decode<T: DeserializeOwned>(endpoint: Endpoint, status: u16, body: &[u8]) -> 
         return Err(error);
     }
     let envelope: Envelope = serde_json::from_slice(body).map_err(|error| {
-        Error::foreign(endpoint, format!("HTTP {status} with a body that is no JSON object: {error}"))
+        Error::foreign(endpoint, format!("HTTP {status} with a body that is no JSON object: {}", why(endpoint, &error)))
     })?;
     let code = match &envelope.code {
         Value::String(code) if !code.is_empty() && code != "200" => Some(code.clone()),
@@ -312,16 +321,25 @@ fn decode<T: DeserializeOwned>(endpoint: Endpoint, status: u16, body: &[u8]) -> 
             message = format!("{message} (requiredScopes: {})", scopes.join(", "));
         }
         let mut error = Error::new(endpoint, class, code, message);
-        error.request_id = envelope.requestid.as_str().map(|id| id.chars().take(128).collect());
+        error.request_id = envelope.requestid.as_str().map(str::to_owned);
         return Err(error);
     }
     if (200..300).contains(&status) {
-        return serde_json::from_slice(body)
-            .map_err(|error| Error::foreign(endpoint, format!("HTTP {status} with JSON of another shape: {error}")));
+        return serde_json::from_slice(body).map_err(|error| {
+            Error::foreign(endpoint, format!("HTTP {status} with JSON of another shape: {}", why(endpoint, &error)))
+        });
     }
     let (class, _) = classify("", status);
     let class = if class == Class::Unrecognized { Class::Foreign } else { class };
     Err(Error::new(endpoint, class, format!("http_{status}"), format!("HTTP {status} without a code")))
+}
+
+/// What the decoder has against a body. It shows what it found there, and where a token is awaited that may be one.
+fn why(endpoint: Endpoint, error: &serde_json::Error) -> String {
+    match endpoint {
+        Endpoint::AccessToken => format!("line {} column {}", error.line(), error.column()),
+        _ => error.to_string(),
+    }
 }
 
 /// The ban: `{"status":1111,"wait":5,…}`, bare or inside a page of HTML. How long it lasts.

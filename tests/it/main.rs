@@ -18,4 +18,5 @@ mod soak;
 mod states;
 mod tokens;
 mod traps;
+mod verify;
 mod world;

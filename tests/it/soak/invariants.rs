@@ -76,7 +76,7 @@ impl Memory {
         let is_closed = |state: &String| matches!(state.as_str(), "archived" | "unrecorded" | "failed");
         self.closed = conferences.into_iter().filter(|(_, state)| is_closed(state)).collect();
         ledger_is_not_below_the_truth(life).await;
-        assert_eq!(life.words("PRAGMA integrity_check").await, ["ok"]);
+        assert_eq!(life.admin.verify().await.unwrap(), []);
     }
 
     /// No conference was closed by a fault: what closes it is an answer about it.

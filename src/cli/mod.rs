@@ -13,7 +13,7 @@ mod record;
 mod recordings;
 mod run;
 mod simulate;
-mod status;
+pub mod status;
 mod watch;
 pub mod wiring;
 

@@ -26,8 +26,8 @@ pub(super) struct Status {
 }
 
 /// Everything there is to say; instants and durations in milliseconds.
-#[derive(Serialize)]
-struct Report {
+#[derive(Debug, Serialize)]
+pub struct Report {
     catalog: String,
     daemon_pid: Option<u32>,
     conferences: BTreeMap<&'static str, u64>,
@@ -43,7 +43,7 @@ struct Report {
     stages: Vec<StageReport>,
 }
 
-#[derive(Serialize)]
+#[derive(Debug, Serialize)]
 struct PauseReport {
     scope: String,
     paused_until: i64,
@@ -52,7 +52,7 @@ struct PauseReport {
     message: String,
 }
 
-#[derive(Serialize)]
+#[derive(Debug, Serialize)]
 struct StageReport {
     stage: String,
     last_started_at: i64,
@@ -64,7 +64,7 @@ struct StageReport {
 pub(super) async fn run(status: &Status, config: &Config) -> anyhow::Result<()> {
     let now = SystemClock::new().now();
     let catalog = Catalog::open_read_only(&config.catalog.path).await?;
-    let report = gather(&catalog, config, now).await;
+    let report = report(&catalog, config, now).await;
     catalog.close().await;
     let report = report?;
     match status.format {
@@ -73,7 +73,8 @@ pub(super) async fn run(status: &Status, config: &Config) -> anyhow::Result<()> 
     }
 }
 
-async fn gather(catalog: &Catalog, config: &Config, now: Timestamp) -> anyhow::Result<Report> {
+/// Gathers what there is to say at `now` of a daemon with this configuration. Reads only.
+pub async fn report(catalog: &Catalog, config: &Config, now: Timestamp) -> anyhow::Result<Report> {
     let settings = wiring::settings(config);
     let share = config.quota.calls_per_month;
     let pace = Pace::at(catalog, &settings, share, now).await?;
@@ -127,7 +128,9 @@ impl From<JobRun> for StageReport {
     }
 }
 
-fn print(report: &Report, config: &Config, now: Timestamp) -> anyhow::Result<()> {
+/// What stands in the table's upper half: a name and what there is to say of it, a pair a line.
+#[must_use]
+pub fn facts(report: &Report, config: &Config) -> Vec<(&'static str, String)> {
     let daemon = report.daemon_pid.map_or_else(|| "not running".to_owned(), |pid| format!("running, pid {pid}"));
     let conferences: Vec<String> = crate::domain::conference::State::ALL
         .iter()
@@ -155,19 +158,29 @@ fn print(report: &Report, config: &Config, now: Timestamp) -> anyhow::Result<()>
         facts
             .push(("paused", format!("{what} until {}: {}", output::instant(Some(pause.paused_until)), pause.message)));
     }
-    let facts = output::table(&[], facts.into_iter().map(|(name, fact)| vec![name.to_owned(), fact]));
-    let stages = output::table(
-        &["stage", "last run", "outcome", "next due"],
-        report.stages.iter().map(|stage| {
-            let due = stage.next_due_at.map(|due| output::instant(Some(due.max(now.as_millis()))));
-            vec![
-                stage.stage.clone(),
-                output::instant(Some(stage.last_finished_at)),
-                stage.outcome.clone(),
-                due.unwrap_or_else(|| "when there is something to do".to_owned()),
-            ]
-        }),
-    );
+    facts
+}
+
+/// What stands in its lower half: of each stage its name, its last run, what came of it, and when it is due.
+#[must_use]
+pub fn stages(report: &Report, now: Timestamp) -> Vec<[String; 4]> {
+    let line = |stage: &StageReport| {
+        let due = stage.next_due_at.map(|due| output::instant(Some(due.max(now.as_millis()))));
+        [
+            stage.stage.clone(),
+            output::instant(Some(stage.last_finished_at)),
+            stage.outcome.clone(),
+            due.unwrap_or_else(|| "when there is something to do".to_owned()),
+        ]
+    };
+    report.stages.iter().map(line).collect()
+}
+
+fn print(report: &Report, config: &Config, now: Timestamp) -> anyhow::Result<()> {
+    let facts = facts(report, config).into_iter().map(|(name, fact)| vec![name.to_owned(), fact]);
+    let stages = stages(report, now).into_iter().map(Vec::from);
+    let (facts, stages) =
+        (output::table(&[], facts), output::table(&["stage", "last run", "outcome", "next due"], stages));
     output::print(&format!("{facts}\n{stages}\n"))
 }
 

@@ -156,6 +156,7 @@ impl Error {
             Class::Throttled
             | Class::Banned
             | Class::AddressRefused
+            | Class::ScopeMissing
             | Class::QuotaSpent
             | Class::OrganizationForbidden
             | Class::Unavailable

@@ -223,6 +223,7 @@ impl Budget {
             Class::CredentialsWrong | Class::OrganizationForbidden | Class::ScopeMissing | Class::Throttled => {
                 error.endpoint.as_str()
             }
+            Class::Unrecognized if error.retry_after.is_some() => error.endpoint.as_str(),
             Class::Unavailable | Class::Foreign | Class::TimedOut | Class::Unreached => {
                 books.failures += 1;
                 let probe_failed = books.probing.contains(EVERY_CALL);
@@ -312,10 +313,10 @@ fn paused_until(error: &Error, strikes: u32, now: Timestamp) -> Timestamp {
         Class::Throttled => now + doubled(error.lasts().unwrap_or(MINUTE).min(15 * MINUTE), 15 * MINUTE).max(asked),
         // Fetching a token is free.
         Class::CredentialsWrong | Class::ScopeMissing if error.endpoint == Endpoint::AccessToken => {
-            now + doubled(MINUTE, 5 * MINUTE)
+            now + doubled(MINUTE, 5 * MINUTE).max(asked)
         }
         Class::CredentialsWrong | Class::ScopeMissing | Class::AddressRefused | Class::OrganizationForbidden => {
-            now + doubled(5 * MINUTE, Duration::from_hours(3))
+            now + doubled(5 * MINUTE, Duration::from_hours(3)).max(asked)
         }
         _ => now + doubled(MINUTE, 15 * MINUTE).max(asked),
     }

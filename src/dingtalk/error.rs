@@ -172,7 +172,8 @@ impl Error {
     /// How long this error lasts, where it says so itself.
     #[must_use]
     pub fn lasts(&self) -> Option<Duration> {
-        self.retry_after.or_else(|| match self.class {
+        // To be asked to wait for no time at all is to be told nothing.
+        self.retry_after.filter(|asked| !asked.is_zero()).or_else(|| match self.class {
             Class::Throttled if self.code.contains("Qpm") => Some(QPM_WAIT),
             Class::Throttled => Some(QPS_WAIT),
             _ => None,

@@ -11,7 +11,7 @@ use super::wiring;
 use crate::archive::Pace;
 use crate::catalog::Catalog;
 use crate::catalog::ledger::{JobRun, Pause};
-use crate::catalog::lists::RecordingFilter;
+use crate::catalog::lists::{RecordingFilter, TroubleRow};
 use crate::config::Config;
 use crate::daemon::lock::Lock;
 use crate::domain::clock::{Clock, SystemClock, Timestamp, millis};
@@ -31,6 +31,7 @@ pub struct Report {
     catalog: String,
     daemon_pid: Option<u32>,
     conferences: BTreeMap<&'static str, u64>,
+    trouble: Option<TroubleRow>,
     recordings: usize,
     month: String,
     calls: u64,
@@ -85,6 +86,7 @@ pub async fn report(catalog: &Catalog, config: &Config, now: Timestamp) -> anyho
         catalog: config.catalog.path.display().to_string(),
         daemon_pid: Lock::holder(&config.catalog.path),
         conferences: catalog.census().await?.into_iter().map(|(state, count)| (state.as_str(), count)).collect(),
+        trouble: catalog.trouble().await?,
         recordings: catalog.list_recordings(&RecordingFilter::default()).await?.len(),
         month: pace::day(now).chars().take(7).collect(),
         calls: catalog.spent(&pace::day(now)).await?,
@@ -149,6 +151,7 @@ pub fn facts(report: &Report, config: &Config) -> Vec<(&'static str, String)> {
         ("recordings", report.recordings.to_string()),
         ("calls", calls),
     ];
+    facts.extend(report.trouble.as_ref().map(|trouble| ("unanswered", unanswered(trouble))));
     if let Some(interval_ms) = report.discover_interval_ms {
         facts.push(("discover", interval(&config.discover.schedule(), interval_ms, report.discover_stretched)));
     }
@@ -182,6 +185,15 @@ fn print(report: &Report, config: &Config, now: Timestamp) -> anyhow::Result<()>
     let (facts, stages) =
         (output::table(&[], facts), output::table(&["stage", "last run", "outcome", "next due"], stages));
     output::print(&format!("{facts}\n{stages}\n"))
+}
+
+/// What stands beside the open conference that DingTalk last gave no answer about, and how many more there are.
+fn unanswered(trouble: &TroubleRow) -> String {
+    let TroubleRow { conferences, conference_id, last_error_code: code, last_error_message, last_error_at } = trouble;
+    let words = last_error_message.as_deref().filter(|words| !words.is_empty() && words != code);
+    let words = words.map(|words| format!(": {words}")).unwrap_or_default();
+    let others = if *conferences > 1 { format!("; {} more", conferences - 1) } else { String::new() };
+    format!("conference {conference_id} at {}: {code}{words}{others}", output::instant(*last_error_at))
 }
 
 fn interval(configured: &Schedule, interval_ms: i64, stretched: bool) -> String {

@@ -4,6 +4,7 @@
 //! above the truth and never below it. An error that speaks about more than one conference becomes a pause: a timestamp
 //! in the catalog, which outlives a restart. When a pause has lapsed, one call is let through as a probe.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
@@ -51,7 +52,7 @@ struct Books {
     /// Of those, sent and not answered yet.
     in_flight: u64,
     /// What became of the others.
-    outcomes: BTreeMap<(&'static str, String), u64>,
+    outcomes: BTreeMap<(&'static str, &'static str), u64>,
     pauses: Vec<Pause>,
     /// Scopes whose pause has lapsed and whose probe is under way.
     probing: HashSet<String>,
@@ -98,7 +99,7 @@ impl Budget {
         let entries: Vec<Entry> = books
             .outcomes
             .iter()
-            .map(|((endpoint, outcome), calls)| Entry { endpoint, outcome: outcome.clone(), calls: *calls })
+            .map(|((endpoint, outcome), calls)| Entry { endpoint, outcome, calls: *calls })
             .collect();
         self.catalog.settle(&books.day, books.reserved - books.in_flight, &entries).await?;
         books.outcomes.clear();
@@ -169,7 +170,7 @@ impl Budget {
         books.in_flight = books.in_flight.saturating_sub(1);
         match outcome {
             Outcome::Unsent(_) => books.unused += 1,
-            Outcome::Answered => books.count(endpoint, "ok".to_owned()),
+            Outcome::Answered => books.count(endpoint, "ok"),
             Outcome::Failed(error) => books.count(endpoint, ledger_outcome(error)),
         }
         if !self.keeps_pauses {
@@ -278,7 +279,7 @@ impl Gate for Budget {
 }
 
 impl Books {
-    fn count(&mut self, endpoint: Endpoint, outcome: String) {
+    fn count(&mut self, endpoint: Endpoint, outcome: &'static str) {
         *self.outcomes.entry((endpoint.as_str(), outcome)).or_default() += 1;
     }
 }
@@ -288,12 +289,15 @@ fn concerns(pause: &Pause, endpoint: Endpoint) -> bool {
 }
 
 /// The ledger's word for a failed call. Calls refused for their rate, and calls that reached nobody, are free.
-fn ledger_outcome(error: &Error) -> String {
-    match error.class {
-        Class::Unreached => "unreached".to_owned(),
-        Class::Throttled if error.code.starts_with("Forbidden.AccessDenied.Q") => "throttled".to_owned(),
-        Class::Unrecognized => "unrecognized".to_owned(),
-        _ => error.code.to_string(),
+///
+/// Words that no page has are one word here: whoever answers must not be able to fill the ledger with ever new ones.
+fn ledger_outcome(error: &Error) -> &'static str {
+    match (error.class, &error.code) {
+        (Class::Unreached, _) => "unreached",
+        (Class::Throttled, code) if code.starts_with("Forbidden.AccessDenied.Q") => "throttled",
+        (Class::Foreign, _) => "foreign",
+        (_, Cow::Borrowed(code)) => code,
+        (_, Cow::Owned(_)) => "unrecognized",
     }
 }
 

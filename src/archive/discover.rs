@@ -7,6 +7,7 @@ use futures_util::{StreamExt, stream};
 use super::stages::Ran;
 use super::{Archive, Concern, concern};
 use crate::catalog;
+use crate::dingtalk::org_conferences::Page;
 use crate::dingtalk::{Class, Error};
 use crate::domain::clock::Timestamp;
 use crate::domain::conference::{DiscoveredBy, Sighting, Status, check_conference_id};
@@ -20,12 +21,11 @@ const LEAST_RESULTS: u32 = 10;
 /// A list of more pages than this is one that never ends.
 const MOST_PAGES: u64 = 500;
 
-/// The organisation's list, as far as it could be read.
-struct Listing {
-    sightings: Vec<Sighting>,
-    /// What stopped it. A list that was read half-way proves nothing about absence.
-    stopped: Option<Error>,
-}
+/// Nor does one that shows more meetings in progress than any organisation has.
+const MOST_LISTED: usize = 50_000;
+
+/// Nor one whose token has no place in an address. All that a list leaves in memory is bounded by these three.
+const LONGEST_TOKEN_BYTES: usize = 4_096;
 
 impl Archive {
     pub(super) async fn discover(&self, now: Timestamp) -> Ran {
@@ -40,48 +40,49 @@ impl Archive {
     }
 
     async fn discover_organization(&self, now: Timestamp) -> Ran {
-        let Listing { mut sightings, stopped } = self.read_listing().await;
-        sightings.retain(|sighting| is_sound(&sighting.conference_id));
-        let added = self.catalog.sighted(&sightings, DiscoveredBy::Organization, None, now).await?;
-        if added > 0 {
-            tracing::info!(added, "found {added} conferences in the organisation's list");
-        }
-        let in_progress = sightings.into_iter().filter(|sighting| sighting.status == Status::InProgress);
-        let ids: HashSet<String> = in_progress.map(|sighting| sighting.conference_id).collect();
+        let mut listed = HashSet::new();
+        let stopped = self.read_listing(&mut listed, now).await?;
         let mut listings = self.listings.lock().await;
-        listings.shown.extend(ids.iter().cloned());
+        listings.shown.extend(listed.iter().cloned());
         if stopped.is_none() {
-            listings.last = Some((now, ids));
+            listings.last = Some((now, listed));
         }
         Ok(stopped)
     }
 
-    async fn read_listing(&self) -> Listing {
-        let mut sightings = Vec::new();
+    /// Reads the list page by page, writes down what each page shows, and gathers the ids of those in progress in
+    /// `listed`. Answers what stopped it: a list that was read half-way proves nothing about absence.
+    async fn read_listing(&self, listed: &mut HashSet<String>, now: Timestamp) -> Ran {
         let mut tokens = HashSet::new();
         let mut token: Option<String> = None;
         let mut pages = 0;
         loop {
-            match self.read_page(token.as_deref()).await {
-                Ok(page) => {
-                    pages += 1;
-                    sightings.extend(page.sightings);
-                    token = page.next_token;
-                }
-                Err(stopped) => return Listing { sightings, stopped: Some(stopped) },
+            let Page { mut sightings, next_token } = match self.read_page(token.as_deref()).await {
+                Ok(page) => page,
+                Err(stopped) => return Ok(Some(stopped)),
+            };
+            pages += 1;
+            sightings.retain(|sighting| is_sound(&sighting.conference_id));
+            let added = self.catalog.sighted(&sightings, DiscoveredBy::Organization, None, now).await?;
+            if added > 0 {
+                tracing::info!(added, "found {added} conferences in the organisation's list");
             }
-            let Some(next) = &token else { break };
-            if pages >= MOST_PAGES || !tokens.insert(next.clone()) {
+            let in_progress = sightings.into_iter().filter(|sighting| sighting.status == Status::InProgress);
+            listed.extend(in_progress.map(|sighting| sighting.conference_id));
+            let Some(next) = next_token else { break };
+            let is_endless = pages >= MOST_PAGES || listed.len() >= MOST_LISTED || next.len() > LONGEST_TOKEN_BYTES;
+            if is_endless || !tokens.insert(next.clone()) {
                 tracing::warn!(pages, "the organisation's list does not end; what it showed so far is used");
                 break;
             }
+            token = Some(next);
         }
         self.listings.lock().await.pages = pages;
-        Listing { sightings, stopped: None }
+        Ok(None)
     }
 
     /// One page, with the longest length that DingTalk takes.
-    async fn read_page(&self, token: Option<&str>) -> Result<crate::dingtalk::org_conferences::Page, Error> {
+    async fn read_page(&self, token: Option<&str>) -> Result<Page, Error> {
         loop {
             let max_results = self.listings.lock().await.max_results.unwrap_or(MAX_RESULTS);
             match self.dingtalk.org_conferences(max_results, token).await {

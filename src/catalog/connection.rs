@@ -13,7 +13,7 @@ use sqlx::{ConnectOptions, Connection, Sqlite, Transaction};
 
 use crate::domain::conference::UnknownState;
 
-static MIGRATIONS: Migrator = sqlx::migrate!();
+pub(super) static MIGRATIONS: Migrator = sqlx::migrate!();
 
 /// `PRAGMA application_id` of a catalog, as the first migration sets it.
 const APPLICATION_ID: i64 = 0x5265_4172;
@@ -47,6 +47,26 @@ pub enum Error {
         found: i64,
         /// This program's.
         known: i64,
+    },
+    /// The file has not been brought to this program's schema, which reading alone cannot do.
+    #[error(
+        "{path} is older than this program (its schema is {found}, this program's is {known}): it was left untouched; starting the daemon brings it up to date"
+    )]
+    Older {
+        /// The file.
+        path: PathBuf,
+        /// Its schema's version; 0 if its making was cut short.
+        found: i64,
+        /// This program's.
+        known: i64,
+    },
+    /// The file is a database, but its first pages cannot be made out.
+    #[error("{path} is damaged ({source}): it was left untouched; put a backup in its place")]
+    Damaged {
+        /// The file.
+        path: PathBuf,
+        /// SQLite's own words.
+        source: sqlx::Error,
     },
     /// It could not be opened.
     #[error("the catalog {path} could not be opened: {source}; its folder must exist and be writable")]
@@ -133,7 +153,10 @@ impl Catalog {
         if !path.exists() {
             return Err(Error::Missing(path.to_owned()));
         }
-        inspect(path).await?;
+        let (found, known) = (inspect(path).await?, known());
+        if found < known {
+            return Err(Error::Older { path: path.to_owned(), found, known });
+        }
         let readers = pool(READERS, None)
             .connect_with(options(path).read_only(true))
             .await
@@ -163,6 +186,10 @@ impl Catalog {
     /// to write half-way.
     pub(super) async fn write(&self) -> Result<Transaction<'static, Sqlite>, Error> {
         Ok(self.writer.begin_with("BEGIN IMMEDIATE").await?)
+    }
+
+    pub(super) fn readers(&self) -> &SqlitePool {
+        &self.readers
     }
 
     pub(super) async fn read(&self) -> Result<PoolConnection<Sqlite>, Error> {
@@ -201,8 +228,14 @@ fn pool(connections: u32, progress: Option<Progress>) -> SqlitePoolOptions {
     })
 }
 
-/// Whether an existing file is a catalog that this program may write to. Reads only.
-async fn inspect(path: &Path) -> Result<(), Error> {
+/// The schema's version that this program knows.
+fn known() -> i64 {
+    MIGRATIONS.iter().map(|migration| migration.version).max().unwrap_or(0)
+}
+
+/// Whether an existing file is a catalog that this program may write to; its schema's version, 0 if it has none yet.
+/// Reads only.
+async fn inspect(path: &Path) -> Result<i64, Error> {
     let mut connection =
         options(path).read_only(true).connect().await.map_err(|source| not_a_database(path, source))?;
     let verdict = inspect_schema(&mut connection, path).await;
@@ -210,7 +243,7 @@ async fn inspect(path: &Path) -> Result<(), Error> {
     verdict
 }
 
-async fn inspect_schema(connection: &mut SqliteConnection, path: &Path) -> Result<(), Error> {
+async fn inspect_schema(connection: &mut SqliteConnection, path: &Path) -> Result<i64, Error> {
     let application_id: i64 = sqlx::query_scalar("PRAGMA application_id")
         .fetch_one(&mut *connection)
         .await
@@ -223,7 +256,7 @@ async fn inspect_schema(connection: &mut SqliteConnection, path: &Path) -> Resul
     if application_id != APPLICATION_ID {
         // A crash between creating the file and the first migration leaves it like this.
         return if tables.is_empty() || (migrated && tables.len() == 1) {
-            Ok(())
+            Ok(0)
         } else {
             Err(Error::NotACatalog(path.to_owned()))
         };
@@ -232,19 +265,20 @@ async fn inspect_schema(connection: &mut SqliteConnection, path: &Path) -> Resul
         .fetch_one(&mut *connection)
         .await
         .map_err(|source| not_a_database(path, source))?;
-    let known = MIGRATIONS.iter().map(|migration| migration.version).max().unwrap_or(0);
+    let known = known();
     if found > known {
         return Err(Error::Newer { path: path.to_owned(), found, known });
     }
-    Ok(())
+    Ok(found)
 }
 
 fn not_a_database(path: &Path, source: sqlx::Error) -> Error {
-    const SQLITE_NOTADB: &str = "26";
-    match &source {
-        sqlx::Error::Database(error) if error.code().as_deref() == Some(SQLITE_NOTADB) => {
-            Error::NotADatabase(path.to_owned())
-        }
+    const SQLITE_CORRUPT: u32 = 11;
+    const SQLITE_NOTADB: u32 = 26;
+    let code = source.as_database_error().and_then(|error| error.code()?.parse::<u32>().ok()).map(|code| code & 0xff);
+    match code {
+        Some(SQLITE_NOTADB) => Error::NotADatabase(path.to_owned()),
+        Some(SQLITE_CORRUPT) => Error::Damaged { path: path.to_owned(), source },
         _ => Error::Open { path: path.to_owned(), source },
     }
 }

@@ -11,8 +11,8 @@ use crate::domain::conference::State;
 pub struct Entry {
     /// The page that was called.
     pub endpoint: &'static str,
-    /// `ok`, DingTalk's code, `timeout`, `foreign`, `unreached` or `throttled`.
-    pub outcome: String,
+    /// `ok`, DingTalk's code, `timeout`, `foreign`, `unrecognized`, `unreached` or `throttled`.
+    pub outcome: &'static str,
     /// How many.
     pub calls: u64,
 }
@@ -81,7 +81,7 @@ impl Catalog {
     pub async fn settle(&self, day: &str, reserved: u64, entries: &[Entry]) -> Result<(), Error> {
         let mut transaction = self.write().await?;
         for entry in entries {
-            enter(&mut transaction, day, entry.endpoint, &entry.outcome, entry.calls).await?;
+            enter(&mut transaction, day, entry.endpoint, entry.outcome, entry.calls).await?;
         }
         let reserved = i64::try_from(reserved).unwrap_or(i64::MAX);
         sqlx::query!(

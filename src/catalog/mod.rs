@@ -4,12 +4,15 @@
 //! a time anyway, and one connection that waits for nobody keeps transactions short and in order. Readers stand beside
 //! it. This room knows no DingTalk.
 
+pub mod backup;
 pub mod conferences;
 pub mod connection;
+mod damage;
 pub mod ledger;
 pub mod lists;
 pub mod recordings;
 mod time;
+pub mod verify;
 pub mod watch;
 
 pub use connection::{Catalog, Error, Progress};

@@ -20,6 +20,9 @@ const DAYS_OF_MONTH: u64 = 31;
 pub(super) fn run(loaded: &Loaded) -> anyhow::Result<()> {
     let config = &loaded.config;
     config.dingtalk.credentials()?;
+    for exposed in loaded.exposed() {
+        output::say(&format!("warning: {}", output::tame(&exposed.to_string())));
+    }
     let now = SystemClock::new().now();
     let settings = wiring::settings(config);
     let source = loaded

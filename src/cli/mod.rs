@@ -3,6 +3,7 @@
 //! Results go to standard output, everything said to people about progress or trouble to standard error. Exit codes: 0
 //! done, 1 failed, 2 usage or configuration.
 
+mod backup;
 mod check_config;
 mod conferences;
 mod demo;
@@ -14,6 +15,7 @@ mod recordings;
 mod run;
 mod simulate;
 pub mod status;
+mod verify;
 mod watch;
 pub mod wiring;
 
@@ -56,6 +58,10 @@ enum Command {
     Record(record::Record),
     /// What the daemon does, what is open, what was spent
     Status(status::Status),
+    /// A checked copy of the catalog, made beside a running daemon
+    Backup(backup::Backup),
+    /// Whether the catalog, or a copy of it, is sound
+    Verify(verify::Verify),
     /// Whether the configuration makes sense, and what it costs
     CheckConfig,
     /// A simulated DingTalk to try things on
@@ -90,12 +96,12 @@ async fn dispatch(cli: Cli) -> anyhow::Result<()> {
         }
         Command::Run => {
             let loaded = config()?;
-            logging::daemon(&loaded.config.log)?;
+            begin(&loaded)?;
             run::run(&loaded.config).await.map_err(|error| placed(error, &loaded))
         }
         Command::Once => {
             let loaded = config()?;
-            logging::daemon(&loaded.config.log)?;
+            begin(&loaded)?;
             once::run(&loaded.config).await.map_err(|error| placed(error, &loaded))
         }
         command => {
@@ -107,11 +113,22 @@ async fn dispatch(cli: Cli) -> anyhow::Result<()> {
                 Command::Conferences(conferences) => conferences::run(conferences, &loaded.config).await,
                 Command::Record(record) => record::run(record, &loaded.config).await,
                 Command::Status(status) => status::run(status, &loaded.config).await,
+                Command::Backup(backup) => backup::run(backup, &loaded.config).await,
+                Command::Verify(verify) => verify::run(verify, &loaded.config).await,
                 _ => check_config::run(&loaded),
             };
             done.map_err(|error| placed(error, &loaded))
         }
     }
+}
+
+/// Opens the log of what works on the catalog, and says there first what is wrong with the configuration at large.
+fn begin(loaded: &Loaded) -> anyhow::Result<()> {
+    logging::daemon(&loaded.config.log)?;
+    for exposed in loaded.exposed() {
+        tracing::warn!(path = %exposed.path.display(), "{exposed}");
+    }
+    Ok(())
 }
 
 /// What was asked for cannot be asked for like this.

@@ -96,13 +96,8 @@ impl DingTalk {
         if let Some(secret) = &self.app_secret {
             return Ok(secret.clone());
         }
-        if let Some(path) = &self.app_secret_file {
-            return read_secret("dingtalk.app_secret_file", path);
-        }
-        if let Some(path) = self.credentials_directory.as_ref().map(|directory| directory.join(CREDENTIAL))
-            && !matches!(path.try_exists(), Ok(false))
-        {
-            return read_secret("dingtalk.app_secret", &path);
+        if let Some((key, path)) = self.secret_file() {
+            return read_secret(key, &path);
         }
         Err(Problem::between(
             "dingtalk.app_secret",
@@ -110,6 +105,18 @@ impl DingTalk {
             "neither is set; write the app's secret (its Client Secret) to a file and name that file in \
              app_secret_file, or give systemd LoadCredential=app_secret:FILE",
         ))
+    }
+
+    /// The file that the secret is read from, and the key that is to blame for it; `None` where it is read from none.
+    pub(super) fn secret_file(&self) -> Option<(&'static str, PathBuf)> {
+        if self.app_secret.is_some() {
+            return None;
+        }
+        if let Some(path) = &self.app_secret_file {
+            return Some(("dingtalk.app_secret_file", path.clone()));
+        }
+        let path = self.credentials_directory.as_ref()?.join(CREDENTIAL);
+        (!matches!(path.try_exists(), Ok(false))).then_some(("dingtalk.app_secret", path))
     }
 
     pub(super) fn validate(&self) -> Result<(), Problem> {

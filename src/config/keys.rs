@@ -90,6 +90,16 @@ pub(super) fn check(file: &Map<String, Value>) -> Result<(), Problem> {
     Ok(())
 }
 
+/// Whether a file sets a key that takes a secret.
+pub(super) fn has_secret(file: &Map<String, Value>) -> bool {
+    let sets = |key: &str| {
+        let (section, key) = key.split_once('.')?;
+        let ValueKind::Table(section) = &file.get(section)?.kind else { return None };
+        section.get(key)
+    };
+    KEYS.iter().any(|(key, shape)| *shape == Shape::Secret && sets(key).is_some())
+}
+
 impl Shape {
     /// Whether `value`, which TOML has given a type, is of this shape.
     fn check(self, key: &str, value: &Value) -> Result<(), Problem> {

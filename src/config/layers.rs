@@ -46,9 +46,12 @@ pub(super) fn load(
     };
 
     let mut layers = ::config::Config::builder();
+    let mut has_secret = false;
     if let Some(file) = &file {
         let source = File::from_str(&file.toml, FileFormat::Toml);
-        keys::check(&source.collect().map_err(|rejected| syntax(&file.path, &rejected))?).map_err(place)?;
+        let said = source.collect().map_err(|rejected| syntax(&file.path, &rejected))?;
+        keys::check(&said).map_err(place)?;
+        has_secret = keys::has_secret(&said);
         layers = layers.add_source(source);
     }
     for (key, value) in &overrides {
@@ -58,7 +61,7 @@ pub(super) fn load(
     let mut config: Config = merged.try_deserialize().map_err(|rejected| place(problem(rejected)))?;
     config.dingtalk.credentials_directory = credentials_directory;
     config.validate().map_err(place)?;
-    Ok(Loaded { config, source: file.map(|file| file.path) })
+    Ok(Loaded { config, source: file.map(|file| file.path), has_secret })
 }
 
 /// The file to read. One that was asked for must be there; the default one need not be.

@@ -9,6 +9,7 @@ mod dingtalk;
 mod discover;
 mod duration;
 mod error;
+mod exposure;
 mod keys;
 mod layers;
 mod log;
@@ -27,6 +28,7 @@ pub use self::collect::Collect;
 pub use self::dingtalk::{Credentials, DingTalk};
 pub use self::discover::Discover;
 pub use self::error::{ConfigError, Problem};
+pub use self::exposure::Exposed;
 pub use self::layers::{DEFAULT_PATH, PATH_VARIABLE};
 pub use self::log::{Format, Log};
 pub use self::poll::Poll;
@@ -62,6 +64,8 @@ pub struct Loaded {
     pub config: Config,
     /// The file it was read from; `None` when there was none, and the defaults and the environment say it all.
     pub source: Option<PathBuf>,
+    /// Whether the app's secret itself stands in that file.
+    has_secret: bool,
 }
 
 impl Config {

@@ -15,17 +15,21 @@ use reqwest::{Method, Request, Response, Url, redirect};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, SemaphorePermit};
 
 use super::endpoint::Endpoint;
 use super::error::{BAN_STATUS, Class, Error, classify};
 use super::gate::{Gate, Outcome};
 use super::limits::Limits;
+use super::secrets::Secrets;
 use super::token::{self, Credentials, Token};
 use crate::domain::clock::{Clock, Timestamp};
 
 /// The most of a body that is read.
 const BODY_LIMIT_BYTES: usize = 16 * 1024 * 1024;
+
+/// A body of more than this is large: DingTalk's own answers are some hundred kilobytes at the most.
+const LARGE_BODY_BYTES: usize = 1024 * 1024;
 
 const TOKEN_HEADER: &str = "x-acs-dingtalk-access-token";
 
@@ -49,6 +53,7 @@ pub struct Client {
     http: reqwest::Client,
     base_url: Url,
     credentials: Credentials,
+    secrets: Secrets,
     token: Mutex<Option<Token>>,
     limits: Limits,
     max_in_flight: usize,
@@ -75,6 +80,7 @@ impl Client {
         Ok(Self {
             http: http.build()?,
             base_url: settings.base_url,
+            secrets: Secrets::new(&settings.credentials.app_secret),
             credentials: settings.credentials,
             token: Mutex::new(None),
             limits: Limits::new(settings.requests_per_second, settings.max_in_flight, Arc::clone(&clock)),
@@ -156,7 +162,9 @@ impl Client {
         let call = Call::post(Endpoint::AccessToken, self.credentials.path(), self.credentials.body());
         let answer: token::Answer =
             self.send(call.endpoint, self.request(&call, None)?).await.map_err(Error::of_token)?;
-        Ok(cached.insert(Token::fetched(answer, self.clock.elapsed())).clone())
+        let token = Token::fetched(answer, self.clock.elapsed());
+        self.secrets.remember(token.expose());
+        Ok(cached.insert(token).clone())
     }
 
     /// Drops `token` unless another call has replaced it already.
@@ -172,11 +180,35 @@ impl Client {
         let response = self.http.execute(request).await.map_err(|error| transport(endpoint, &error))?;
         let status = response.status().as_u16();
         let retry_after = retry_after(response.headers(), self.clock.now());
-        let body = read(endpoint, response).await?;
+        let (mut body, _large) = self.read(endpoint, response).await?;
+        if endpoint != Endpoint::AccessToken {
+            body = self.secrets.out_of_data(body);
+        }
         decode(endpoint, status, &body).map_err(|mut error| {
             error.retry_after = retry_after.max(error.retry_after);
-            error
+            // While a large body still has memory to itself: its words may be as long as it is.
+            error.told(&self.secrets)
         })
+    }
+
+    /// Reads the body, as far as it may go. A large one has memory to itself, for as long as the permit is kept.
+    async fn read(
+        &self,
+        endpoint: Endpoint,
+        mut response: Response,
+    ) -> Result<(Vec<u8>, Option<SemaphorePermit<'_>>), Error> {
+        let mut body = Vec::new();
+        let mut large = None;
+        while let Some(chunk) = response.chunk().await.map_err(|error| transport(endpoint, &error))? {
+            if body.len() + chunk.len() > BODY_LIMIT_BYTES {
+                return Err(Error::foreign(endpoint, format!("a body of more than {BODY_LIMIT_BYTES} bytes")));
+            }
+            if body.len() + chunk.len() > LARGE_BODY_BYTES && large.is_none() {
+                large = Some(self.limits.large_body(endpoint).await?);
+            }
+            body.extend_from_slice(&chunk);
+        }
+        Ok((body, large))
     }
 
     fn request(&self, call: &Call<'_>, token: Option<&Token>) -> Result<Request, Error> {
@@ -248,18 +280,6 @@ fn transport(endpoint: Endpoint, error: &reqwest::Error) -> Error {
     Error::new(endpoint, class, code, message)
 }
 
-/// Reads the body, as far as it may go.
-async fn read(endpoint: Endpoint, mut response: Response) -> Result<Vec<u8>, Error> {
-    let mut body = Vec::new();
-    while let Some(chunk) = response.chunk().await.map_err(|error| transport(endpoint, &error))? {
-        if body.len() + chunk.len() > BODY_LIMIT_BYTES {
-            return Err(Error::foreign(endpoint, format!("a body of more than {BODY_LIMIT_BYTES} bytes")));
-        }
-        body.extend_from_slice(&chunk);
-    }
-    Ok(body)
-}
-
 /// `Retry-After`, in seconds or as a date. It is documented nowhere; honoured if it comes.
 fn retry_after(headers: &HeaderMap, now: Timestamp) -> Option<Duration> {
     let value = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
@@ -288,7 +308,7 @@ fn decode<T: DeserializeOwned>(endpoint: Endpoint, status: u16, body: &[u8]) -> 
         return Err(error);
     }
     let envelope: Envelope = serde_json::from_slice(body).map_err(|error| {
-        Error::foreign(endpoint, format!("HTTP {status} with a body that is no JSON object: {error}"))
+        Error::foreign(endpoint, format!("HTTP {status} with a body that is no JSON object: {}", why(endpoint, &error)))
     })?;
     let code = match &envelope.code {
         Value::String(code) if !code.is_empty() && code != "200" => Some(code.clone()),
@@ -303,16 +323,25 @@ fn decode<T: DeserializeOwned>(endpoint: Endpoint, status: u16, body: &[u8]) -> 
             message = format!("{message} (requiredScopes: {})", scopes.join(", "));
         }
         let mut error = Error::new(endpoint, class, code, message);
-        error.request_id = envelope.requestid.as_str().map(|id| id.chars().take(128).collect());
+        error.request_id = envelope.requestid.as_str().map(str::to_owned);
         return Err(error);
     }
     if (200..300).contains(&status) {
-        return serde_json::from_slice(body)
-            .map_err(|error| Error::foreign(endpoint, format!("HTTP {status} with JSON of another shape: {error}")));
+        return serde_json::from_slice(body).map_err(|error| {
+            Error::foreign(endpoint, format!("HTTP {status} with JSON of another shape: {}", why(endpoint, &error)))
+        });
     }
     let (class, _) = classify("", status);
     let class = if class == Class::Unrecognized { Class::Foreign } else { class };
     Err(Error::new(endpoint, class, format!("http_{status}"), format!("HTTP {status} without a code")))
+}
+
+/// What the decoder has against a body. It shows what it found there, and where a token is awaited that may be one.
+fn why(endpoint: Endpoint, error: &serde_json::Error) -> String {
+    match endpoint {
+        Endpoint::AccessToken => format!("line {} column {}", error.line(), error.column()),
+        _ => error.to_string(),
+    }
 }
 
 /// The ban: `{"status":1111,"wait":5,…}`, bare or inside a page of HTML. How long it lasts.

@@ -7,6 +7,7 @@ use std::fmt;
 use std::time::Duration;
 
 use super::endpoint::Endpoint;
+use super::secrets::Secrets;
 
 /// What an error says about what to do next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -106,7 +107,7 @@ pub(super) fn classify(code: &str, status: u16) -> (Class, Cow<'static, str>) {
         500.. => Class::Unavailable,
         _ => Class::Unrecognized,
     };
-    (class, Cow::Owned(code.chars().take(128).collect()))
+    (class, Cow::Owned(code.to_owned()))
 }
 
 /// Why a call brought no answer that can be used.
@@ -118,7 +119,7 @@ pub struct Error {
     pub class: Class,
     /// DingTalk's code, or ours: `timeout`, `unreached`, `foreign`, or the code of a hold.
     pub code: Cow<'static, str>,
-    /// Its words, shortened.
+    /// Its words.
     pub message: String,
     /// How long to wait, where the answer said so.
     pub retry_after: Option<Duration>,
@@ -129,6 +130,9 @@ pub struct Error {
 /// The most of a message that is kept: enough for a person, too little for a flood.
 const MESSAGE_CHARS: usize = 400;
 
+/// The same for a code, and for DingTalk's number of a call.
+const CODE_CHARS: usize = 128;
+
 impl Error {
     pub(super) fn new(
         endpoint: Endpoint,
@@ -136,18 +140,23 @@ impl Error {
         code: impl Into<Cow<'static, str>>,
         message: impl fmt::Display,
     ) -> Self {
-        Self {
-            endpoint,
-            class,
-            code: code.into(),
-            message: message.to_string().chars().take(MESSAGE_CHARS).collect(),
-            retry_after: None,
-            request_id: None,
-        }
+        Self { endpoint, class, code: code.into(), message: message.to_string(), retry_after: None, request_id: None }
     }
 
     pub(super) fn foreign(endpoint: Endpoint, what: impl fmt::Display) -> Self {
         Self::new(endpoint, Class::Foreign, "foreign", what)
+    }
+
+    /// The same error, fit to be kept and told: what it took from an answer is without secrets, and shortened. In this
+    /// order: half a secret would not be known for one.
+    pub(super) fn told(mut self, secrets: &Secrets) -> Self {
+        let told = |words, most| secrets.out_of_words(words).chars().take(most).collect();
+        if let Cow::Owned(code) = self.code {
+            self.code = Cow::Owned(told(code, CODE_CHARS));
+        }
+        self.message = told(self.message, MESSAGE_CHARS);
+        self.request_id = self.request_id.map(|id| told(id, CODE_CHARS));
+        self
     }
 
     /// The same error, met while a token was fetched: there it can say nothing about a conference, only about the app.

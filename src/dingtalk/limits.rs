@@ -18,6 +18,7 @@ use crate::domain::clock::Clock;
 pub(super) struct Limits {
     rate: RateLimiter<NotKeyed, InMemoryState, Elapsed, NoOpMiddleware<Duration>>,
     in_flight: Semaphore,
+    large_body: Semaphore,
     clock: Elapsed,
 }
 
@@ -29,19 +30,28 @@ impl Limits {
         Self {
             rate: RateLimiter::direct_with_clock(quota, clock.clone()),
             in_flight: Semaphore::new(max_in_flight.get()),
+            large_body: Semaphore::new(1),
             clock,
         }
     }
 
     /// Waits for a place in flight, and then for the call's turn.
     pub(super) async fn turn(&self, endpoint: Endpoint) -> Result<SemaphorePermit<'_>, Error> {
-        let permit =
-            self.in_flight.acquire().await.map_err(|closed| Error::new(endpoint, Class::Held, "closed", closed))?;
+        let permit = acquire(&self.in_flight, endpoint).await?;
         while let Err(not_until) = self.rate.check() {
             self.clock.0.sleep(not_until.wait_time_from(self.clock.now())).await;
         }
         Ok(permit)
     }
+
+    /// Waits until no other large body is being read: they are held in memory one at a time.
+    pub(super) async fn large_body(&self, endpoint: Endpoint) -> Result<SemaphorePermit<'_>, Error> {
+        acquire(&self.large_body, endpoint).await
+    }
+}
+
+async fn acquire(places: &Semaphore, endpoint: Endpoint) -> Result<SemaphorePermit<'_>, Error> {
+    places.acquire().await.map_err(|closed| Error::new(endpoint, Class::Held, "closed", closed))
 }
 
 /// The given clock, as the rate limiter wants it: the one that never steps back.

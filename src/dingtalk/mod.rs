@@ -12,6 +12,7 @@ mod limits;
 pub mod org_conferences;
 pub mod query;
 pub mod record;
+mod secrets;
 pub mod token;
 pub mod user_conferences;
 pub mod videos;

@@ -1,7 +1,9 @@
 //! The operator's words, as far as the binary's door: what is wrong is said with file, key and remedy, before anything
 //! is touched.
 
-use crate::harness::{CONFIG, CREDENTIALS, Place, Said, says};
+use std::os::unix::fs::PermissionsExt;
+
+use crate::harness::{CONFIG, CREDENTIALS, Daemon, Place, Said, says};
 
 /// Commands that read the configuration, one of each kind.
 const COMMANDS: [&[&str]; 6] =
@@ -150,4 +152,40 @@ fn the_shipped_sample_needs_credentials_and_nothing_else() {
     command.env("RECORDING_ARCHIVER__DINGTALK__APP_KEY", "dingxxx");
     command.env("RECORDING_ARCHIVER__DINGTALK__APP_SECRET", "simulated-app-secret");
     says(&Said::of(&mut command).done(), &["the configuration is good"]);
+}
+
+#[test]
+fn a_secret_that_everybody_may_read_is_warned_about_by_what_uses_it_and_by_nothing_else() {
+    let rights = |path: &std::path::Path, mode| {
+        std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).unwrap();
+    };
+    // Nobody listens there: what runs says its warning and fails.
+    let nobody = "base_url = \"http://127.0.0.1:9\"\n[discover]\norganization = true\n";
+    let place = Place::with(&format!("{CREDENTIALS}{nobody}"));
+    let separate =
+        Place::with(&format!("[dingtalk]\napp_key = \"dingxxx\"\napp_secret_file = \"app_secret\"\n{nobody}"));
+    let secret = separate.write("app_secret", "simulated-app-secret\n");
+    let inline = place.path("config.toml");
+    for (place, path) in [(&place, &inline), (&separate, &secret)] {
+        let warning = format!("{} holds the app's secret, and everybody", path.file_name().unwrap().display());
+        for (mode, warned) in [(0o644, true), (0o640, false), (0o600, false)] {
+            rights(path, mode);
+            let checked = place.run(&["check-config"]);
+            assert_eq!((checked.code, checked.err.contains(&warning)), (Some(0), warned), "{mode:o}: {checked:?}");
+            assert!(
+                !warned || checked.err.starts_with("warning: ") && checked.err.contains("chmod o-r"),
+                "{checked:?}"
+            );
+            let once = place.run(&["once"]);
+            assert_eq!(once.err.matches(&warning).count(), usize::from(warned), "{mode:o}: {once:?}");
+            assert!(!warned || once.err.contains(" WARN "), "{once:?}");
+            for silent in [&["status"][..], &["recordings", "list"], &["watch", "list"], &["verify"]] {
+                assert_eq!(place.run(silent).err, "", "{silent:?}");
+            }
+        }
+    }
+    rights(&inline, 0o644);
+    let daemon = Daemon::start(&place);
+    assert_eq!(daemon.said().matches("holds the app's secret").count(), 1, "{}", daemon.said());
+    daemon.stop();
 }

@@ -12,3 +12,4 @@ mod daemon;
 mod demo;
 mod harness;
 mod migrations;
+mod secrets;

@@ -4,6 +4,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on says so by panicking")]
 
+mod bounded;
 mod budget;
 mod clocks;
 mod error_table;
@@ -17,4 +18,5 @@ mod soak;
 mod states;
 mod tokens;
 mod traps;
+mod verify;
 mod world;

@@ -1,10 +1,12 @@
 //! Every command: what it prints, in each format, and how it exits.
 
+mod backup;
 mod conferences;
 mod output;
 mod record;
 mod recordings;
 mod status;
+mod verify;
 mod watch;
 
 use std::sync::OnceLock;

@@ -1,5 +1,6 @@
 //! The daemon as systemd runs it: started, stopped, killed, doubled, and read beside.
 
+mod killed;
 mod service;
 mod simulate;
 mod stopping;

@@ -49,7 +49,7 @@ impl Evidence {
         }
         match (call.endpoint, answer) {
             (Endpoint::GetVideos, Some(list)) => {
-                self.list(call, list["videoList"].as_array().map_or(&[], Vec::as_slice))
+                self.list(call, list["videoList"].as_array().map_or(&[], Vec::as_slice));
             }
             (Endpoint::OrgConferences, Some(page)) => self.show(&page["onGoingConfList"]),
             (Endpoint::UsersLists, Some(list)) => self.show(&list["onGoingConfIdList"]),

@@ -76,7 +76,7 @@ impl Memory {
         let is_closed = |state: &String| matches!(state.as_str(), "archived" | "unrecorded" | "failed");
         self.closed = conferences.into_iter().filter(|(_, state)| is_closed(state)).collect();
         ledger_is_not_below_the_truth(life).await;
-        assert_eq!(life.words("PRAGMA integrity_check").await, ["ok"]);
+        assert_eq!(life.admin.verify().await.unwrap(), []);
     }
 
     /// No conference was closed by a fault: what closes it is an answer about it.
@@ -104,10 +104,10 @@ pub(crate) async fn hold_in_the_end(life: &Life, plan: &Plan) {
 
     let listed = still_listed(life);
     let rows = rows(life).await;
-    let mut live: HashMap<&str, BTreeMap<&str, &str>> = HashMap::new();
+    let mut catalog: HashMap<&str, BTreeMap<&str, &str>> = HashMap::new();
     for row in rows.iter().filter(|row| !row.is_missing) {
         let (id, media_id) = &row.video;
-        live.entry(id).or_default().insert(media_id, &row.raw);
+        catalog.entry(id).or_default().insert(media_id, &row.raw);
     }
     let watch = life.watch.lock().unwrap();
     let evidence = &watch.evidence;
@@ -117,7 +117,7 @@ pub(crate) async fn hold_in_the_end(life: &Life, plan: &Plan) {
     }
     for (id, list) in &evidence.last_list {
         let list: BTreeMap<&str, &str> = list.iter().map(|(id, raw)| (id.as_str(), raw.as_str())).collect();
-        assert_eq!(live.get(id.as_str()).cloned().unwrap_or_default(), list, "{id}: not what was listed last");
+        assert_eq!(catalog.get(id.as_str()).cloned().unwrap_or_default(), list, "{id}: not what was listed last");
     }
     let known: BTreeMap<&str, &str> = conferences.iter().map(|(id, state)| (id.as_str(), state.as_str())).collect();
     for id in &evidence.shown {

@@ -49,7 +49,7 @@ pub(crate) struct Life {
     path: PathBuf,
     /// An administrator's own hold on the file. It also keeps the -wal file in place when a daemon is dropped, as the end
     /// of its process would.
-    admin: Catalog,
+    pub(crate) admin: Catalog,
     archive: Option<(Archive, Arc<Tripwire>)>,
     planned: std::vec::IntoIter<Crash>,
     down_until: Timestamp,

@@ -58,7 +58,7 @@ pub(crate) struct Plan {
 impl Plan {
     pub(crate) fn of(seed: u64) -> Self {
         let mut dice = Dice::new(seed, STREAM);
-        let is_calm = seed % 10 == 0;
+        let is_calm = seed.is_multiple_of(10);
         let meetings = usize::try_from(dice.between(6, 40)).unwrap();
         let organisation = Organisation::generate(&Meetings { seed, meetings, days: 20, first_day: MIDNIGHT });
         let meetings: Vec<Meeting> = organisation.meetings().cloned().collect();
@@ -96,12 +96,14 @@ impl Plan {
         }
         let until = over + config.collect.give_up_after + hours(48);
         events.sort_by_key(|(at, _)| *at);
-        let mut crashes: Vec<Crash> = (0..dice.between(0, 12)).map(|_| crash(&mut dice)).collect();
+        let mut crashes: Vec<Crash> = (0..dice.between(0, 25)).map(|_| crash(&mut dice)).collect();
         let mut faults = faults;
         if is_calm {
             faults.clear();
             events.retain(|(_, event)| !matches!(event, Event::ClockOffBy(_)));
-            crashes.iter_mut().for_each(|crash| crash.down_for = Duration::ZERO);
+            for crash in &mut crashes {
+                crash.down_for = Duration::ZERO;
+            }
             config.quota.calls_per_month = 0;
             config.poll.interval = Some(minutes(30));
         }
@@ -127,7 +129,7 @@ fn config(seed: u64, dice: &mut Dice, meetings: &[Meeting]) -> Config {
     config.poll.batch_size = *dice.pick(&[1, 5, 50].map(|ids| NonZeroUsize::new(ids).unwrap()));
     config.collect.first_delay = *dice.pick(&[Duration::ZERO, minutes(2), minutes(20)]);
     config.collect.retry_max = *dice.pick(&[hours(2), hours(6)]);
-    config.collect.settle = *dice.pick(&[Duration::ZERO, minutes(30), hours(2)]);
+    config.collect.settle = *dice.pick(&[Duration::ZERO, Duration::ZERO, minutes(30), hours(2)]);
     // Longer than the latest recording takes, and not so long that time which must not count would go unnoticed.
     config.collect.give_up_after = *dice.pick(&[hours(40), hours(48), hours(72)]);
     config
@@ -163,15 +165,14 @@ fn events(dice: &mut Dice, meetings: &[Meeting], last_end: Timestamp) -> Vec<(Ti
 }
 
 fn crash(dice: &mut Dice) -> Crash {
-    let steps = u32::try_from(*dice.pick(&[4, 40, 400])).unwrap();
-    let fuse = match dice.between(0, 3) {
+    let fuse = match dice.between(0, 9) {
         // While it starts, or soon after.
-        0 => Fuse { calls: 0, endpoint: None, steps: u32::try_from(dice.between(0, 3_000)).unwrap() },
-        // Around a call that leads to a change of state.
-        1 => fuse(dice, Some(Endpoint::GetVideos), 12, steps),
-        2 => fuse(dice, Some(Endpoint::ConferenceInfo), 12, steps),
+        0 | 1 => Fuse { calls: 0, endpoint: None, steps: steps(dice, 3_000) },
+        // Around the calls that lead to a change of state, and around what is written for them.
+        2..=6 => fuse(dice, Some(Endpoint::GetVideos), 6),
+        7 => fuse(dice, Some(Endpoint::ConferenceInfo), 12),
         // Anywhere.
-        _ => fuse(dice, None, 60, steps),
+        _ => fuse(dice, None, 60),
     };
     let down_for = match dice.between(0, 9) {
         0..=4 => Duration::ZERO,
@@ -182,8 +183,11 @@ fn crash(dice: &mut Dice) -> Crash {
     Crash { fuse, down_for }
 }
 
-fn fuse(dice: &mut Dice, endpoint: Option<Endpoint>, most_calls: u64, most_steps: u32) -> Fuse {
-    let calls = u32::try_from(dice.between(1, most_calls)).unwrap();
-    let steps = u32::try_from(dice.between(0, u64::from(most_steps))).unwrap();
-    Fuse { calls, endpoint, steps }
+fn fuse(dice: &mut Dice, endpoint: Option<Endpoint>, most_calls: u64) -> Fuse {
+    let most_steps = *dice.pick(&[4, 60, 60, 400]);
+    Fuse { calls: u32::try_from(dice.between(1, most_calls)).unwrap(), endpoint, steps: steps(dice, most_steps) }
+}
+
+fn steps(dice: &mut Dice, most: u64) -> u32 {
+    u32::try_from(dice.between(0, most)).unwrap()
 }

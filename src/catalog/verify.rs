@@ -1,0 +1,221 @@
+//! Whether a catalog is sound: SQLite's own checks, the schema, and what this program's rules promise of the rows.
+//!
+//! Reads only, and all of it from one instant. An invariant stands here only if a daemon that does its duty cannot break
+//! it: neither by an operator's `retry`, which keeps the recordings of a conference that is open again, nor by a clock
+//! that is set back. So no two instants are put in order that were read off the clock at different times.
+
+use futures_util::StreamExt;
+use futures_util::stream::BoxStream;
+use serde::Serialize;
+use sqlx::{Connection, SqliteConnection};
+
+use super::damage::{foreign_keys, integrity, raw, schema};
+use super::{Catalog, Error, count};
+
+/// So many of those who break an invariant are named; the others are counted.
+const NAMED: usize = 10;
+
+/// What is wrong, under the words of the check that found it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Finding {
+    /// What should hold, as [`checks`] has it.
+    pub check: &'static str,
+    /// Where it does not, the first of them.
+    pub offenders: Vec<String>,
+    /// How many more there are.
+    pub more: u64,
+}
+
+/// What is checked, in words.
+pub fn checks() -> impl Iterator<Item = &'static str> {
+    CHECKS.iter().map(|(check, _)| *check)
+}
+
+impl Catalog {
+    /// What is wrong with this catalog; nothing, if it is sound. Damage is a finding; an error is what keeps it from
+    /// being looked at: a lock, a disk that does not read.
+    pub async fn verify(&self) -> Result<Vec<Finding>, Error> {
+        let mut connection = self.read().await?;
+        let mut instant = connection.begin().await?;
+        let mut findings = Vec::new();
+        for (check, offenders) in CHECKS {
+            let mut finding = Finding { check, offenders: Vec::new(), more: 0 };
+            let mut offenders = offenders(&mut instant);
+            while let Some(offender) = offenders.next().await {
+                let (offender, is_last) = match offender {
+                    Ok(offender) => (offender, false),
+                    Err(error) => (format!("could not be checked: {}", damage(error)?), true),
+                };
+                if finding.offenders.len() < NAMED {
+                    finding.offenders.push(offender);
+                } else {
+                    finding.more += 1;
+                }
+                if is_last {
+                    break;
+                }
+            }
+            if !finding.offenders.is_empty() {
+                findings.push(finding);
+            }
+        }
+        Ok(findings)
+    }
+
+    /// How many conferences and recordings there are.
+    pub async fn size(&self) -> Result<(u64, u64), Error> {
+        let row = sqlx::query!(
+            r#"SELECT (SELECT count(*) FROM conferences) AS "conferences!: i64",
+                      (SELECT count(*) FROM recordings) AS "recordings!: i64""#
+        )
+        .fetch_one(&mut *self.read().await?)
+        .await?;
+        Ok((count(row.conferences), count(row.recordings)))
+    }
+}
+
+/// The words for damage to the file: what a sound one never answers. Any other error is handed back.
+fn damage(error: sqlx::Error) -> Result<String, sqlx::Error> {
+    // 1 SQLITE_ERROR: a table or a column is not there. 11 SQLITE_CORRUPT, 26 SQLITE_NOTADB.
+    const DAMAGE: [u32; 3] = [1, 11, 26];
+    match &error {
+        sqlx::Error::Database(said) => {
+            let code = said.code().and_then(|code| code.parse::<u32>().ok()).unwrap_or(0);
+            if DAMAGE.contains(&(code & 0xff)) { Ok(said.message().to_owned()) } else { Err(error) }
+        }
+        sqlx::Error::ColumnDecode { .. } | sqlx::Error::Decode(_) => Ok(error.to_string()),
+        _ => Err(error),
+    }
+}
+
+/// Those that break a check.
+type Offenders = for<'c> fn(&'c mut SqliteConnection) -> BoxStream<'c, sqlx::Result<String>>;
+
+/// A query that yields those that break a check, in words; checked when it is compiled.
+macro_rules! offenders {
+    ($sql:literal) => {
+        |connection| sqlx::query_scalar!($sql).fetch(connection).boxed()
+    };
+}
+
+/// Every check: what should hold, and those for which it does not.
+const CHECKS: &[(&str, Offenders)] = &[
+    ("the file is whole (SQLite's integrity_check)", integrity),
+    ("what a row refers to is there (SQLite's foreign_key_check)", foreign_keys),
+    ("tables, triggers and views are the ones that this program makes", schema),
+    (
+        "a conference's state is one of the six",
+        offenders!(
+            r#"SELECT conference_id || ': ' || state AS "offender!: String" FROM conferences
+               WHERE state NOT IN ('waiting', 'active', 'ended', 'archived', 'unrecorded', 'failed')"#
+        ),
+    ),
+    (
+        "how a conference was discovered is a known word",
+        offenders!(
+            r#"SELECT conference_id || ': ' || discovered_by AS "offender!: String" FROM conferences
+               WHERE discovered_by NOT IN ('config', 'cli', 'organization', 'user', 'event', 'history')"#
+        ),
+    ),
+    (
+        "a closed conference has closed_at, an open one has none",
+        offenders!(
+            r#"SELECT conference_id || ' (' || state || ')' AS "offender!: String" FROM conferences
+               WHERE (state IN ('archived', 'unrecorded', 'failed')) <> (closed_at IS NOT NULL)"#
+        ),
+    ),
+    (
+        "an archived conference has recordings",
+        offenders!(
+            r#"SELECT conference_id AS "offender!: String" FROM conferences c
+               WHERE state = 'archived' AND NOT EXISTS (SELECT 1 FROM recordings r WHERE r.conference_id = c.conference_id)"#
+        ),
+    ),
+    (
+        "an unrecorded conference, and one that has not ended, has no recordings",
+        offenders!(
+            r#"SELECT conference_id || ' (' || state || ')' AS "offender!: String" FROM conferences c
+               WHERE state IN ('unrecorded', 'waiting', 'active')
+                 AND EXISTS (SELECT 1 FROM recordings r WHERE r.conference_id = c.conference_id)"#
+        ),
+    ),
+    (
+        "a failed conference says why",
+        offenders!(
+            r#"SELECT conference_id AS "offender!: String" FROM conferences
+               WHERE state = 'failed' AND last_error_code IS NULL"#
+        ),
+    ),
+    (
+        "an error stands whole beside its conference: code, words and instant",
+        offenders!(
+            r#"SELECT conference_id AS "offender!: String" FROM conferences
+               WHERE (last_error_code IS NULL) + (last_error_message IS NULL) + (last_error_at IS NULL) NOT IN (0, 3)"#
+        ),
+    ),
+    (
+        "an active conference has last_active_at",
+        offenders!(
+            r#"SELECT conference_id AS "offender!: String" FROM conferences
+               WHERE state = 'active' AND last_active_at IS NULL"#
+        ),
+    ),
+    (
+        "an ended conference has a next attempt, an unrecorded or failed one has none",
+        offenders!(
+            r#"SELECT conference_id || ' (' || state || ')' AS "offender!: String" FROM conferences
+               WHERE (state = 'ended' AND next_attempt_at IS NULL)
+                  OR (state IN ('unrecorded', 'failed') AND next_attempt_at IS NOT NULL)"#
+        ),
+    ),
+    (
+        "a conference has a wait while it is ended, or archived with a look to come, and at no other time",
+        offenders!(
+            r#"SELECT c.conference_id || ' (' || c.state || iif(w.conference_id IS NULL, ', without a wait)', ', with a wait)')
+                      AS "offender!: String"
+               FROM conferences c LEFT JOIN recording_waits w ON w.conference_id = c.conference_id
+               WHERE (w.conference_id IS NOT NULL)
+                  <> (c.state = 'ended' OR (c.state = 'archived' AND c.next_attempt_at IS NOT NULL))"#
+        ),
+    ),
+    ("a recording's JSON, and that of each revision, is whole and bears its mediaId", raw),
+    (
+        "a recording last changed when its last revision was replaced; without one, when it was first seen",
+        offenders!(
+            r#"SELECT conference_id || ' ' || media_id AS "offender!: String" FROM recordings r
+               WHERE last_changed_at <> coalesce(
+                   (SELECT replaced_at FROM recording_revisions v
+                    WHERE v.conference_id = r.conference_id AND v.media_id = r.media_id
+                    ORDER BY revision_id DESC LIMIT 1),
+                   first_seen_at)"#
+        ),
+    ),
+    (
+        "a recording that is missing has not changed since",
+        offenders!(
+            r#"SELECT conference_id || ' ' || media_id AS "offender!: String" FROM recordings
+               WHERE missing_since <> last_changed_at"#
+        ),
+    ),
+    (
+        "the days of the ledger are dates",
+        offenders!(r#"SELECT DISTINCT day AS "offender!: String" FROM api_calls WHERE day IS NOT date(day)"#),
+    ),
+    (
+        "no count is negative",
+        offenders!(
+            r#"SELECT 'conferences.attempts of ' || conference_id AS "offender!: String" FROM conferences WHERE attempts < 0
+               UNION ALL SELECT 'recording_waits.awaited_ms of ' || conference_id FROM recording_waits WHERE awaited_ms < 0
+               UNION ALL SELECT 'api_calls.calls of ' || day || ' ' || endpoint || ' ' || outcome FROM api_calls WHERE calls < 0
+               UNION ALL SELECT 'quota.calls_per_month' FROM quota WHERE calls_per_month < 0
+               UNION ALL SELECT 'pauses.strikes of ' || scope FROM pauses WHERE strikes < 0"#
+        ),
+    ),
+    (
+        "a stage that ran is one of the four, and its run did not end before it began",
+        offenders!(
+            r#"SELECT stage AS "offender!: String" FROM job_runs
+               WHERE stage NOT IN ('discover', 'poll', 'collect', 'maintain') OR last_finished_at < last_started_at"#
+        ),
+    ),
+];

@@ -1,0 +1,106 @@
+//! Whether everybody on this machine may read the app's secret where it lies.
+//!
+//! The group may: who is in it is the admin's own word. The folders above are not looked at: a file is copied and moved
+//! with its own rights, and without theirs.
+
+use std::fmt;
+use std::os::unix::fs::MetadataExt;
+use std::path::PathBuf;
+
+use super::Loaded;
+
+/// The right of those who are neither the owner nor in the group.
+const OTHERS_READ: u32 = 0o004;
+
+/// A file with the secret in it that everybody may read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Exposed {
+    /// The file.
+    pub path: PathBuf,
+    /// Its rights.
+    pub mode: u32,
+    /// Whether it is the configuration file; else it holds the secret and nothing else.
+    pub is_configuration: bool,
+}
+
+impl Loaded {
+    /// The files with the secret in them that everybody may read.
+    #[must_use]
+    pub fn exposed(&self) -> Vec<Exposed> {
+        let configuration = self.source.clone().filter(|_| self.has_secret).map(|path| (path, true));
+        let secret = self.config.dingtalk.secret_file().map(|(_, path)| (path, false));
+        let exposed = configuration.into_iter().chain(secret).filter_map(|(path, is_configuration)| {
+            let mode = path.metadata().ok()?.mode() & 0o7777;
+            (mode & OTHERS_READ != 0).then_some(Exposed { path, mode, is_configuration })
+        });
+        exposed.collect()
+    }
+}
+
+impl fmt::Display for Exposed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { path, mode, is_configuration } = self;
+        let path = path.display();
+        write!(f, "{path} holds the app's secret, and everybody on this machine may read it (mode {mode:04o}): ")?;
+        if *is_configuration {
+            write!(f, "`chmod o-r {path}`, or put the secret into a file of its own (dingtalk.app_secret_file)")
+        } else {
+            write!(f, "`chmod o-r {path}`")
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs::{Permissions, set_permissions, write};
+    use std::os::unix::fs::PermissionsExt;
+
+    use super::super::Config;
+
+    const INLINE: &str = "[dingtalk]\napp_key = \"dingxxx\"\napp_secret = \"hunter2\"\n";
+    const KEY_ONLY: &str = "[dingtalk]\napp_key = \"dingxxx\"\n";
+
+    /// What is said where `toml` and a file `secret` have these rights, and the environment says so.
+    fn said(toml: &str, rights: (u32, u32), environment: &[(&str, &str)]) -> Vec<String> {
+        let folder = tempfile::tempdir().unwrap();
+        let [configuration, secret] = ["config.toml", "app_secret"].map(|name| folder.path().join(name));
+        write(&configuration, toml).unwrap();
+        write(&secret, "hunter2\n").unwrap();
+        set_permissions(&configuration, Permissions::from_mode(rights.0)).unwrap();
+        set_permissions(&secret, Permissions::from_mode(rights.1)).unwrap();
+        let here = folder.path().to_str().unwrap();
+        let environment = environment.iter().map(|(key, value)| ((*key).to_owned(), value.replace("HERE", here)));
+        let loaded = Config::load(Some(&configuration), environment).unwrap();
+        loaded.exposed().iter().map(|exposed| exposed.to_string().replace(here, "HERE")).collect()
+    }
+
+    #[test]
+    fn a_configuration_with_the_secret_in_it_is_for_the_owner_and_the_group() {
+        let warning = "HERE/config.toml holds the app's secret, and everybody on this machine may read it (mode 0644): \
+                       `chmod o-r HERE/config.toml`, or put the secret into a file of its own (dingtalk.app_secret_file)";
+        assert_eq!(said(INLINE, (0o644, 0o600), &[]), [warning]);
+        assert_eq!(said(INLINE, (0o640, 0o644), &[]), [""; 0]);
+        assert_eq!(said(INLINE, (0o600, 0o600), &[]), [""; 0]);
+        let overridden = [("RECORDING_ARCHIVER__DINGTALK__APP_SECRET", "other")];
+        assert_eq!(said(INLINE, (0o644, 0o600), &overridden).len(), 1, "it is in the file all the same");
+    }
+
+    #[test]
+    fn a_configuration_without_the_secret_is_for_everybody() {
+        let inherited = [("RECORDING_ARCHIVER__DINGTALK__APP_SECRET", "hunter2")];
+        assert_eq!(said(KEY_ONLY, (0o644, 0o644), &inherited), [""; 0]);
+        assert_eq!(said(KEY_ONLY, (0o644, 0o644), &[]), [""; 0]);
+    }
+
+    #[test]
+    fn the_secrets_own_file_is_for_the_owner_and_the_group() {
+        let warning = "HERE/app_secret holds the app's secret, and everybody on this machine may read it (mode 0604): \
+                       `chmod o-r HERE/app_secret`";
+        let named = [("RECORDING_ARCHIVER__DINGTALK__APP_SECRET_FILE", "HERE/app_secret")];
+        let of_systemd = [("CREDENTIALS_DIRECTORY", "HERE")];
+        for environment in [named, of_systemd] {
+            assert_eq!(said(KEY_ONLY, (0o644, 0o604), &environment), [warning]);
+            assert_eq!(said(KEY_ONLY, (0o644, 0o640), &environment), [""; 0]);
+        }
+    }
+}

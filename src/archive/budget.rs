@@ -212,14 +212,19 @@ impl Budget {
                 books.probing.retain(|scope| scope != EVERY_CALL && scope != error.endpoint.as_str());
                 return Ok(());
             }
-            Class::CredentialsWrong
-            | Class::AddressRefused
-            | Class::QuotaSpent
-            | Class::Banned
-            | Class::OrganizationForbidden => EVERY_CALL,
+            Class::AddressRefused | Class::QuotaSpent | Class::Banned => EVERY_CALL,
             // Without a token there is no call at all.
-            Class::Throttled if error.endpoint == Endpoint::AccessToken => EVERY_CALL,
-            Class::ScopeMissing | Class::Throttled => error.endpoint.as_str(),
+            Class::CredentialsWrong | Class::OrganizationForbidden | Class::ScopeMissing | Class::Throttled
+                if error.endpoint == Endpoint::AccessToken =>
+            {
+                EVERY_CALL
+            }
+            // Where one endpoint refuses what others accept, the answers of the others must not end its pause: it would
+            // be asked in vain, and all else held up, every few minutes for as long as it lasts.
+            Class::CredentialsWrong | Class::OrganizationForbidden | Class::ScopeMissing | Class::Throttled => {
+                error.endpoint.as_str()
+            }
+            Class::Unrecognized if error.retry_after.is_some() => error.endpoint.as_str(),
             Class::Unavailable | Class::Foreign | Class::TimedOut | Class::Unreached => {
                 books.failures += 1;
                 let probe_failed = books.probing.contains(EVERY_CALL);
@@ -311,9 +316,11 @@ fn paused_until(error: &Error, strikes: u32, now: Timestamp) -> Timestamp {
         Class::Banned => now + if asked.is_zero() { 5 * MINUTE } else { asked },
         Class::Throttled => now + doubled(error.lasts().unwrap_or(MINUTE).min(15 * MINUTE), 15 * MINUTE).max(asked),
         // Fetching a token is free.
-        Class::CredentialsWrong if error.endpoint == Endpoint::AccessToken => now + doubled(MINUTE, 5 * MINUTE),
+        Class::CredentialsWrong | Class::ScopeMissing if error.endpoint == Endpoint::AccessToken => {
+            now + doubled(MINUTE, 5 * MINUTE).max(asked)
+        }
         Class::CredentialsWrong | Class::ScopeMissing | Class::AddressRefused | Class::OrganizationForbidden => {
-            now + doubled(5 * MINUTE, Duration::from_hours(3))
+            now + doubled(5 * MINUTE, Duration::from_hours(3)).max(asked)
         }
         _ => now + doubled(MINUTE, 15 * MINUTE).max(asked),
     }

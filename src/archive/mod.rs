@@ -139,11 +139,15 @@ fn concern(error: &Error) -> Concern {
         | Class::AddressRefused
         | Class::Throttled
         | Class::QuotaSpent
-        | Class::Banned
-        | Class::OrganizationForbidden => Concern::Nobody,
-        Class::Unavailable | Class::Foreign | Class::TimedOut | Class::Unreached | Class::Unrecognized => {
-            Concern::Later
-        }
+        | Class::Banned => Concern::Nobody,
+        // A conference may be another organisation's: asked about first at the end of each pause, it would hold up all
+        // the others again.
+        Class::OrganizationForbidden
+        | Class::Unavailable
+        | Class::Foreign
+        | Class::TimedOut
+        | Class::Unreached
+        | Class::Unrecognized => Concern::Later,
         Class::UserUnknown
         | Class::PermissionDenied
         | Class::MeetingEnded

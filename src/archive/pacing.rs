@@ -145,6 +145,12 @@ impl Agenda {
         self.runs.push(run);
     }
 
+    /// Whether a pause holds `stage` up at `now`. A look that comes a moment early comes too early for a pause: nothing
+    /// would be sent, and the next look would be put off.
+    pub(super) fn holds_up(&self, stage: Stage, settings: &Settings, now: Timestamp) -> bool {
+        self.pauses.iter().any(|pause| pause.until > now && holds_up(pause, stage, settings))
+    }
+
     /// When `stage` is due; `None` if there is nothing to do for it.
     pub(super) fn due_at(&self, stage: Stage, settings: &Settings, now: Timestamp) -> Option<Timestamp> {
         // A last run in the future means that the clock was set back: whatever it said is worth nothing.

@@ -84,8 +84,9 @@ impl Archive {
         self.budget.begin(agenda.pauses.clone()).await;
         let mut report = Report::default();
         for stage in Stage::ALL {
-            let due =
-                all || agenda.due_at(stage, &self.settings, now).is_some_and(|due_at| due_at <= now + stage.early());
+            let due_at =
+                agenda.due_at(stage, &self.settings, now).filter(|_| !agenda.holds_up(stage, &self.settings, now));
+            let due = all || due_at.is_some_and(|due_at| due_at <= now + stage.early());
             if due || (stage == Stage::Poll && self.rides_on_listing(now).await?) {
                 let stopped = self.run(stage, now).await?;
                 let mut run = JobRun {

@@ -35,6 +35,18 @@ pub struct ConferenceRow {
     pub closed_at: Option<i64>,
 }
 
+/// What DingTalk gave no answer about when it was last asked.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[expect(missing_docs, reason = "the schema describes every column")]
+pub struct TroubleRow {
+    /// How many open conferences there are like this; the rest is about the latest of them.
+    pub conferences: i64,
+    pub conference_id: String,
+    pub last_error_code: String,
+    pub last_error_message: Option<String>,
+    pub last_error_at: Option<i64>,
+}
+
 /// A row of `recordings`; the columns are described in the schema.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 #[expect(missing_docs, reason = "the schema describes every column")]
@@ -124,6 +136,21 @@ impl Catalog {
         .fetch_all(&mut *self.read().await?)
         .await?;
         Ok(rows)
+    }
+
+    /// The open conferences that DingTalk gave no answer about when it was last asked; `None` if there are none.
+    pub async fn trouble(&self) -> Result<Option<TroubleRow>, Error> {
+        let row = sqlx::query_as!(
+            TroubleRow,
+            r#"SELECT count(*) OVER () AS "conferences!: i64", conference_id, last_error_code AS "last_error_code!",
+                    last_error_message, last_error_at
+             FROM conferences
+             WHERE closed_at IS NULL AND last_error_code IS NOT NULL
+             ORDER BY last_error_at DESC, conference_id LIMIT 1"#
+        )
+        .fetch_optional(&mut *self.read().await?)
+        .await?;
+        Ok(row)
     }
 
     /// Recordings, those that began last first, each with the title of its conference.

@@ -15,7 +15,7 @@ mod record;
 mod recordings;
 mod run;
 mod simulate;
-mod status;
+pub mod status;
 pub mod tame;
 mod verify;
 mod watch;

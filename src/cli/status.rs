@@ -11,7 +11,7 @@ use super::wiring;
 use crate::archive::Pace;
 use crate::catalog::Catalog;
 use crate::catalog::ledger::{JobRun, Pause};
-use crate::catalog::lists::RecordingFilter;
+use crate::catalog::lists::{RecordingFilter, TroubleRow};
 use crate::config::Config;
 use crate::daemon::lock::Lock;
 use crate::domain::clock::{Clock, SystemClock, Timestamp, millis};
@@ -26,11 +26,12 @@ pub(super) struct Status {
 }
 
 /// Everything there is to say; instants and durations in milliseconds.
-#[derive(Serialize)]
-struct Report {
+#[derive(Debug, Serialize)]
+pub struct Report {
     catalog: String,
     daemon_pid: Option<u32>,
     conferences: BTreeMap<&'static str, u64>,
+    trouble: Option<TroubleRow>,
     recordings: usize,
     month: String,
     calls: u64,
@@ -43,7 +44,7 @@ struct Report {
     stages: Vec<StageReport>,
 }
 
-#[derive(Serialize)]
+#[derive(Debug, Serialize)]
 struct PauseReport {
     scope: String,
     paused_until: i64,
@@ -52,7 +53,7 @@ struct PauseReport {
     message: String,
 }
 
-#[derive(Serialize)]
+#[derive(Debug, Serialize)]
 struct StageReport {
     stage: String,
     last_started_at: i64,
@@ -64,7 +65,7 @@ struct StageReport {
 pub(super) async fn run(status: &Status, config: &Config) -> anyhow::Result<()> {
     let now = SystemClock::new().now();
     let catalog = Catalog::open_read_only(&config.catalog.path).await?;
-    let report = gather(&catalog, config, now).await;
+    let report = report(&catalog, config, now).await;
     catalog.close().await;
     let report = report?;
     match status.format {
@@ -73,7 +74,8 @@ pub(super) async fn run(status: &Status, config: &Config) -> anyhow::Result<()> 
     }
 }
 
-async fn gather(catalog: &Catalog, config: &Config, now: Timestamp) -> anyhow::Result<Report> {
+/// Gathers what there is to say at `now` of a daemon with this configuration. Reads only.
+pub async fn report(catalog: &Catalog, config: &Config, now: Timestamp) -> anyhow::Result<Report> {
     let settings = wiring::settings(config);
     let share = config.quota.calls_per_month;
     let pace = Pace::at(catalog, &settings, share, now).await?;
@@ -84,6 +86,7 @@ async fn gather(catalog: &Catalog, config: &Config, now: Timestamp) -> anyhow::R
         catalog: config.catalog.path.display().to_string(),
         daemon_pid: Lock::holder(&config.catalog.path),
         conferences: catalog.census().await?.into_iter().map(|(state, count)| (state.as_str(), count)).collect(),
+        trouble: catalog.trouble().await?,
         recordings: catalog.list_recordings(&RecordingFilter::default()).await?.len(),
         month: pace::day(now).chars().take(7).collect(),
         calls: catalog.spent(&pace::day(now)).await?,
@@ -127,7 +130,9 @@ impl From<JobRun> for StageReport {
     }
 }
 
-fn print(report: &Report, config: &Config, now: Timestamp) -> anyhow::Result<()> {
+/// What stands in the table's upper half: a name and what there is to say of it, a pair a line.
+#[must_use]
+pub fn facts(report: &Report, config: &Config) -> Vec<(&'static str, String)> {
     let daemon = report.daemon_pid.map_or_else(|| "not running".to_owned(), |pid| format!("running, pid {pid}"));
     let conferences: Vec<String> = crate::domain::conference::State::ALL
         .iter()
@@ -146,6 +151,7 @@ fn print(report: &Report, config: &Config, now: Timestamp) -> anyhow::Result<()>
         ("recordings", report.recordings.to_string()),
         ("calls", calls),
     ];
+    facts.extend(report.trouble.as_ref().map(|trouble| ("unanswered", unanswered(trouble))));
     if let Some(interval_ms) = report.discover_interval_ms {
         facts.push(("discover", interval(&config.discover.schedule(), interval_ms, report.discover_stretched)));
     }
@@ -155,20 +161,39 @@ fn print(report: &Report, config: &Config, now: Timestamp) -> anyhow::Result<()>
         facts
             .push(("paused", format!("{what} until {}: {}", output::instant(Some(pause.paused_until)), pause.message)));
     }
-    let facts = output::table(&[], facts.into_iter().map(|(name, fact)| vec![name.to_owned(), fact]));
-    let stages = output::table(
-        &["stage", "last run", "outcome", "next due"],
-        report.stages.iter().map(|stage| {
-            let due = stage.next_due_at.map(|due| output::instant(Some(due.max(now.as_millis()))));
-            vec![
-                stage.stage.clone(),
-                output::instant(Some(stage.last_finished_at)),
-                stage.outcome.clone(),
-                due.unwrap_or_else(|| "when there is something to do".to_owned()),
-            ]
-        }),
-    );
+    facts
+}
+
+/// What stands in its lower half: of each stage its name, its last run, what came of it, and when it is due.
+#[must_use]
+pub fn stages(report: &Report, now: Timestamp) -> Vec<[String; 4]> {
+    let line = |stage: &StageReport| {
+        let due = stage.next_due_at.map(|due| output::instant(Some(due.max(now.as_millis()))));
+        [
+            stage.stage.clone(),
+            output::instant(Some(stage.last_finished_at)),
+            stage.outcome.clone(),
+            due.unwrap_or_else(|| "when there is something to do".to_owned()),
+        ]
+    };
+    report.stages.iter().map(line).collect()
+}
+
+fn print(report: &Report, config: &Config, now: Timestamp) -> anyhow::Result<()> {
+    let facts = facts(report, config).into_iter().map(|(name, fact)| vec![name.to_owned(), fact]);
+    let stages = stages(report, now).into_iter().map(Vec::from);
+    let (facts, stages) =
+        (output::table(&[], facts), output::table(&["stage", "last run", "outcome", "next due"], stages));
     output::print(&format!("{facts}\n{stages}\n"))
+}
+
+/// What stands beside the open conference that DingTalk last gave no answer about, and how many more there are.
+fn unanswered(trouble: &TroubleRow) -> String {
+    let TroubleRow { conferences, conference_id, last_error_code: code, last_error_message, last_error_at } = trouble;
+    let words = last_error_message.as_deref().filter(|words| !words.is_empty() && words != code);
+    let words = words.map(|words| format!(": {words}")).unwrap_or_default();
+    let others = if *conferences > 1 { format!("; {} more", conferences - 1) } else { String::new() };
+    format!("conference {conference_id} at {}: {code}{words}{others}", output::instant(*last_error_at))
 }
 
 fn interval(configured: &Schedule, interval_ms: i64, stretched: bool) -> String {

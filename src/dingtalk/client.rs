@@ -9,6 +9,7 @@ use std::num::{NonZeroU32, NonZeroUsize};
 use std::sync::Arc;
 use std::time::Duration;
 
+use chrono::DateTime;
 use reqwest::header::{HeaderMap, HeaderValue, RETRY_AFTER};
 use reqwest::{Method, Request, Response, Url, redirect};
 use serde::de::DeserializeOwned;
@@ -22,7 +23,7 @@ use super::gate::{Gate, Outcome};
 use super::limits::Limits;
 use super::secrets::Secrets;
 use super::token::{self, Credentials, Token};
-use crate::domain::clock::Clock;
+use crate::domain::clock::{Clock, Timestamp};
 
 /// The most of a body that is read.
 const BODY_LIMIT_BYTES: usize = 16 * 1024 * 1024;
@@ -178,7 +179,7 @@ impl Client {
         let _turn = self.limits.turn(endpoint).await?;
         let response = self.http.execute(request).await.map_err(|error| transport(endpoint, &error))?;
         let status = response.status().as_u16();
-        let retry_after = retry_after(response.headers());
+        let retry_after = retry_after(response.headers(), self.clock.now());
         let (mut body, _large) = self.read(endpoint, response).await?;
         if endpoint != Endpoint::AccessToken {
             body = self.secrets.out_of_data(body);
@@ -279,8 +280,9 @@ fn transport(endpoint: Endpoint, error: &reqwest::Error) -> Error {
     Error::new(endpoint, class, code, message)
 }
 
-/// `Retry-After`, in seconds. It is documented nowhere; honoured if it comes.
-fn retry_after(headers: &HeaderMap) -> Option<Duration> {
-    let seconds = headers.get(RETRY_AFTER)?.to_str().ok()?.trim().parse().ok()?;
-    Some(Duration::from_secs(seconds))
+/// `Retry-After`, in seconds or as a date. It is documented nowhere; honoured if it comes.
+fn retry_after(headers: &HeaderMap, now: Timestamp) -> Option<Duration> {
+    let value = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
+    let date = || DateTime::parse_from_rfc2822(value).ok().map(|date| Timestamp::from(date.to_utc()).since(now));
+    value.parse().ok().map(Duration::from_secs).or_else(date)
 }

@@ -166,6 +166,7 @@ impl Error {
             Class::Throttled
             | Class::Banned
             | Class::AddressRefused
+            | Class::ScopeMissing
             | Class::QuotaSpent
             | Class::OrganizationForbidden
             | Class::Unavailable
@@ -181,7 +182,8 @@ impl Error {
     /// How long this error lasts, where it says so itself.
     #[must_use]
     pub fn lasts(&self) -> Option<Duration> {
-        self.retry_after.or_else(|| match self.class {
+        // To be asked to wait for no time at all is to be told nothing.
+        self.retry_after.filter(|asked| !asked.is_zero()).or_else(|| match self.class {
             Class::Throttled if self.code.contains("Qpm") => Some(QPM_WAIT),
             Class::Throttled => Some(QPS_WAIT),
             _ => None,
@@ -191,26 +193,46 @@ impl Error {
     /// What the operator can do about it; empty where waiting is all.
     #[must_use]
     pub fn remedy(&self) -> &'static str {
-        match self.class {
-            Class::TokenInvalid | Class::CredentialsWrong => {
+        match (self.class, self.endpoint) {
+            (Class::TokenInvalid | Class::CredentialsWrong, _) => {
                 "check dingtalk.app_key, dingtalk.app_secret and dingtalk.base_url (api.dingtalk.io outside mainland China, api.dingtalk.com inside)"
             }
-            Class::ScopeMissing => "grant the app this scope on DingTalk's open platform",
-            Class::AddressRefused => "add this machine's public address to the app's list of server addresses",
-            Class::QuotaSpent => {
+            (Class::ScopeMissing, _) => "grant the app this scope on DingTalk's open platform",
+            (Class::AddressRefused, _) => "add this machine's public address to the app's list of server addresses",
+            (Class::Throttled, _) => {
+                "if it stays: lower dingtalk.requests_per_second, for other programs of this app call DingTalk too"
+            }
+            (Class::Banned, _) => "find what else calls DingTalk from this address",
+            (Class::QuotaSpent, _) => {
                 "the organisation's calls of this month are spent: wait for the next month, or buy more"
             }
-            Class::OrganizationForbidden => "DingTalk restricts this organisation: ask its administrator",
-            Class::UserUnknown | Class::PermissionDenied => {
+            (Class::OrganizationForbidden, _) => "DingTalk restricts this organisation: ask its administrator",
+            (Class::UserUnknown | Class::PermissionDenied | Class::RequestWrong, Endpoint::UserConferences) => {
+                "check the unionIds of discover.users"
+            }
+            // These are asked as nobody.
+            (
+                Class::UserUnknown | Class::PermissionDenied,
+                Endpoint::Query | Endpoint::Conference | Endpoint::OrgConferences,
+            ) => "look at the app's scopes, and at which organisation holds the meeting",
+            (Class::UserUnknown | Class::PermissionDenied, _) => {
                 "ask as somebody else: --union-id or dingtalk.fallback_union_id"
             }
-            Class::ConferenceUnknown => "check the conferenceId",
-            Class::RequestWrong => "check the conferenceId and the unionId",
-            Class::RecordRefused => {
+            (Class::ConferenceUnknown, _) => "check the conferenceId",
+            (Class::RequestWrong, Endpoint::Query | Endpoint::Conference) => "check the conferenceId",
+            (Class::RequestWrong, Endpoint::Videos | Endpoint::RecordStart | Endpoint::RecordStop) => {
+                "check the conferenceId and the unionId"
+            }
+            (Class::RecordRefused, _) | (Class::MeetingEnded, Endpoint::RecordStart | Endpoint::RecordStop) => {
                 "only the host may, only while the meeting goes on, and only what is not so already"
             }
-            Class::Foreign => "something other than DingTalk answered: check dingtalk.base_url and any proxy",
-            Class::Unreached | Class::TimedOut => "check dingtalk.base_url and this machine's network",
+            (Class::Unrecognized, _) => "if it stays: give DingTalk's support the requestid",
+            // What was sent may have been done, whoever lost the answer.
+            (Class::Foreign | Class::TimedOut, Endpoint::RecordStart | Endpoint::RecordStop) => {
+                "it may have been done all the same: look in the meeting; then check dingtalk.base_url, this machine's network and any proxy"
+            }
+            (Class::Foreign, _) => "something other than DingTalk answered: check dingtalk.base_url and any proxy",
+            (Class::Unreached | Class::TimedOut, _) => "check dingtalk.base_url and this machine's network",
             _ => "",
         }
     }

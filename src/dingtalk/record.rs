@@ -1,15 +1,24 @@
 //! `POST …/{conferenceId}/cloudRecords/start` and `…/stop`: starts and stops a cloud recording. Only the host may.
 
-use serde::Deserialize;
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer};
 use serde_json::{Value, json};
 
 use super::client::{Call, Client};
 use super::endpoint::Endpoint;
 use super::error::Error;
+use super::wire;
 
-/// `{"code":"200"}`, which the gate has seen already.
+/// `{"code":"200"}`. The gate has seen to it that it is no other code; one without a code is not DingTalk's.
 #[derive(Deserialize)]
-struct Answer {}
+struct Answer {
+    #[serde(rename = "code", alias = "Code", deserialize_with = "present")]
+    _code: (),
+}
+
+fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<(), D::Error> {
+    wire::text(deserializer)?.map(drop).ok_or_else(|| D::Error::custom("no code"))
+}
 
 impl Client {
     /// Starts a recording as `union_id`. `mode` is `grid`, `speech` or `full_screen`; `window` is `relative_right`,
@@ -37,7 +46,7 @@ impl Client {
 
     async fn record(&self, endpoint: Endpoint, conference_id: &str, verb: &str, body: Value) -> Result<(), Error> {
         let path = vec!["v1.0", "conference", "videoConferences", conference_id, "cloudRecords", verb];
-        let Answer {} = self.call(Call::post(endpoint, path, body)).await?;
+        let Answer { .. } = self.call(Call::post(endpoint, path, body)).await?;
         Ok(())
     }
 }

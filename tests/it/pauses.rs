@@ -194,6 +194,21 @@ async fn one_conference_that_dingtalk_chokes_on_pauses_nobody_else() {
 }
 
 #[tokio::test]
+async fn a_conference_of_a_restricted_organisation_holds_up_the_others_ever_more_rarely() {
+    let world = World::with((0..6).map(|n| meeting(&format!("c{n}")).composed(hours(5)))).start().await;
+    world.fault(Fault::new(Answer::error("orgAccessForbidden")).on(Endpoint::GetVideos).conference("c3"));
+    world.until(at(24, 0)).await;
+    assert_eq!(world.number("SELECT count(*) FROM conferences WHERE state = 'archived'").await, 5);
+    let row = world.conference("c3").await;
+    assert_eq!((row.state.as_str(), row.last_error_code.as_deref()), ("ended", Some("orgAccessForbidden")));
+    let asked = world.asked(Endpoint::GetVideos, "c3").len();
+    assert!(asked <= 10, "{asked} calls in fourteen hours");
+    world.simulator.faults().clear();
+    world.until(at(40, 0)).await;
+    assert_eq!(world.state("c3").await, "archived");
+}
+
+#[tokio::test]
 async fn whoever_asks_for_years_of_silence_gets_a_day() {
     let world = World::with([meeting("a")]).starting(at(9, 1)).start().await;
     world.fault(Fault::new(Answer::error("systemError").with_retry_after(u32::MAX)).on(Endpoint::Query).times(1));

@@ -60,12 +60,12 @@ async fn a_token_that_goes_bad_under_many_calls_is_replaced_once() {
 }
 
 #[tokio::test]
-async fn a_fresh_token_that_is_refused_pauses_everything() {
+async fn a_fresh_token_that_is_refused_pauses_whoever_refuses_it() {
     let world = World::with([meeting("a"), meeting("b")]).starting(at(9, 1)).start().await;
     world.fault(Fault::new(Answer::error("InvalidAuthentication")).on(Endpoint::Query));
     world.tick().await;
     assert_eq!(world.calls(Endpoint::Query).len(), 2, "once more with a new token, and no more");
-    assert_eq!(world.words("SELECT scope FROM pauses").await, ["*"]);
+    assert_eq!(world.words("SELECT scope FROM pauses").await, ["query"]);
     world.pass(hours(24)).await;
     assert!(world.simulator.metered_calls() <= 50, "tried ever more rarely: {}", world.simulator.metered_calls());
     assert_eq!(world.words("SELECT state FROM conferences").await, ["waiting", "waiting"]);

@@ -7,7 +7,7 @@ use std::time::Duration;
 use recording_archiver::archive::{Archive, Report};
 use recording_archiver::catalog::Catalog;
 use recording_archiver::catalog::lists::{ConferenceFilter, ConferenceRow, RecordingFilter, RecordingRow};
-use recording_archiver::cli::wiring;
+use recording_archiver::cli::{status, wiring};
 use recording_archiver::config::{Config, Watched};
 use recording_archiver::daemon::stepper::Stepper;
 use recording_archiver::domain::clock::{Clock, Timestamp, VirtualClock};
@@ -188,6 +188,22 @@ impl World {
             self.catalog.list_recordings(&filter).await.unwrap().into_iter().map(|(row, _)| row).collect();
         rows.sort_by(|a, b| a.media_id.cmp(&b.media_id));
         rows
+    }
+
+    /// The configuration, as the commands beside the daemon read it.
+    pub(crate) fn config(&self) -> Config {
+        let mut config = self.config.clone();
+        self.catalog.path().clone_into(&mut config.catalog.path);
+        config
+    }
+
+    /// What `status` says now, a line a line.
+    pub(crate) async fn status(&self) -> Vec<String> {
+        let config = self.config();
+        let report = status::report(&self.catalog, &config, self.now()).await.unwrap();
+        let facts = status::facts(&report, &config).into_iter().map(|(name, fact)| format!("{name}: {fact}"));
+        let stages = status::stages(&report, self.now()).into_iter();
+        facts.chain(stages.map(|[stage, _, outcome, _]| format!("{stage}: {outcome}"))).collect()
     }
 
     /// A number out of the catalog's file.

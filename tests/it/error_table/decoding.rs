@@ -7,7 +7,7 @@ use std::time::Duration;
 use axum::Router;
 use axum::http::{StatusCode, header};
 use axum::routing::post;
-use recording_archiver::dingtalk::{Class, Endpoint, Error};
+use recording_archiver::dingtalk::{Class, Client, Endpoint, Error};
 use recording_archiver::domain::clock::VirtualClock;
 use recording_archiver::simulator::Answer;
 use serde_json::json;
@@ -169,19 +169,38 @@ async fn what_is_not_dingtalks_answer_is_told_from_all_that_is() {
     }
 }
 
+/// Somebody who is not the simulator: hands out a token, and answers everything else like this.
+async fn stand_in(answer: (StatusCode, [(header::HeaderName, String); 1], &'static str)) -> Client {
+    let router = Router::new()
+        .route("/v1.0/oauth2/accessToken", post(async || r#"{"accessToken":"t","expireIn":7200}"#))
+        .fallback(async move || answer);
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+    let base_url = format!("http://{}", listener.local_addr().unwrap());
+    tokio::spawn(async { axum::serve(listener, router).await });
+    client(&base_url, Arc::new(Recorder::default()), Arc::new(VirtualClock::new(at(9, 30))))
+}
+
 #[tokio::test]
 async fn a_redirect_is_not_followed_so_that_nobody_else_is_handed_the_token() {
     let elsewhere = FarSide::with([]).await;
     let location = format!("{}/v1.0/conference/videoConferences/a", elsewhere.simulator.base_url());
-    let redirecting = Router::new()
-        .route("/v1.0/oauth2/accessToken", post(async || r#"{"accessToken":"t","expireIn":7200}"#))
-        .fallback(async move || (StatusCode::FOUND, [(header::LOCATION, location.clone())], "{}"));
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
-    let base_url = format!("http://{}", listener.local_addr().unwrap());
-    let _served = tokio::spawn(async { axum::serve(listener, redirecting).await });
-    let client = client(&base_url, Arc::new(Recorder::default()), Arc::new(VirtualClock::new(at(9, 30))));
+    let client = stand_in((StatusCode::FOUND, [(header::LOCATION, location)], "{}")).await;
     assert_eq!(client.conference("a").await.unwrap_err().class, Class::Foreign);
     assert!(elsewhere.simulator.calls().is_empty());
+}
+
+#[tokio::test]
+async fn a_retry_after_may_be_a_date() {
+    // It is half past nine, UTC+8.
+    for (date, lasts) in
+        [("Mon, 01 Jun 2026 01:40:00 GMT", Some(600)), ("Mon, 01 Jun 2026 01:20:00 GMT", None), ("on Monday", None)]
+    {
+        let answer = [(header::RETRY_AFTER, date.to_owned())];
+        let client = stand_in((StatusCode::SERVICE_UNAVAILABLE, answer, r#"{"code":"systemError"}"#)).await;
+        let error = client.conference("a").await.unwrap_err();
+        // Its turn moves the clock by a fraction of a second.
+        assert_eq!(error.lasts().map(|lasts| lasts.as_millis().div_ceil(1_000)), lasts, "{date}");
+    }
 }
 
 #[tokio::test]

@@ -12,6 +12,7 @@ use crate::domain::conference::ConferenceInfo;
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Answer {
+    #[serde(deserialize_with = "wire::inner")]
     conf_info: Info,
 }
 

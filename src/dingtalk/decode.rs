@@ -6,27 +6,42 @@
 use std::borrow::Cow;
 use std::time::Duration;
 
+use secrecy::SecretString;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
+use serde_json::value::RawValue;
 
 use super::endpoint::Endpoint;
 use super::error::{BAN_STATUS, Class, Error, classify};
 use super::org_conferences::{self, Page};
-use super::{conference, query, token, user_conferences, videos, wire};
+use super::secrets::Secrets;
+use super::{conference, query, record, token, user_conferences, videos, wire};
 use crate::domain::conference::{ConferenceInfo, Sighting};
 use crate::domain::recording::RecordingList;
 
-/// DingTalk's error envelope, in all its spellings.
+/// DingTalk's error envelope, in all its spellings, and the ban, which is another.
 #[derive(Deserialize)]
 struct Envelope {
-    #[serde(default, alias = "Code", deserialize_with = "wire::text")]
+    #[serde(default, deserialize_with = "wire::text")]
     code: Option<String>,
-    #[serde(default, alias = "Message", alias = "msg", deserialize_with = "wire::text")]
+    #[serde(default, deserialize_with = "wire::text", rename = "Code")]
+    code_capitalised: Option<String>,
+    #[serde(default, deserialize_with = "wire::text")]
     message: Option<String>,
-    #[serde(default, alias = "requestId", alias = "RequestId", deserialize_with = "wire::text")]
+    #[serde(default, deserialize_with = "wire::text", rename = "Message")]
+    message_capitalised: Option<String>,
+    #[serde(default, deserialize_with = "wire::text")]
+    msg: Option<String>,
+    #[serde(default, deserialize_with = "wire::text")]
     requestid: Option<String>,
-    #[serde(default, alias = "accessDeniedDetail", deserialize_with = "wire::lenient")]
+    #[serde(default, deserialize_with = "wire::text", rename = "requestId")]
+    request_id: Option<String>,
+    #[serde(default, deserialize_with = "wire::text", rename = "RequestId")]
+    request_id_capitalised: Option<String>,
+    #[serde(default, deserialize_with = "wire::lenient")]
     accessdenieddetail: Option<Detail>,
+    #[serde(default, deserialize_with = "wire::lenient", rename = "accessDeniedDetail")]
+    access_denied_detail: Option<Detail>,
 }
 
 #[derive(Deserialize)]
@@ -38,27 +53,29 @@ struct Detail {
 
 /// Decodes the body of an answer with this HTTP status.
 pub(super) fn decode<T: DeserializeOwned>(endpoint: Endpoint, status: u16, body: &[u8]) -> Result<T, Error> {
-    if let Some(wait) = ban(body) {
+    let body = mended(body);
+    if let Some(wait) = ban(&body) {
         let mut error = Error::new(endpoint, Class::Banned, "1111", "too many calls from this address in 20 seconds");
         error.retry_after = Some(wait);
         return Err(error);
     }
-    let body = mended(body);
-    let envelope: Envelope = serde_json::from_str(&body).map_err(|error| {
+    let envelope: Envelope = wire::object(&body).map_err(|error| {
         Error::foreign(endpoint, format!("HTTP {status} with a body that is no JSON object: {}", why(endpoint, &error)))
     })?;
-    if let Some(code) = envelope.code.filter(|code| code != "200" && code != "0") {
+    let code = envelope.code.or(envelope.code_capitalised);
+    if let Some(code) = code.filter(|code| code != "200" && code != "0") {
         let (class, code) = classify(&code, status);
-        let mut message = envelope.message.unwrap_or_default();
-        if let Some(detail) = envelope.accessdenieddetail.filter(|detail| !detail.required_scopes.is_empty()) {
+        let mut message = envelope.message.or(envelope.message_capitalised).or(envelope.msg).unwrap_or_default();
+        let detail = envelope.accessdenieddetail.or(envelope.access_denied_detail);
+        if let Some(detail) = detail.filter(|detail| !detail.required_scopes.is_empty()) {
             message = format!("{message} (requiredScopes: {})", detail.required_scopes.join(", "));
         }
         let mut error = Error::new(endpoint, class, code, message);
-        error.request_id = envelope.requestid;
+        error.request_id = envelope.requestid.or(envelope.request_id).or(envelope.request_id_capitalised);
         return Err(error);
     }
     if (200..300).contains(&status) {
-        return serde_json::from_str(&body).map_err(|error| {
+        return wire::object(&body).map_err(|error| {
             Error::foreign(endpoint, format!("HTTP {status} with JSON of another shape: {}", why(endpoint, &error)))
         });
     }
@@ -67,33 +84,41 @@ pub(super) fn decode<T: DeserializeOwned>(endpoint: Endpoint, status: u16, body:
     Err(Error::new(endpoint, class, format!("http_{status}"), format!("HTTP {status} without a code")))
 }
 
-/// A body as text that JSON's rules allow: without a byte order mark, and with U+FFFD for what is no character. One odd
-/// title must not cost the list that it stands in.
+/// A body as text that JSON's rules allow: without a byte order mark, with U+FFFD for what is no character, and with
+/// control characters escaped. One odd title must not cost the list that it stands in.
 fn mended(body: &[u8]) -> Cow<'_, str> {
     const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
     let text = String::from_utf8_lossy(body.strip_prefix(BYTE_ORDER_MARK).unwrap_or(body));
-    if !text.contains("\\ud") && !text.contains("\\uD") {
+    let bytes = text.as_bytes();
+    let mut mended = String::new();
+    // All that is looked for is ASCII, so every place that is cut at is between characters.
+    let (mut copied, mut at, mut in_string) = (0, 0, false);
+    while let Some(byte) = bytes.get(at) {
+        let (length, instead) = match byte {
+            b'\\' => match (surrogate(bytes, at), surrogate(bytes, at + 6)) {
+                (Some(Half::High), Some(Half::Low)) => (12, None),
+                (Some(_), _) => (6, Some("\\ufffd".to_owned())),
+                // The backslash and what it escapes; the digits of `\u` need no looking at.
+                (None, _) => (2, None),
+            },
+            0..0x20 if in_string => (1, Some(format!("\\u{byte:04x}"))),
+            b'"' => {
+                in_string = !in_string;
+                (1, None)
+            }
+            _ => (1, None),
+        };
+        if let Some(instead) = instead {
+            mended.push_str(&text[copied..at]);
+            mended.push_str(&instead);
+            copied = at + length;
+        }
+        at += length;
+    }
+    if copied == 0 {
         return text;
     }
-    let mut mended = String::with_capacity(text.len());
-    let mut rest = &*text;
-    while let Some(at) = rest.find('\\') {
-        let (before, escape) = rest.split_at(at);
-        mended.push_str(before);
-        let length = match (surrogate(escape), surrogate(escape.get(6..).unwrap_or_default())) {
-            (Some(Half::High), Some(Half::Low)) => 12,
-            (Some(_), _) => {
-                mended.push_str("\\ufffd");
-                rest = &escape[6..];
-                continue;
-            }
-            // The backslash and what it escapes; the digits of `\u` need no looking at.
-            (None, _) => 1 + escape[1..].chars().next().map_or(0, char::len_utf8),
-        };
-        mended.push_str(&escape[..length]);
-        rest = &escape[length..];
-    }
-    mended.push_str(rest);
+    mended.push_str(&text[copied..]);
     mended.into()
 }
 
@@ -104,10 +129,10 @@ enum Half {
     Low,
 }
 
-/// The half that `text` begins with, escaped.
-fn surrogate(text: &str) -> Option<Half> {
-    let digits = text.strip_prefix("\\u")?.get(..4)?;
-    match u16::from_str_radix(digits, 16).ok()? {
+/// The half that stands escaped at this place.
+fn surrogate(json: &[u8], at: usize) -> Option<Half> {
+    let digits = json.get(at..at + 6)?.strip_prefix(b"\\u")?;
+    match u16::from_str_radix(str::from_utf8(digits).ok()?, 16).ok()? {
         0xd800..=0xdbff => Some(Half::High),
         0xdc00..=0xdfff => Some(Half::Low),
         _ => None,
@@ -123,25 +148,41 @@ fn why(endpoint: Endpoint, error: &serde_json::Error) -> String {
 }
 
 /// The ban: `{"status":1111,"wait":5,…}`, bare or inside a page of HTML. How long it lasts.
-fn ban(body: &[u8]) -> Option<Duration> {
-    #[derive(Deserialize)]
-    struct Ban {
-        status: i64,
-        wait: u64,
-        punish: String,
-    }
-    // Banned answers are short; looking through a large one for a brace that opens it would be work without end.
-    let head = &body[..body.len().min(64 * 1024)];
-    if !head.windows(8).any(|window| window == b"\"punish\"") {
+fn ban(body: &str) -> Option<Duration> {
+    /// Banned answers are short; looking through a large one for a brace that opens it would be work without end.
+    const HEAD_BYTES: usize = 64 * 1024;
+    const BRACES: usize = 256;
+
+    let head = &body[..body.floor_char_boundary(HEAD_BYTES)];
+    if !head.contains("\"punish\"") {
         return None;
     }
-    head.iter()
-        .enumerate()
-        .filter(|(_, byte)| **byte == b'{')
-        .take(256)
-        .find_map(|(at, _)| serde_json::Deserializer::from_slice(&head[at..]).into_iter::<Ban>().next()?.ok())
-        .filter(|ban| ban.status == BAN_STATUS && !ban.punish.is_empty())
-        .map(|ban| Duration::from_secs(ban.wait.saturating_mul(60)))
+    if body.trim_start().starts_with('{') {
+        // What stands further inside is somebody's data.
+        return of_ban(body);
+    }
+    head.match_indices('{').take(BRACES).find_map(|(at, _)| {
+        let object = serde_json::Deserializer::from_str(&head[at..]).into_iter::<&RawValue>().next()?.ok()?;
+        of_ban(object.get())
+    })
+}
+
+fn of_ban(object: &str) -> Option<Duration> {
+    #[derive(Deserialize)]
+    struct Ban {
+        #[serde(default, deserialize_with = "wire::number")]
+        status: Option<i64>,
+        #[serde(default, deserialize_with = "wire::number")]
+        wait: Option<i64>,
+        #[serde(default, deserialize_with = "wire::text")]
+        punish: Option<String>,
+    }
+    /// Where it is not said: what was seen.
+    const MINUTES: u64 = 5;
+
+    let ban: Ban = wire::object(object).ok()?;
+    let minutes = ban.wait.and_then(|minutes| u64::try_from(minutes).ok()).unwrap_or(MINUTES);
+    (ban.status == Some(BAN_STATUS) && ban.punish.is_some()).then(|| Duration::from_secs(minutes.saturating_mul(60)))
 }
 
 /// What each decoder makes of one body.
@@ -157,22 +198,44 @@ pub struct Decoded {
     pub org_conferences: Result<Page, Error>,
     /// `users/lists`
     pub user_conferences: Result<Vec<String>, Error>,
+    /// `…/start` and `…/stop`
+    pub record: Result<(), Error>,
     /// `accessToken`; the token itself is shown to nobody.
     pub access_token: Result<(), Error>,
 }
 
-/// Has every decoder read one body, as the client has one read it. For those who look for bodies that no decoder should
-/// meet: see `tests/fuzz`.
+/// Has every decoder read one body, as the client of an app with this secret has one read it. For those who look for
+/// bodies that no decoder should meet: see `tests/fuzz`.
 #[must_use]
-pub fn decode_as_each(status: u16, body: &[u8]) -> Decoded {
+pub fn decode_as_each(status: u16, body: &[u8], app_secret: &SecretString) -> Decoded {
+    let secrets = Secrets::new(app_secret);
+    let clean = secrets.out_of_data(body.to_vec());
     Decoded {
-        query: decode::<query::Answer>(Endpoint::Query, status, body).map(Into::into),
-        conference: decode::<conference::Answer>(Endpoint::Conference, status, body).map(Into::into),
-        videos: decode::<videos::Answer>(Endpoint::Videos, status, body).map(Into::into),
-        org_conferences: decode::<org_conferences::Answer>(Endpoint::OrgConferences, status, body).map(Into::into),
-        user_conferences: decode::<user_conferences::Answer>(Endpoint::UserConferences, status, body).map(Into::into),
-        access_token: decode::<token::Answer>(Endpoint::AccessToken, status, body).map(drop),
+        query: told::<query::Answer, _>(Endpoint::Query, status, &clean, &secrets),
+        conference: told::<conference::Answer, _>(Endpoint::Conference, status, &clean, &secrets),
+        videos: told::<videos::Answer, _>(Endpoint::Videos, status, &clean, &secrets),
+        org_conferences: told::<org_conferences::Answer, _>(Endpoint::OrgConferences, status, &clean, &secrets),
+        user_conferences: told::<user_conferences::Answer, _>(Endpoint::UserConferences, status, &clean, &secrets),
+        record: told::<record::Answer, _>(Endpoint::RecordStart, status, &clean, &secrets),
+        access_token: told::<token::Answer, _>(Endpoint::AccessToken, status, body, &secrets),
     }
+}
+
+fn told<A: DeserializeOwned, T: From<A>>(
+    endpoint: Endpoint,
+    status: u16,
+    body: &[u8],
+    secrets: &Secrets,
+) -> Result<T, Error> {
+    decode::<A>(endpoint, status, body).map(T::from).map_err(|error| error.told(secrets))
+}
+
+impl From<record::Answer> for () {
+    fn from(_: record::Answer) {}
+}
+
+impl From<token::Answer> for () {
+    fn from(_: token::Answer) {}
 }
 
 #[cfg(test)]
@@ -189,8 +252,20 @@ mod tests {
             (br#""\ud83d \ude00\uD83D\uD83D\uDE00""#, r#""\ufffd \ufffd\ufffd\uD83D\uDE00""#),
             (br#""\ud83"#, r#""\ud83"#),
             (br"\ud800\", r"\ufffd\"),
+            (b"{\n\t\"a\tb\0\": \"\\\"\n\"}\n", "{\n\t\"a\\u0009b\\u0000\": \"\\\"\\u000a\"}\n"),
         ] {
             assert_eq!(mended(body), expected);
         }
+    }
+
+    #[test]
+    fn a_ban_is_known_by_what_it_says_and_not_by_what_stands_inside_of_an_answer() {
+        let minutes = |body: &str| ban(body).map(|wait| wait.as_secs() / 60);
+        assert_eq!(minutes(r#"{"status":"1111","wait":"7","punish":"deny","punish":"deny"}"#), Some(7));
+        assert_eq!(minutes(r#"{"status":1111,"wait":-1,"punish":"deny"}"#), Some(5));
+        assert_eq!(minutes(r#"{"status":1111,"wait":1e400,"punish":"deny"}"#), Some(5));
+        assert_eq!(minutes(r#"<p>{}{a}</p>{"status":1111,"wait":2,"punish":"deny"}<p>"#), Some(2));
+        assert_eq!(minutes(r#"{"confInfo":{"status":1111,"wait":2,"punish":"deny"}}"#), None);
+        assert_eq!(minutes(r#"{"status":1111,"wait":2}"#), None);
     }
 }

@@ -1,7 +1,6 @@
 //! `POST …/{conferenceId}/cloudRecords/start` and `…/stop`: starts and stops a cloud recording. Only the host may.
 
-use serde::de::Error as _;
-use serde::{Deserialize, Deserializer};
+use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::client::{Call, Client};
@@ -11,13 +10,23 @@ use super::wire;
 
 /// `{"code":"200"}`. The gate has seen to it that it is no other code; one without a code is not DingTalk's.
 #[derive(Deserialize)]
-struct Answer {
-    #[serde(rename = "code", alias = "Code", deserialize_with = "present")]
-    _code: (),
+#[serde(try_from = "Written")]
+pub(super) struct Answer;
+
+#[derive(Deserialize)]
+struct Written {
+    #[serde(default, deserialize_with = "wire::text")]
+    code: Option<String>,
+    #[serde(rename = "Code", default, deserialize_with = "wire::text")]
+    capitalised: Option<String>,
 }
 
-fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<(), D::Error> {
-    wire::text(deserializer)?.map(drop).ok_or_else(|| D::Error::custom("no code"))
+impl TryFrom<Written> for Answer {
+    type Error = &'static str;
+
+    fn try_from(written: Written) -> Result<Self, &'static str> {
+        written.code.or(written.capitalised).map(|_| Self).ok_or("no code")
+    }
 }
 
 impl Client {
@@ -46,7 +55,7 @@ impl Client {
 
     async fn record(&self, endpoint: Endpoint, conference_id: &str, verb: &str, body: Value) -> Result<(), Error> {
         let path = vec!["v1.0", "conference", "videoConferences", conference_id, "cloudRecords", verb];
-        let Answer { .. } = self.call(Call::post(endpoint, path, body)).await?;
+        let Answer = self.call(Call::post(endpoint, path, body)).await?;
         Ok(())
     }
 }

@@ -7,7 +7,7 @@ use std::fmt;
 use std::time::Duration;
 
 use secrecy::{ExposeSecret, SecretString};
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 use serde_json::json;
 
 use super::wire;
@@ -44,13 +44,43 @@ impl Credentials {
     }
 }
 
-/// DingTalk's answer, in either of its spellings.
+/// DingTalk's answer, in either of its spellings, or in both.
 #[derive(Deserialize)]
+#[serde(try_from = "Written")]
 pub(super) struct Answer {
-    #[serde(alias = "access_token", rename = "accessToken")]
     token: SecretString,
-    #[serde(alias = "expires_in", rename = "expireIn", default, deserialize_with = "wire::number")]
     expires_in_s: Option<i64>,
+}
+
+#[derive(Deserialize)]
+struct Written {
+    #[serde(rename = "accessToken", default, deserialize_with = "token")]
+    internal: Option<SecretString>,
+    #[serde(rename = "access_token", default, deserialize_with = "token")]
+    third_party: Option<SecretString>,
+    #[serde(rename = "expireIn", default, deserialize_with = "wire::number")]
+    expire_in_s: Option<i64>,
+    #[serde(default, deserialize_with = "wire::number", rename = "expires_in")]
+    expires_in_s: Option<i64>,
+}
+
+/// More than any token has, and less than a header may be long.
+const LONGEST_TOKEN_BYTES: usize = 4_096;
+
+/// A token that a header can carry: another one would be kept until its end, and no call be sent with it.
+fn token<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<SecretString>, D::Error> {
+    let is_good =
+        |token: &String| token.len() <= LONGEST_TOKEN_BYTES && token.bytes().all(|byte| byte.is_ascii_graphic());
+    Ok(wire::text(deserializer)?.filter(is_good).map(SecretString::from))
+}
+
+impl TryFrom<Written> for Answer {
+    type Error = &'static str;
+
+    fn try_from(written: Written) -> Result<Self, &'static str> {
+        let token = written.internal.or(written.third_party).ok_or("no token that a header can carry")?;
+        Ok(Self { token, expires_in_s: written.expire_in_s.or(written.expires_in_s) })
+    }
 }
 
 /// Renewed this long before its end: longer than any call takes, far shorter than a token lives (two hours).

@@ -1,5 +1,8 @@
 //! `GET …/{conferenceId}/cloudRecords/getVideos?unionId=`: the list of a conference's recordings.
 
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
@@ -53,16 +56,16 @@ impl Client {
 impl From<Answer> for RecordingList {
     fn from(answer: Answer) -> Self {
         let mut list = Self::default();
+        let mut places = HashMap::new();
         for raw in answer.video_list {
             // A video that cannot be read at all is one that bears no mediaId.
-            let video: Video = serde_json::from_str(raw.get()).unwrap_or_default();
+            let video: Video = wire::object(raw.get()).unwrap_or_default();
             let Some(media_id) = video.media_id else {
                 list.without_media_id += 1;
                 continue;
             };
-            list.recordings.retain(|recording| recording.media_id != media_id);
-            list.recordings.push(Recording {
-                media_id,
+            let recording = Recording {
+                media_id: media_id.clone(),
                 record_id: video.record_id,
                 recorder_union_id: video.union_id,
                 record_type: video.record_type,
@@ -72,7 +75,15 @@ impl From<Answer> for RecordingList {
                 file_size: video.file_size,
                 region_id: video.region_id,
                 raw: raw.get().to_owned(),
-            });
+            };
+            // By place, for a list may be as long as a body: to look through it for each entry would take hours.
+            match places.entry(media_id) {
+                Entry::Occupied(place) => list.recordings[*place.get()] = recording,
+                Entry::Vacant(place) => {
+                    place.insert(list.recordings.len());
+                    list.recordings.push(recording);
+                }
+            }
         }
         list
     }

@@ -2,36 +2,68 @@
 
 #![no_main]
 
+use std::collections::HashSet;
+
 use libfuzzer_sys::fuzz_target;
 use recording_archiver::dingtalk::{Class, Decoded, Error, decode_as_each};
+use serde_json::Value;
+use serde_json::value::RawValue;
 
-fuzz_target!(|input: (u8, &[u8])| {
-    let (status, body) = input;
-    let status = [200, 200, 400, 401, 403, 404, 429, 500, 302][usize::from(status) % 9];
-    let Decoded { query, conference, videos, org_conferences, user_conferences, access_token } =
-        decode_as_each(status, body);
+/// Stands in for the app's secret; it is in the dictionary that the fuzzer writes bodies with.
+const SECRET: &str = "canary-of-the-app-secret";
+
+/// The statuses that bodies come with; the first byte of the input is their place, and digits are.
+const STATUSES: [u16; 10] = [200, 200, 200, 400, 401, 403, 404, 429, 500, 302];
+
+fuzz_target!(|input: &[u8]| {
+    let Some((status, body)) = input.split_first() else { return };
+    let status = STATUSES[usize::from(status.wrapping_sub(b'0')) % STATUSES.len()];
+    let Decoded { query, conference, videos, org_conferences, user_conferences, record, access_token } =
+        decode_as_each(status, body, &SECRET.into());
 
     if let Ok(list) = &videos {
-        let mut media_ids: Vec<&str> = list.recordings.iter().map(|recording| recording.media_id.as_str()).collect();
-        assert!(media_ids.iter().all(|media_id| !media_id.is_empty()));
+        let mut media_ids = HashSet::new();
         for recording in &list.recordings {
-            // What is kept of a video is JSON, and the mediaId stands in it.
-            let raw: Box<serde_json::value::RawValue> = serde_json::from_str(&recording.raw).unwrap();
-            assert!(raw.get().starts_with('{'), "{raw}");
+            assert!(!recording.media_id.is_empty());
+            assert!(media_ids.insert(&recording.media_id), "a mediaId is there twice");
+            // What is kept of a video is JSON, however deep, and repeats no secret.
+            let raw: &RawValue = serde_json::from_str(&recording.raw).unwrap();
+            assert!(raw.get().starts_with('{') && !raw.get().contains(SECRET), "{raw}");
+            // Another reader of JSON, where it is not too deep for one, finds the mediaId and the size in it.
+            if let Ok(Value::Object(video)) = serde_json::from_str(&recording.raw) {
+                match &video["mediaId"] {
+                    Value::String(media_id) => assert_eq!(media_id, &recording.media_id),
+                    other => assert!(other.is_number(), "{other}"),
+                }
+                if let Some(size) = video.get("fileSize").and_then(Value::as_i64) {
+                    assert_eq!(recording.file_size, Some(size));
+                }
+            }
         }
-        media_ids.sort_unstable();
-        assert!(media_ids.windows(2).all(|pair| pair[0] != pair[1]), "a mediaId is there twice");
     }
-    let errors: [Option<&Error>; 6] = [
+    for sighting in query.iter().flatten().chain(org_conferences.iter().flat_map(|page| &page.sightings)) {
+        assert!(!sighting.conference_id.is_empty());
+    }
+    for conference_id in user_conferences.iter().flatten() {
+        assert!(!conference_id.is_empty());
+    }
+
+    let errors: [Option<&Error>; 7] = [
         query.as_ref().err(),
         conference.as_ref().err(),
         videos.as_ref().err(),
         org_conferences.as_ref().err(),
         user_conferences.as_ref().err(),
+        record.as_ref().err(),
         access_token.as_ref().err(),
     ];
     if !(200..300).contains(&status) {
         assert!(errors.iter().all(Option::is_some), "HTTP {status} is no answer");
+    }
+    for error in errors.iter().flatten() {
+        assert!(error.message.chars().count() <= 400 && error.code.chars().count() <= 128, "{error:?}");
+        let said = format!("{error} {error:?}");
+        assert!(!said.contains(SECRET) && !error.to_string().contains(char::is_control), "{said}");
     }
     // An error of DingTalk's is the same error whatever was asked; a ban is one for all.
     for class in [Class::Banned, Class::QuotaSpent, Class::TokenInvalid, Class::NothingRecorded] {

@@ -5,12 +5,12 @@ use clap::Subcommand;
 use serde::Serialize;
 
 use super::output::{self, Format, ListFormat};
-use super::wiring;
+use super::{Usage, wiring};
 use crate::catalog::Catalog;
 use crate::catalog::lists::{ConferenceFilter, ConferenceRow, RecordingFilter, RecordingRow};
 use crate::config::Config;
 use crate::domain::clock::{Clock, SystemClock, Timestamp};
-use crate::domain::conference::State;
+use crate::domain::conference::{State, check_conference_id};
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Conferences {
@@ -61,7 +61,10 @@ pub(super) async fn run(conferences: &Conferences, config: &Config) -> anyhow::R
             print(&rows?, *format)
         }
         Conferences::Show { conference_id, live: false, format } => show(config, conference_id, *format).await,
-        Conferences::Show { conference_id, live: true, format } => show_live(config, conference_id, *format).await,
+        Conferences::Show { conference_id, live: true, format } => {
+            check_conference_id(conference_id).map_err(|bad| Usage(bad.to_string()))?;
+            show_live(config, conference_id, *format).await
+        }
         Conferences::Retry { conference_ids } => {
             let catalog = Catalog::open(&config.catalog.path).await?;
             let refused = catalog.retry(conference_ids, SystemClock::new().now()).await;

@@ -14,7 +14,7 @@ use crate::catalog::lists::ConferenceFilter;
 use crate::catalog::watch::{Registered, Registration};
 use crate::config::Config;
 use crate::domain::clock::{Clock, SystemClock};
-use crate::domain::conference::{DiscoveredBy, check_conference_id};
+use crate::domain::conference::{DiscoveredBy, check_conference_id, is_union_id};
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Watch {
@@ -51,6 +51,12 @@ pub(super) async fn run(watch: &Watch, config: &Config) -> anyhow::Result<()> {
         Watch::Add { conference_ids, union_id } => {
             for conference_id in conference_ids {
                 check_conference_id(conference_id).map_err(|bad| Usage(bad.to_string()))?;
+            }
+            if union_id.as_deref().is_some_and(|union_id| !union_id.is_empty() && !is_union_id(union_id)) {
+                return Err(Usage(
+                    "--union-id is too long, or has white space or a control character in it".to_owned(),
+                )
+                .into());
             }
             let registration = |conference_id: &String| Registration {
                 conference_id: conference_id.clone(),

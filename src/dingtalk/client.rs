@@ -212,6 +212,10 @@ impl Client {
     }
 
     fn request(&self, call: &Call<'_>, token: Option<&Token>) -> Result<Request, Error> {
+        if let Some(segment) = call.path.iter().find(|segment| !can_be_addressed(segment)) {
+            let what = format!("{segment:?} cannot stand in an address: the call would go elsewhere");
+            return Err(Error::new(call.endpoint, Class::RequestWrong, "address", what));
+        }
         let mut url = self.base_url.clone();
         // `extend` percent-encodes each segment, so that an id can hold any character and stay one segment.
         url.path_segments_mut()
@@ -260,6 +264,11 @@ impl<'a> Call<'a> {
     pub(super) fn post(endpoint: Endpoint, path: Vec<&'a str>, body: Value) -> Self {
         Self { endpoint, method: Method::POST, path, query: Vec::new(), body: Some(body) }
     }
+}
+
+/// Whether a segment of a path arrives as it is: an address swallows some, however they are encoded.
+fn can_be_addressed(segment: &str) -> bool {
+    !matches!(segment, "" | "." | "..") && !segment.contains(['\t', '\n', '\r'])
 }
 
 /// What went wrong on the way. The address stays out of it: an id may be in there.

@@ -237,9 +237,29 @@ pub fn check_conference_id(id: &str) -> Result<(), BadConferenceId> {
     Ok(())
 }
 
+/// Whether somebody can be asked as, by this unionId: it goes out in an address, which is refused whole if it is too long.
+/// One that no real unionId comes near is passed over, so that it does not stand in the way of the next.
+#[must_use]
+pub fn is_union_id(union_id: &str) -> bool {
+    !union_id.is_empty()
+        && union_id.len() <= MAX_ID_BYTES
+        && !union_id.contains(|c: char| c.is_whitespace() || c.is_control())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_union_id_must_be_able_to_stand_in_an_address() {
+        let longest = "x".repeat(MAX_ID_BYTES);
+        for union_id in ["WFBkgxxx", "host&=?/会", "..", longest.as_str()] {
+            assert!(is_union_id(union_id), "{union_id}");
+        }
+        for union_id in ["", "a b", "a\u{0}", &"x".repeat(MAX_ID_BYTES + 1)] {
+            assert!(!is_union_id(union_id), "{union_id:?}");
+        }
+    }
 
     #[test]
     fn an_id_must_be_able_to_stand_in_an_address() {

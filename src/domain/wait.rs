@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use super::backoff;
 use super::clock::Timestamp;
+use super::conference::is_union_id;
 
 /// The operator's words on collecting (configuration: `[collect]`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -160,11 +161,12 @@ pub fn decide(wait: &Wait, reading: Reading, evidence: Evidence, now: Timestamp,
 }
 
 /// The unionIds to ask as, in turn, each once: whoever was accepted last, the operator's hint, the owner of the cloud
-/// recording, the conference's creator, and the configured fallback.
+/// recording, the conference's creator, and the configured fallback. What DingTalk gave as a unionId and cannot be one is
+/// left out: to ask as it would fail, and keep those behind it from being asked.
 pub fn askers<'a>(candidates: impl IntoIterator<Item = Option<&'a str>>) -> Vec<&'a str> {
     let mut askers = Vec::new();
     for union_id in candidates.into_iter().flatten() {
-        if !union_id.is_empty() && !askers.contains(&union_id) {
+        if is_union_id(union_id) && !askers.contains(&union_id) {
             askers.push(union_id);
         }
     }
@@ -279,6 +281,8 @@ mod tests {
 
     #[test]
     fn whom_to_ask_as_is_asked_in_turn_and_once() {
-        assert_eq!(askers([None, Some("owner"), Some("creator"), Some("owner"), Some("")]), ["owner", "creator"]);
+        let flood = "x".repeat(1_000_000);
+        let candidates = [None, Some("owner"), Some(&flood), Some("creator"), Some("owner"), Some("")];
+        assert_eq!(askers(candidates), ["owner", "creator"]);
     }
 }

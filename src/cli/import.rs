@@ -1,22 +1,35 @@
 //! The list that `watch import` reads: a line a conference, `ID` or `ID,UNION_ID`.
 
+use std::fmt::Display;
 use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
 
 use anyhow::{Context, bail};
 
 use crate::catalog::watch::Registration;
-use crate::domain::conference::check_conference_id;
+use crate::domain::conference::{check_conference_id, is_union_id};
 
-/// The most that is read: half a million conferences.
+/// The most that is read, and the most conferences that are taken: no organisation has as many.
 const MOST_BYTES: u64 = 64 * 1024 * 1024;
+const MOST_CONFERENCES: usize = 500_000;
 
 /// Bad lines that are named; of a file that is something else altogether, they are all bad.
 const NAMED: usize = 20;
 
 /// Reads a list of conferences, named `name` in errors. Bad lines are named; one is enough for nothing to be taken.
 pub fn read(content: impl Read, name: &Path) -> anyhow::Result<Vec<Registration>> {
-    let (mut registrations, mut bad) = (Vec::new(), Vec::new());
+    read_at_most(MOST_CONFERENCES, content, name)
+}
+
+fn read_at_most(most: usize, content: impl Read, name: &Path) -> anyhow::Result<Vec<Registration>> {
+    let (mut registrations, mut bad, mut more) = (Vec::new(), Vec::new(), 0_u64);
+    let mut name_bad = |number: u32, why: &dyn Display| {
+        if bad.len() < NAMED {
+            bad.push(format!("  line {number}: {why}"));
+        } else {
+            more += 1;
+        }
+    };
     let mut left = MOST_BYTES;
     for (number, line) in (1..).zip(BufReader::new(content.take(MOST_BYTES + 1)).split(b'\n')) {
         let line = line.with_context(|| format!("cannot read {}", name.display()))?;
@@ -26,19 +39,20 @@ pub fn read(content: impl Read, name: &Path) -> anyhow::Result<Vec<Registration>
         match record(&line) {
             Ok(Some(record)) if registrations.is_empty() && record.get(0) == Some("conference_id") => {}
             Ok(Some(record)) => match registration(&record) {
-                Ok(registration) => registrations.push(registration),
-                Err(why) => bad.push(format!("  line {number}: {why}")),
+                Ok(registration) if registrations.len() < most => registrations.push(registration),
+                Ok(_) => {
+                    bail!("{}: nothing was taken, for it has more than {most} conferences: split it", name.display())
+                }
+                Err(why) => name_bad(number, &why),
             },
             Ok(None) => {}
-            Err(why) => bad.push(format!("  line {number}: {why}")),
+            Err(why) => name_bad(number, &why),
         }
     }
     if bad.is_empty() {
         return Ok(registrations);
     }
-    if bad.len() > NAMED {
-        let more = bad.len() - NAMED;
-        bad.truncate(NAMED);
+    if more > 0 {
         bad.push(format!("  and {more} more"));
     }
     bail!(
@@ -70,8 +84,8 @@ fn registration(record: &csv::StringRecord) -> Result<Registration, String> {
     let conference_id = record.get(0).unwrap_or_default();
     check_conference_id(conference_id).map_err(|bad| bad.to_string())?;
     let union_id = record.get(1).filter(|union_id| !union_id.is_empty());
-    if union_id.is_some_and(|union_id| union_id.chars().any(|c| c.is_whitespace() || c.is_control())) {
-        return Err("the unionId has white space or a control character in it".to_owned());
+    if union_id.is_some_and(|union_id| !is_union_id(union_id)) {
+        return Err("the unionId is too long, or has white space or a control character in it".to_owned());
     }
     Ok(Registration { conference_id: conference_id.to_owned(), union_id: union_id.map(str::to_owned) })
 }
@@ -88,6 +102,10 @@ mod tests {
     fn a_file_without_end_is_refused_and_so_is_one_without_lines() {
         let error = super::read(std::io::repeat(b'x'), Path::new("/dev/zero")).unwrap_err().to_string();
         assert!(error.contains("longer than"), "{error}");
+        let at_most = |most| super::read_at_most(most, "a\nb\nc\n".as_bytes(), Path::new("x"));
+        assert_eq!(at_most(3).unwrap().len(), 3);
+        let error = at_most(2).unwrap_err().to_string();
+        assert!(error.contains("x: nothing was taken, for it has more than 2 conferences"), "{error}");
         let error = super::read("a b\n".repeat(1_000).as_bytes(), Path::new("x")).unwrap_err().to_string();
         assert!(error.lines().count() < 30 && error.ends_with("and 980 more"), "{error}");
     }

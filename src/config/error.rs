@@ -49,12 +49,24 @@ pub enum ConfigError {
 impl Problem {
     /// A problem with one key.
     pub(super) fn new(key: impl Into<String>, message: impl Into<String>) -> Self {
-        Self { keys: vec![key.into()], message: message.into() }
+        Self { keys: vec![cut(key.into())], message: cut(message.into()) }
     }
 
     /// A problem of two keys that do not go together.
     pub(super) fn between(one: &str, other: &str, message: impl Into<String>) -> Self {
         Self { keys: vec![one.into(), other.into()], message: message.into() }
+    }
+}
+
+/// The most of a value, or of what the parser says, that is repeated.
+const MOST_CHARS: usize = 400;
+
+/// Words without the middle of a flood: what was found stands at the beginning, what to write at the end.
+pub(super) fn cut(words: String) -> String {
+    let end = |most| words.char_indices().rev().nth(most - 1).map_or(0, |(at, _)| at);
+    match words.char_indices().nth(MOST_CHARS) {
+        None => words,
+        Some((begin, _)) => format!("{} … {}", &words[..begin], &words[end(MOST_CHARS / 2).max(begin)..]),
     }
 }
 

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use ::config::{ConfigError as Rejected, Environment, File, FileFormat, Map, Source, Value};
 
-use super::error::{ConfigError, Problem};
+use super::error::{ConfigError, Problem, cut};
 use super::keys::{self, Shape};
 use super::{Config, Loaded};
 
@@ -134,7 +134,7 @@ fn syntax(path: &Path, rejected: &Rejected) -> ConfigError {
     let first = lines.next().unwrap_or("the parser does not say why");
     let line = first.split_once(" at line ").and_then(|(_, at)| at.split_once(',')?.0.parse().ok());
     let message = lines.next_back().unwrap_or(first).to_owned();
-    ConfigError::Syntax { path: path.into(), line, message }
+    ConfigError::Syntax { path: path.into(), line, message: cut(message) }
 }
 
 /// What deserialising has against a value. Shapes were checked before, so it is about the value itself.

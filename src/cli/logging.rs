@@ -1,13 +1,18 @@
 //! Where the log goes. Never to standard output: that is for results.
 
+use std::fmt::Debug;
 use std::io::{self, IsTerminal};
 use std::os::unix::fs::MetadataExt;
 
 use anyhow::Context;
+use tracing::field::Field;
+use tracing_subscriber::field::MakeExt;
+use tracing_subscriber::fmt::format::{self, FormatFields};
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{EnvFilter, Layer, Registry, fmt};
 
+use super::tame;
 use crate::config::{Format, Log};
 
 /// The daemon's log, as configured. `RUST_LOG` wins over `log.level`.
@@ -33,7 +38,21 @@ pub(super) fn quiet() {
 
 fn pretty() -> Box<dyn Layer<Registry> + Send + Sync> {
     let colours = io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
-    fmt::layer().with_writer(io::stderr).with_ansi(colours).with_target(false).boxed()
+    fmt::layer().with_writer(io::stderr).with_ansi(colours).with_target(false).fmt_fields(tamed()).boxed()
+}
+
+/// Messages and fields as a terminal may show them: titles stand in them, and unionIds.
+fn tamed() -> impl for<'writer> FormatFields<'writer> + Send + Sync + 'static {
+    format::debug_fn(|writer: &mut format::Writer<'_>, field: &Field, value: &dyn Debug| {
+        let value = tame::text(&format!("{value:?}"));
+        match field.name() {
+            "message" => write!(writer, "{value}"),
+            // Where in its source a line of the `log` crate's comes from.
+            name if name.starts_with("log.") => Ok(()),
+            name => write!(writer, "{name}={value}"),
+        }
+    })
+    .delimited(" ")
 }
 
 /// Fields keep their names, so that `journalctl CONFERENCE_ID=…` works.

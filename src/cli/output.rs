@@ -17,7 +17,7 @@ pub(super) enum ListFormat {
     Table,
     /// One array, with the catalog's column names and raw values.
     Json,
-    /// The same as comma-separated values; what a spreadsheet would run begins with an apostrophe.
+    /// The same as comma-separated values; what a spreadsheet would run begins with an apostrophe
     Csv,
 }
 
@@ -43,10 +43,15 @@ pub(super) fn list<T: Serialize + Default>(
         ListFormat::Json => json(&rows),
         ListFormat::Csv => {
             print(&head::<T>()?)?;
+            let on_terminal = io::stdout().is_terminal();
+            let cell = |text: &str| {
+                let cell = tame::cell(text);
+                if on_terminal { tame::lines(&cell) } else { cell.into_owned() }
+            };
             let mut tamed = csv::Writer::from_writer(io::stdout().lock());
             for row in rows {
                 let record = record(row)?;
-                tamed.write_record(record.iter().map(tame::cell))?;
+                tamed.write_record(record.iter().map(cell))?;
             }
             tamed.flush()?;
             Ok(())

@@ -4,14 +4,34 @@
 
 use std::borrow::Cow;
 
+use unicode_width::UnicodeWidthChar;
+
 /// The most of one text that a table shows. Programs get the whole.
 const SHOWN_CHARS: usize = 1_000;
+
+/// Marks that are shown on one letter: more than any script stacks, too few to reach into other lines.
+const MOST_STACKED: usize = 8;
 
 /// Text as a terminal may show it: what would move the cursor, ring, recolour, hide or turn the writing direction is shown
 /// as its code instead.
 #[must_use]
 pub fn text(text: &str) -> String {
-    escaped(text, is_wild)
+    let mut tame = String::with_capacity(text.len());
+    let (mut before, mut stacked) = (None, 0);
+    let mut chars = text.chars().peekable();
+    while let Some(c) = chars.next() {
+        let beside =
+            |c: Option<char>| c.is_some_and(|c| !c.is_ascii() && !is_wild(c) && !is_joiner(c) && !c.is_whitespace());
+        let hides = is_joiner(c) && !(beside(before) && beside(chars.peek().copied()));
+        stacked = if c.width() == Some(0) { stacked + 1 } else { 0 };
+        if is_wild(c) || hides || stacked > MOST_STACKED {
+            tame.extend(c.escape_unicode());
+        } else {
+            tame.push(c);
+        }
+        before = Some(c);
+    }
+    tame
 }
 
 /// The same for text of several lines.
@@ -29,15 +49,15 @@ pub fn shown(text: &str) -> String {
     }
 }
 
-/// The same for a cell of comma-separated values, which may be of several lines. One that a spreadsheet would take for a
-/// formula begins with an apostrophe; a number stays a number.
+/// A cell of comma-separated values. One that a spreadsheet would take for a formula begins with an apostrophe; all else is
+/// as it came, numbers too.
 #[must_use]
-pub fn cell(text: &str) -> String {
-    let tamed = escaped(text, |c| is_wild(c) && !matches!(c, '\n' | '\t'));
-    let begins = text.trim_start().chars().next();
+pub fn cell(text: &str) -> Cow<'_, str> {
+    // What stands before the sign and is not seen, or is blank, some programs drop.
+    let begins = text.trim_start_matches(|c: char| c.is_whitespace() || is_wild(c) || is_joiner(c)).chars().next();
     let is_formula = begins.is_some_and(|c| matches!(c, '=' | '+' | '-' | '@' | '＝' | '＋' | '－' | '＠'));
     let is_formula = is_formula || text.starts_with(['\t', '\r', '\n']);
-    if is_formula && text.parse::<i64>().is_err() { format!("'{tamed}") } else { tamed }
+    if is_formula && text.parse::<i64>().is_err() { format!("'{text}").into() } else { text.into() }
 }
 
 /// JSON that means the same and can be shown: what is wild in its strings is written as JSON's own escapes.
@@ -61,26 +81,21 @@ pub fn json(json: &str) -> Cow<'_, str> {
     tame.into()
 }
 
-fn escaped(text: &str, is_wild: impl Fn(char) -> bool) -> String {
-    let mut tame = String::with_capacity(text.len());
-    for c in text.chars() {
-        if is_wild(c) {
-            tame.extend(c.escape_unicode());
-        } else {
-            tame.push(c);
-        }
-    }
-    tame
-}
-
-/// What a terminal does not simply show. The joiners U+200C and U+200D stay: words and emoji are written with them.
+/// What a terminal does not simply show: it moves the cursor, rings, recolours, hides or turns the writing direction.
 fn is_wild(c: char) -> bool {
     c.is_control()
         || matches!(c,
             // Soft hyphen; bidirectional marks, embeddings, overrides and isolates; what has no width; separators of lines
-            // and paragraphs; the byte order mark; annotations; tags.
-            '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}'
-            | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
+            // and paragraphs; fillers; the byte order mark; annotations; what steers shorthand and music; tags.
+            '\u{ad}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{180e}' | '\u{200b}' | '\u{200e}' | '\u{200f}'
+            | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{3164}' | '\u{feff}' | '\u{ffa0}'
+            | '\u{fff9}'..='\u{fffb}' | '\u{1bca0}'..='\u{1bca3}' | '\u{1d173}'..='\u{1d17a}'
+            | '\u{e0000}'..='\u{e007f}')
+}
+
+/// The joiners: many scripts and emoji are written with them, but between ASCII letters they only hide.
+fn is_joiner(c: char) -> bool {
+    matches!(c, '\u{200c}' | '\u{200d}')
 }
 
 #[cfg(test)]
@@ -92,7 +107,18 @@ mod tests {
         assert_eq!(text("plain 会议 ☕ 👩\u{200d}💻"), "plain 会议 ☕ 👩\u{200d}💻");
         assert_eq!(text("\u{1b}[31mred\u{202e}txt\n"), "\\u{1b}[31mred\\u{202e}txt\\u{a}");
         assert_eq!(text("\u{9b}2J\u{7f}\u{200b}\u{e0041}"), "\\u{9b}2J\\u{7f}\\u{200b}\\u{e0041}");
+        assert_eq!(text("pay\u{200d}pal می\u{200c}خواهم \u{200c}"), "pay\\u{200d}pal می\u{200c}خواهم \\u{200c}");
         assert_eq!(lines("one\ntwo\u{7}"), "one\ntwo\\u{7}");
+    }
+
+    #[test]
+    fn marks_do_not_pile_up_into_other_lines() {
+        let zalgo = format!("H{}e", "\u{0311}".repeat(50));
+        assert_eq!(text(&zalgo), format!("H{}{}e", "\u{0311}".repeat(8), "\\u{311}".repeat(42)));
+        for plain in ["Việt Nam", "นี้", "कार्यक्रम", "각", "1\u{fe0f}\u{20e3}", "🏳\u{fe0f}\u{200d}🌈"]
+        {
+            assert_eq!(text(plain), plain);
+        }
     }
 
     #[test]
@@ -104,10 +130,22 @@ mod tests {
 
     #[test]
     fn what_a_spreadsheet_would_run_is_text_and_a_number_stays_one() {
-        for formula in ["=1+1", "+1+1", "-1+1", "@SUM(A1)", "  =1", "\t=1", "＝1", "\r\n=cmd|' /C calc'!A0"] {
+        for formula in [
+            "=1+1",
+            "+1+1",
+            "-1+1",
+            "@SUM(A1)",
+            "  =1",
+            "\t=1",
+            "＝1",
+            "\u{feff}=1",
+            "\0=1",
+            "\u{200d}=1",
+            "\r\n=cmd|' /C calc'!A0",
+        ] {
             assert!(cell(formula).starts_with('\''), "{formula:?}: {:?}", cell(formula));
         }
-        for plain in ["-5", "17", "Weekly sync", "a = b", "", "two\nlines"] {
+        for plain in ["-5", "17", "Weekly sync", "a = b", "", "two\nlines", "\u{1b}[31mred\u{202e}txt"] {
             assert_eq!(cell(plain), plain);
         }
     }

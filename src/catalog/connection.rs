@@ -98,12 +98,19 @@ pub enum Error {
 }
 
 impl Error {
-    /// Whether another program's lock, or the disk, stands in the way: waiting may help.
+    /// Whether another program's lock, or a full disk, stands in the way: waiting may help.
     #[must_use]
-    pub fn is_busy(&self) -> bool {
-        let Self::Sql(sqlx::Error::Database(error)) = self else { return false };
-        // The low byte is SQLite's primary code: 5 SQLITE_BUSY, 6 SQLITE_LOCKED.
-        error.code().and_then(|code| code.parse::<u32>().ok()).is_some_and(|code| matches!(code & 0xff, 5 | 6))
+    pub fn may_pass(&self) -> bool {
+        let source = match self {
+            Self::Sql(source) | Self::Open { source, .. } => source,
+            Self::Migrate {
+                source: MigrateError::Execute(source) | MigrateError::ExecuteMigration(source, _), ..
+            } => source,
+            _ => return false,
+        };
+        let sqlx::Error::Database(error) = source else { return false };
+        // The low byte is SQLite's primary code: SQLITE_BUSY, SQLITE_LOCKED, SQLITE_FULL.
+        error.code().and_then(|code| code.parse::<u32>().ok()).is_some_and(|code| matches!(code & 0xff, 5 | 6 | 13))
     }
 }
 

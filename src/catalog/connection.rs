@@ -21,6 +21,9 @@ const APPLICATION_ID: i64 = 0x5265_4172;
 /// How long a statement waits for another program's lock.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
+/// Takes the lock at once: see [`Catalog::write`].
+const BEGIN: &str = "BEGIN IMMEDIATE";
+
 /// Reading connections: as many as there are ever questions at once.
 const READERS: u32 = 4;
 
@@ -102,8 +105,9 @@ impl Error {
     #[must_use]
     pub fn may_pass(&self) -> bool {
         let source = match self {
-            Self::Sql(source) | Self::Open { source, .. } => source,
-            Self::Migrate {
+            Self::Sql(source)
+            | Self::Open { source, .. }
+            | Self::Migrate {
                 source: MigrateError::Execute(source) | MigrateError::ExecuteMigration(source, _), ..
             } => source,
             _ => return false,
@@ -192,7 +196,15 @@ impl Catalog {
     /// A transaction of the one writer. It takes the lock at once: one that began by reading could be refused the right
     /// to write half-way.
     pub(super) async fn write(&self) -> Result<Transaction<'static, Sqlite>, Error> {
-        Ok(self.writer.begin_with("BEGIN IMMEDIATE").await?)
+        match self.writer.begin_with(BEGIN).await {
+            // Where the disk is full, SQLite ends a transaction by itself, and sqlx goes on counting it: only another
+            // connection can begin one.
+            Err(sqlx::Error::InvalidSavePointStatement) => {
+                self.writer.acquire().await?.close().await?;
+                Ok(self.writer.begin_with(BEGIN).await?)
+            }
+            begun => Ok(begun?),
+        }
     }
 
     pub(super) fn readers(&self) -> &SqlitePool {

@@ -104,13 +104,13 @@ impl Error {
     /// Whether another program's lock, or a full disk, stands in the way: waiting may help.
     #[must_use]
     pub fn may_pass(&self) -> bool {
-        let source = match self {
-            Self::Sql(source)
-            | Self::Open { source, .. }
-            | Self::Migrate {
-                source: MigrateError::Execute(source) | MigrateError::ExecuteMigration(source, _), ..
-            } => source,
-            _ => return false,
+        let (Self::Sql(source)
+        | Self::Open { source, .. }
+        | Self::Migrate {
+            source: MigrateError::Execute(source) | MigrateError::ExecuteMigration(source, _), ..
+        }) = self
+        else {
+            return false;
         };
         let sqlx::Error::Database(error) = source else { return false };
         // The low byte is SQLite's primary code: SQLITE_BUSY, SQLITE_LOCKED, SQLITE_FULL.

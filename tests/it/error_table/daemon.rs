@@ -177,7 +177,7 @@ impl Trial {
         });
         let (again, expected) = (again.map(|again| again.at.since(last)), self.row.next());
         let holds = match (again, expected) {
-            (Some(again), Some((least, most))) => (least..=most).contains(&again),
+            (Some(again), Some((low, high))) => (low..=high).contains(&again),
             (again, expected) => again.is_none() && expected.is_none(),
         };
         self.expect(holds, || format!("called again after {again:?}, not {expected:?}"));

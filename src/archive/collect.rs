@@ -183,10 +183,13 @@ fn new_ones(changes: &Changes<'_>, known: &[crate::domain::recording::Known]) ->
     changes.upsert.iter().filter(|recording| !is_known(&recording.media_id)).count()
 }
 
+/// As much of a title as a log line needs.
+const TITLE_CHARS: usize = 100;
+
 /// One line for each change of state.
 fn log(due: &Due, step: &Step, recordings: usize) {
     let id = due.conference_id.as_str();
-    let title = due.title.as_deref().unwrap_or_default();
+    let title: String = due.title.iter().flat_map(|title| title.chars()).take(TITLE_CHARS).collect();
     match step {
         Step::Again(..) => {}
         Step::Archived(_) => {

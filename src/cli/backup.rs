@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use anyhow::{Context, bail};
 use clap::Args;
 
-use super::{output, verify};
+use super::{output, tame, verify};
 use crate::catalog::Catalog;
 use crate::catalog::backup::Error;
 use crate::config::Config;
@@ -34,10 +34,10 @@ pub(super) async fn run(backup: &Backup, config: &Config) -> anyhow::Result<()> 
     let copied = copied?;
     output::print(&format!(
         "{}: {} conferences and {} recordings of {}, {} bytes; checked, and sound\n",
-        output::tame(&backup.file.display().to_string()),
+        tame::text(&backup.file.display().to_string()),
         copied.conferences,
         copied.recordings,
-        output::tame(&config.catalog.path.display().to_string()),
+        tame::text(&config.catalog.path.display().to_string()),
         copied.bytes,
     ))
 }

@@ -7,6 +7,7 @@ mod backup;
 mod check_config;
 mod conferences;
 mod demo;
+pub mod import;
 mod logging;
 mod once;
 mod output;
@@ -15,6 +16,7 @@ mod recordings;
 mod run;
 mod simulate;
 pub mod status;
+pub mod tame;
 mod verify;
 mod watch;
 pub mod wiring;
@@ -76,7 +78,7 @@ pub async fn run(cli: Cli) -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
-            output::say(&format!("error: {}", output::tame_lines(&explain(&error))));
+            output::say(&format!("error: {}", tame::lines(&explain(&error))));
             let is_configuration = error.is::<ConfigError>() || error.is::<Usage>();
             ExitCode::from(if is_configuration { 2 } else { 1 })
         }

@@ -6,6 +6,7 @@ use clap::ValueEnum;
 use comfy_table::{ContentArrangement, Table, presets};
 use serde::Serialize;
 
+use super::tame;
 use crate::domain::clock::Timestamp;
 
 /// How a list is printed.
@@ -16,7 +17,7 @@ pub(super) enum ListFormat {
     Table,
     /// One array, with the catalog's column names and raw values.
     Json,
-    /// The same, as comma-separated values.
+    /// The same as comma-separated values; what a spreadsheet would run begins with an apostrophe.
     Csv,
 }
 
@@ -41,14 +42,13 @@ pub(super) fn list<T: Serialize + Default>(
         ListFormat::Table => print(&format!("{}\n", table(heads, rows.iter().copied().map(cells)))),
         ListFormat::Json => json(&rows),
         ListFormat::Csv => {
-            if rows.is_empty() {
-                return print(&head::<T>()?);
-            }
-            let mut writer = csv::Writer::from_writer(io::stdout().lock());
+            print(&head::<T>()?)?;
+            let mut tamed = csv::Writer::from_writer(io::stdout().lock());
             for row in rows {
-                writer.serialize(row)?;
+                let record = record(row)?;
+                tamed.write_record(record.iter().map(tame::cell))?;
             }
-            writer.flush()?;
+            tamed.flush()?;
             Ok(())
         }
     }
@@ -62,9 +62,20 @@ fn head<T: Serialize + Default>() -> anyhow::Result<String> {
     Ok(text.split_inclusive('\n').next().unwrap_or_default().to_owned())
 }
 
+/// The cells of one row.
+fn record<T: Serialize>(row: &T) -> anyhow::Result<csv::StringRecord> {
+    let mut writer = csv::WriterBuilder::new().has_headers(false).from_writer(Vec::new());
+    writer.serialize(row)?;
+    let line = writer.into_inner()?;
+    let mut reader = csv::ReaderBuilder::new().has_headers(false).from_reader(line.as_slice());
+    let mut record = csv::StringRecord::new();
+    reader.read_record(&mut record)?;
+    Ok(record)
+}
+
 /// Prints one thing as JSON.
 pub(super) fn json<T: Serialize>(thing: &T) -> anyhow::Result<()> {
-    print(&format!("{}\n", serde_json::to_string_pretty(thing)?))
+    print(&format!("{}\n", tame::json(&serde_json::to_string_pretty(thing)?)))
 }
 
 /// Prints text to standard output.
@@ -90,39 +101,9 @@ pub(super) fn table(heads: &[&str], rows: impl IntoIterator<Item = Vec<String>>)
         table.set_header(heads);
     }
     for row in rows {
-        table.add_row(row.iter().map(|cell| tame(cell)));
+        table.add_row(row.iter().map(|text| tame::shown(text)));
     }
     table
-}
-
-/// Text as a terminal may show it: what would move the cursor, ring, recolour or turn the writing direction is shown as
-/// its code instead.
-#[must_use]
-pub(super) fn tame(text: &str) -> String {
-    let mut tame = String::with_capacity(text.len());
-    for c in text.chars() {
-        if is_wild(c) {
-            tame.extend(c.escape_unicode());
-        } else {
-            tame.push(c);
-        }
-    }
-    tame
-}
-
-/// The same for text of several lines.
-#[must_use]
-pub(super) fn tame_lines(text: &str) -> String {
-    text.lines().map(tame).collect::<Vec<_>>().join("\n")
-}
-
-fn is_wild(c: char) -> bool {
-    // Bidirectional marks, embeddings, overrides and isolates, line and paragraph separators, the byte order mark.
-    const TURNING: &[char] = &[
-        '\u{61c}', '\u{200e}', '\u{200f}', '\u{2028}', '\u{2029}', '\u{202a}', '\u{202b}', '\u{202c}', '\u{202d}',
-        '\u{202e}', '\u{2066}', '\u{2067}', '\u{2068}', '\u{2069}', '\u{feff}',
-    ];
-    c.is_control() || TURNING.contains(&c)
 }
 
 /// An instant for people.
@@ -152,16 +133,5 @@ pub(super) fn record_type(number: Option<i64>) -> String {
         Some(1) => "composed".to_owned(),
         Some(number) => format!("type {number}"),
         None => String::new(),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_would_fool_a_terminal_is_shown_as_its_code() {
-        assert_eq!(tame("plain 会议 ☕"), "plain 会议 ☕");
-        assert_eq!(tame("\u{1b}[31mred\u{202e}txt\n"), "\\u{1b}[31mred\\u{202e}txt\\u{a}");
     }
 }

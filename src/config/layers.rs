@@ -1,7 +1,8 @@
 //! Where the words come from: a file, and the environment on top of it.
 
 use std::collections::BTreeMap;
-use std::io;
+use std::fs;
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use ::config::{ConfigError as Rejected, Environment, File, FileFormat, Map, Source, Value};
@@ -21,6 +22,9 @@ const PREFIX: &str = "RECORDING_ARCHIVER";
 
 /// What parts the words of such a variable.
 const SEPARATOR: &str = "__";
+
+/// The most that is read of a file: far more than anybody writes, far less than `/dev/zero` has.
+const MOST_BYTES: u64 = 4 * 1024 * 1024;
 
 /// The file's text, where there is one.
 struct Text {
@@ -68,11 +72,21 @@ pub(super) fn load(
 fn find(path: Option<&Path>, variable: Option<&str>, default: &Path) -> Result<Option<Text>, ConfigError> {
     let asked = path.or(variable.filter(|path| !path.is_empty()).map(Path::new));
     let path = asked.unwrap_or(default);
-    match std::fs::read_to_string(path) {
+    match read(path) {
         Ok(toml) => Ok(Some(Text { path: path.into(), toml })),
         Err(error) if asked.is_none() && error.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(ConfigError::Unreadable { path: path.into(), error }),
     }
+}
+
+/// The text of a file that can be a configuration.
+fn read(path: &Path) -> io::Result<String> {
+    let mut toml = String::new();
+    fs::File::open(path)?.take(MOST_BYTES + 1).read_to_string(&mut toml)?;
+    if toml.len() as u64 > MOST_BYTES {
+        return Err(io::Error::new(io::ErrorKind::FileTooLarge, format!("it is longer than {MOST_BYTES} bytes")));
+    }
+    Ok(toml)
 }
 
 /// The keys that the environment sets, each with a value of its shape.

@@ -12,13 +12,13 @@ use std::time::Duration;
 use chrono::DateTime;
 use reqwest::header::{HeaderMap, HeaderValue, RETRY_AFTER};
 use reqwest::{Method, Request, Response, Url, redirect};
-use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use tokio::sync::{Mutex, SemaphorePermit};
 
+use super::decode::decode;
 use super::endpoint::Endpoint;
-use super::error::{BAN_STATUS, Class, Error, classify};
+use super::error::{Class, Error};
 use super::gate::{Gate, Outcome};
 use super::limits::Limits;
 use super::secrets::Secrets;
@@ -285,83 +285,4 @@ fn retry_after(headers: &HeaderMap, now: Timestamp) -> Option<Duration> {
     let value = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
     let date = || DateTime::parse_from_rfc2822(value).ok().map(|date| Timestamp::from(date.to_utc()).since(now));
     value.parse().ok().map(Duration::from_secs).or_else(date)
-}
-
-/// DingTalk's error envelope, in all its spellings.
-#[derive(Deserialize)]
-struct Envelope {
-    #[serde(default, alias = "Code")]
-    code: Value,
-    #[serde(default, alias = "Message", alias = "msg")]
-    message: Value,
-    #[serde(default, alias = "requestId", alias = "RequestId")]
-    requestid: Value,
-    #[serde(default, alias = "accessDeniedDetail")]
-    accessdenieddetail: Value,
-}
-
-/// Tells an answer from an error, and both from what is not DingTalk's.
-fn decode<T: DeserializeOwned>(endpoint: Endpoint, status: u16, body: &[u8]) -> Result<T, Error> {
-    if let Some(wait) = ban(body) {
-        let mut error = Error::new(endpoint, Class::Banned, "1111", "too many calls from this address in 20 seconds");
-        error.retry_after = Some(wait);
-        return Err(error);
-    }
-    let envelope: Envelope = serde_json::from_slice(body).map_err(|error| {
-        Error::foreign(endpoint, format!("HTTP {status} with a body that is no JSON object: {}", why(endpoint, &error)))
-    })?;
-    let code = match &envelope.code {
-        Value::String(code) if !code.is_empty() && code != "200" => Some(code.clone()),
-        Value::Number(code) if code.as_i64() != Some(200) && code.as_i64() != Some(0) => Some(code.to_string()),
-        _ => None,
-    };
-    if let Some(code) = code {
-        let (class, code) = classify(&code, status);
-        let mut message = envelope.message.as_str().unwrap_or_default().to_owned();
-        if let Some(scopes) = envelope.accessdenieddetail.get("requiredScopes").and_then(Value::as_array) {
-            let scopes: Vec<_> = scopes.iter().filter_map(Value::as_str).collect();
-            message = format!("{message} (requiredScopes: {})", scopes.join(", "));
-        }
-        let mut error = Error::new(endpoint, class, code, message);
-        error.request_id = envelope.requestid.as_str().map(str::to_owned);
-        return Err(error);
-    }
-    if (200..300).contains(&status) {
-        return serde_json::from_slice(body).map_err(|error| {
-            Error::foreign(endpoint, format!("HTTP {status} with JSON of another shape: {}", why(endpoint, &error)))
-        });
-    }
-    let (class, _) = classify("", status);
-    let class = if class == Class::Unrecognized { Class::Foreign } else { class };
-    Err(Error::new(endpoint, class, format!("http_{status}"), format!("HTTP {status} without a code")))
-}
-
-/// What the decoder has against a body. It shows what it found there, and where a token is awaited that may be one.
-fn why(endpoint: Endpoint, error: &serde_json::Error) -> String {
-    match endpoint {
-        Endpoint::AccessToken => format!("line {} column {}", error.line(), error.column()),
-        _ => error.to_string(),
-    }
-}
-
-/// The ban: `{"status":1111,"wait":5,…}`, bare or inside a page of HTML. How long it lasts.
-fn ban(body: &[u8]) -> Option<Duration> {
-    #[derive(Deserialize)]
-    struct Ban {
-        status: i64,
-        wait: u64,
-        punish: String,
-    }
-    // Banned answers are short; looking through a large one for a brace that opens it would be work without end.
-    let head = &body[..body.len().min(64 * 1024)];
-    if !head.windows(8).any(|window| window == b"\"punish\"") {
-        return None;
-    }
-    head.iter()
-        .enumerate()
-        .filter(|(_, byte)| **byte == b'{')
-        .take(256)
-        .find_map(|(at, _)| serde_json::Deserializer::from_slice(&head[at..]).into_iter::<Ban>().next()?.ok())
-        .filter(|ban| ban.status == BAN_STATUS && !ban.punish.is_empty())
-        .map(|ban| Duration::from_secs(ban.wait.saturating_mul(60)))
 }

@@ -11,7 +11,7 @@ use crate::domain::conference::ConferenceInfo;
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Answer {
+pub(super) struct Answer {
     conf_info: Info,
 }
 
@@ -48,8 +48,14 @@ impl Client {
     /// What conference info says of a conference.
     pub async fn conference(&self, conference_id: &str) -> Result<ConferenceInfo, Error> {
         let path = vec!["v1.0", "conference", "videoConferences", conference_id];
-        let Answer { conf_info: info } = self.call(Call::get(Endpoint::Conference, path, Vec::new())).await?;
-        Ok(ConferenceInfo {
+        let answer: Answer = self.call(Call::get(Endpoint::Conference, path, Vec::new())).await?;
+        Ok(answer.into())
+    }
+}
+
+impl From<Answer> for ConferenceInfo {
+    fn from(Answer { conf_info: info }: Answer) -> Self {
+        Self {
             status: info.status.into(),
             title: info.title,
             room_code: info.room_code,
@@ -62,6 +68,6 @@ impl Client {
             duration_ms: info.conf_duration,
             record_status: info.cloud_record_status,
             record_owner_union_id: info.cloud_record_owner_union_id,
-        })
+        }
     }
 }

@@ -147,10 +147,11 @@ impl Error {
         Self::new(endpoint, Class::Foreign, "foreign", what)
     }
 
-    /// The same error, fit to be kept and told: what it took from an answer is without secrets, and shortened. In this
-    /// order: half a secret would not be known for one.
+    /// The same error, fit to be kept and told: what it took from an answer is without secrets, shortened, and one line.
+    /// In this order: half a secret would not be known for one.
     pub(super) fn told(mut self, secrets: &Secrets) -> Self {
-        let told = |words, most| secrets.out_of_words(words).chars().take(most).collect();
+        let plain = |c: char| if c.is_control() { ' ' } else { c };
+        let told = |words, most| secrets.out_of_words(words).chars().take(most).map(plain).collect();
         if let Cow::Owned(code) = self.code {
             self.code = Cow::Owned(told(code, CODE_CHARS));
         }

@@ -5,6 +5,7 @@
 
 pub mod client;
 pub mod conference;
+mod decode;
 pub mod endpoint;
 pub mod error;
 pub mod gate;
@@ -19,6 +20,7 @@ pub mod videos;
 mod wire;
 
 pub use client::{Client, Settings};
+pub use decode::{Decoded, decode_as_each};
 pub use endpoint::Endpoint;
 pub use error::{Class, Error};
 pub use gate::{Gate, Outcome, Refusal};

@@ -21,10 +21,10 @@ pub struct Page {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Answer {
-    #[serde(deserialize_with = "wire::list")]
+pub(super) struct Answer {
+    #[serde(deserialize_with = "wire::entries")]
     on_going_conf_list: Vec<Ongoing>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "wire::flag")]
     has_more: Option<bool>,
     #[serde(default, deserialize_with = "wire::text")]
     next_token: Option<String>,
@@ -58,6 +58,12 @@ impl Client {
         let mut query = vec![("maxResults", max_results.to_string())];
         query.extend(next_token.map(|token| ("nextToken", token.to_owned())));
         let answer: Answer = self.call(Call::get(Endpoint::OrgConferences, path, query)).await?;
+        Ok(answer.into())
+    }
+}
+
+impl From<Answer> for Page {
+    fn from(answer: Answer) -> Self {
         let sighting = |ongoing: Ongoing| {
             Some(Sighting {
                 conference_id: ongoing.conference_id?,
@@ -70,9 +76,9 @@ impl Client {
                 started_at: ongoing.start_time,
             })
         };
-        Ok(Page {
+        Self {
             sightings: answer.on_going_conf_list.into_iter().filter_map(sighting).collect(),
             next_token: answer.next_token.filter(|_| answer.has_more != Some(false)),
-        })
+        }
     }
 }

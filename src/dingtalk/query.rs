@@ -14,8 +14,8 @@ use crate::domain::clock::Timestamp;
 use crate::domain::conference::Sighting;
 
 #[derive(Deserialize)]
-struct Answer {
-    #[serde(deserialize_with = "wire::list")]
+pub(super) struct Answer {
+    #[serde(deserialize_with = "wire::entries")]
     infos: Vec<Info>,
 }
 
@@ -38,6 +38,12 @@ impl Client {
         let path = vec!["v1.0", "conference", "videoConferences", "query"];
         let body = json!({ "conferenceIdList": conference_ids });
         let answer: Answer = self.call(Call::post(Endpoint::Query, path, body)).await?;
+        Ok(answer.into())
+    }
+}
+
+impl From<Answer> for Vec<Sighting> {
+    fn from(answer: Answer) -> Self {
         let sighting = |info: Info| {
             Some(Sighting {
                 conference_id: info.conference_id?,
@@ -50,6 +56,6 @@ impl Client {
                 started_at: info.start_time,
             })
         };
-        Ok(answer.infos.into_iter().filter_map(sighting).collect())
+        answer.infos.into_iter().filter_map(sighting).collect()
     }
 }

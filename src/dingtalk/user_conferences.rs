@@ -9,8 +9,8 @@ use super::wire;
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Answer {
-    #[serde(deserialize_with = "wire::list")]
+pub(super) struct Answer {
+    #[serde(deserialize_with = "wire::texts")]
     on_going_conf_id_list: Vec<String>,
 }
 
@@ -20,6 +20,12 @@ impl Client {
         let path = vec!["v1.0", "conference", "users", "lists"];
         let query = vec![("unionId", union_id.to_owned())];
         let answer: Answer = self.call(Call::get(Endpoint::UserConferences, path, query)).await?;
-        Ok(answer.on_going_conf_id_list)
+        Ok(answer.into())
+    }
+}
+
+impl From<Answer> for Vec<String> {
+    fn from(answer: Answer) -> Self {
+        answer.on_going_conf_id_list
     }
 }

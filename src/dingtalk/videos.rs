@@ -12,7 +12,7 @@ use crate::domain::recording::{Recording, RecordingList};
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Answer {
+pub(super) struct Answer {
     #[serde(deserialize_with = "wire::list")]
     video_list: Vec<Box<RawValue>>,
 }
@@ -46,7 +46,13 @@ impl Client {
         let path = vec!["v1.0", "conference", "videoConferences", conference_id, "cloudRecords", "getVideos"];
         let query = vec![("unionId", union_id.to_owned())];
         let answer: Answer = self.call(Call::get(Endpoint::Videos, path, query)).await?;
-        let mut list = RecordingList::default();
+        Ok(answer.into())
+    }
+}
+
+impl From<Answer> for RecordingList {
+    fn from(answer: Answer) -> Self {
+        let mut list = Self::default();
         for raw in answer.video_list {
             // A video that cannot be read at all is one that bears no mediaId.
             let video: Video = serde_json::from_str(raw.get()).unwrap_or_default();
@@ -68,6 +74,6 @@ impl Client {
                 raw: raw.get().to_owned(),
             });
         }
-        Ok(list)
+        list
     }
 }

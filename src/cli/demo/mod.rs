@@ -13,6 +13,7 @@ use anyhow::{Context, bail};
 use clap::Args;
 
 use super::output::{self, Format};
+use super::tame;
 
 /// Arguments of `demo`.
 #[derive(Args, Debug)]
@@ -48,7 +49,7 @@ pub(super) async fn run(demo: &Demo) -> anyhow::Result<()> {
     }
     if !outcome.differences.is_empty() {
         for difference in outcome.differences.iter().take(20) {
-            output::say(&format!("differs: {}", output::tame(difference)));
+            output::say(&format!("differs: {}", tame::text(difference)));
         }
         bail!("the catalog differs from the truth in {} places (seed {})", outcome.differences.len(), demo.seed);
     }

@@ -58,7 +58,7 @@ fn the_copy_is_one_file_that_says_what_the_catalog_says_and_is_a_catalog_itself(
 
 #[test]
 fn beside_a_daemon_under_load_every_copy_is_sound_and_the_daemon_goes_on() {
-    const MEETINGS: i64 = 90;
+    const MEETINGS: i64 = 45;
     let hour = Duration::from_hours(1);
     let far = Far::with((0..MEETINGS).map(|n| {
         Meeting::sample(&format!("conf-{n}"), now() - 2 * hour, now() - hour).recorded(Duration::from_mins(1))

@@ -29,7 +29,7 @@ impl Daemon {
 
     /// The same, with its results going to `stdout`.
     pub(crate) fn spawn_to(place: &Place, mut command: Command, stdout: Stdio) -> Self {
-        let log = (0_u32..).map(|n| place.path(&format!("{n}.log"))).find(|path| !path.exists()).unwrap();
+        let log = (0..10_000).map(|n| place.path(&format!("{n}.log"))).find(|path| !path.exists()).unwrap();
         let stderr = std::fs::File::create(&log).unwrap();
         let child = command.stdin(Stdio::null()).stdout(stdout).stderr(stderr).spawn().unwrap();
         Self { child, log }

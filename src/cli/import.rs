@@ -1,0 +1,111 @@
+//! The list that `watch import` reads: a line a conference, `ID` or `ID,UNION_ID`.
+
+use std::io::{BufRead, BufReader, Read};
+use std::path::Path;
+
+use anyhow::{Context, bail};
+
+use crate::catalog::watch::Registration;
+use crate::domain::conference::check_conference_id;
+
+/// The most that is read: half a million conferences.
+const MOST_BYTES: u64 = 64 * 1024 * 1024;
+
+/// Bad lines that are named; of a file that is something else altogether, they are all bad.
+const NAMED: usize = 20;
+
+/// Reads a list of conferences, named `name` in errors. Bad lines are named; one is enough for nothing to be taken.
+pub fn read(content: impl Read, name: &Path) -> anyhow::Result<Vec<Registration>> {
+    let (mut registrations, mut bad) = (Vec::new(), Vec::new());
+    let mut left = MOST_BYTES;
+    for (number, line) in (1..).zip(BufReader::new(content.take(MOST_BYTES + 1)).split(b'\n')) {
+        let line = line.with_context(|| format!("cannot read {}", name.display()))?;
+        left = left.checked_sub(line.len() as u64 + 1).with_context(|| {
+            format!("{}: nothing was taken, for it is longer than {MOST_BYTES} bytes: split it", name.display())
+        })?;
+        match record(&line) {
+            Ok(Some(record)) if registrations.is_empty() && record.get(0) == Some("conference_id") => {}
+            Ok(Some(record)) => match registration(&record) {
+                Ok(registration) => registrations.push(registration),
+                Err(why) => bad.push(format!("  line {number}: {why}")),
+            },
+            Ok(None) => {}
+            Err(why) => bad.push(format!("  line {number}: {why}")),
+        }
+    }
+    if bad.is_empty() {
+        return Ok(registrations);
+    }
+    if bad.len() > NAMED {
+        let more = bad.len() - NAMED;
+        bad.truncate(NAMED);
+        bad.push(format!("  and {more} more"));
+    }
+    bail!(
+        "{}: nothing was taken, for these lines are bad; write ID or ID,UNION_ID:\n{}",
+        name.display(),
+        bad.join("\n")
+    );
+}
+
+/// The fields of a line; none if it is empty or a comment. Each line is read by itself: a quote that is never closed
+/// spoils its own line and none of those behind it.
+fn record(line: &[u8]) -> Result<Option<csv::StringRecord>, &'static str> {
+    const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+    let line = line.strip_prefix(BYTE_ORDER_MARK).unwrap_or(line).trim_ascii();
+    if line.is_empty() || line.starts_with(b"#") {
+        return Ok(None);
+    }
+    if line.split(|byte| *byte == b'"').count() % 2 == 0 {
+        return Err("a quote that is not closed");
+    }
+    let reader = csv::ReaderBuilder::new().has_headers(false).flexible(true).trim(csv::Trim::All).from_reader(line);
+    reader.into_records().next().transpose().map_err(|_| "not UTF-8")
+}
+
+fn registration(record: &csv::StringRecord) -> Result<Registration, String> {
+    if record.len() > 2 {
+        return Err(format!("{} fields", record.len()));
+    }
+    let conference_id = record.get(0).unwrap_or_default();
+    check_conference_id(conference_id).map_err(|bad| bad.to_string())?;
+    let union_id = record.get(1).filter(|union_id| !union_id.is_empty());
+    if union_id.is_some_and(|union_id| union_id.chars().any(|c| c.is_whitespace() || c.is_control())) {
+        return Err("the unionId has white space or a control character in it".to_owned());
+    }
+    Ok(Registration { conference_id: conference_id.to_owned(), union_id: union_id.map(str::to_owned) })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Path, Registration};
+
+    fn read(content: &str) -> anyhow::Result<Vec<Registration>> {
+        super::read(content.as_bytes(), Path::new("meetings.csv"))
+    }
+
+    #[test]
+    fn a_file_without_end_is_refused_and_so_is_one_without_lines() {
+        let error = super::read(std::io::repeat(b'x'), Path::new("/dev/zero")).unwrap_err().to_string();
+        assert!(error.contains("longer than"), "{error}");
+        let error = super::read("a b\n".repeat(1_000).as_bytes(), Path::new("x")).unwrap_err().to_string();
+        assert!(error.lines().count() < 30 && error.ends_with("and 980 more"), "{error}");
+    }
+
+    #[test]
+    fn a_line_is_an_id_with_or_without_a_union_id() {
+        let registrations =
+            read("conference_id,union_id\n# last week\n607452e0xxx\n\n 61289f392xxx , WFBkgxxx \n").unwrap();
+        assert_eq!(registrations.len(), 2);
+        assert_eq!(registrations[0].union_id, None);
+        assert_eq!(registrations[1].conference_id, "61289f392xxx");
+        assert_eq!(registrations[1].union_id.as_deref(), Some("WFBkgxxx"));
+    }
+
+    #[test]
+    fn every_bad_line_is_named_with_its_number() {
+        let error = read("607452e0xxx\n# week 2\n\na b\n6128,WFBkgxxx,more\n\"\n..\n").unwrap_err().to_string();
+        let named = error.lines().filter_map(|line| line.trim().strip_prefix("line ")?.split_once(':'));
+        assert_eq!(named.map(|(number, _)| number).collect::<Vec<_>>(), ["4", "5", "6", "7"], "{error}");
+    }
+}

@@ -21,6 +21,9 @@ const APPLICATION_ID: i64 = 0x5265_4172;
 /// How long a statement waits for another program's lock.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
+/// Takes the lock at once: see [`Catalog::write`].
+const BEGIN: &str = "BEGIN IMMEDIATE";
+
 /// Reading connections: as many as there are ever questions at once.
 const READERS: u32 = 4;
 
@@ -98,12 +101,20 @@ pub enum Error {
 }
 
 impl Error {
-    /// Whether another program's lock, or the disk, stands in the way: waiting may help.
+    /// Whether another program's lock, or a full disk, stands in the way: waiting may help.
     #[must_use]
-    pub fn is_busy(&self) -> bool {
-        let Self::Sql(sqlx::Error::Database(error)) = self else { return false };
-        // The low byte is SQLite's primary code: 5 SQLITE_BUSY, 6 SQLITE_LOCKED.
-        error.code().and_then(|code| code.parse::<u32>().ok()).is_some_and(|code| matches!(code & 0xff, 5 | 6))
+    pub fn may_pass(&self) -> bool {
+        let (Self::Sql(source)
+        | Self::Open { source, .. }
+        | Self::Migrate {
+            source: MigrateError::Execute(source) | MigrateError::ExecuteMigration(source, _), ..
+        }) = self
+        else {
+            return false;
+        };
+        let sqlx::Error::Database(error) = source else { return false };
+        // The low byte is SQLite's primary code: SQLITE_BUSY, SQLITE_LOCKED, SQLITE_FULL.
+        error.code().and_then(|code| code.parse::<u32>().ok()).is_some_and(|code| matches!(code & 0xff, 5 | 6 | 13))
     }
 }
 
@@ -185,7 +196,15 @@ impl Catalog {
     /// A transaction of the one writer. It takes the lock at once: one that began by reading could be refused the right
     /// to write half-way.
     pub(super) async fn write(&self) -> Result<Transaction<'static, Sqlite>, Error> {
-        Ok(self.writer.begin_with("BEGIN IMMEDIATE").await?)
+        match self.writer.begin_with(BEGIN).await {
+            // Where the disk is full, SQLite ends a transaction by itself, and sqlx goes on counting it: only another
+            // connection can begin one.
+            Err(sqlx::Error::InvalidSavePointStatement) => {
+                self.writer.acquire().await?.close().await?;
+                Ok(self.writer.begin_with(BEGIN).await?)
+            }
+            begun => Ok(begun?),
+        }
     }
 
     pub(super) fn readers(&self) -> &SqlitePool {

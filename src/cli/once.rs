@@ -2,12 +2,13 @@
 
 use anyhow::{Context, bail};
 
-use super::wiring::Works;
+use super::wiring::{self, Works};
 use crate::config::Config;
 use crate::daemon::lifecycle::stop_on_signals;
 
 pub(super) async fn run(config: &Config) -> anyhow::Result<()> {
     let stop = stop_on_signals().context("signals could not be listened for")?;
+    let _lock = wiring::lock(config)?;
     let works = Works::open(config).await?;
     let report = tokio::select! {
         report = works.archive.once(works.clock.now()) => Some(report),

@@ -30,6 +30,7 @@ pub(super) struct Status {
 pub struct Report {
     catalog: String,
     daemon_pid: Option<u32>,
+    daemon_waits_for: Option<String>,
     conferences: BTreeMap<&'static str, u64>,
     trouble: Option<TroubleRow>,
     recordings: usize,
@@ -82,9 +83,11 @@ pub async fn report(catalog: &Catalog, config: &Config, now: Timestamp) -> anyho
     let discovers = settings.organization || !settings.users.is_empty();
     let (discover, discover_stretched) = effective(&settings.discover, pace.discover, now);
     let (poll, poll_stretched) = effective(&settings.poll, pace.poll, now);
+    let daemon = Lock::holder(&config.catalog.path);
     Ok(Report {
         catalog: config.catalog.path.display().to_string(),
-        daemon_pid: Lock::holder(&config.catalog.path),
+        daemon_pid: daemon.as_ref().map(|daemon| daemon.pid),
+        daemon_waits_for: daemon.and_then(|daemon| daemon.waits_for),
         conferences: catalog.census().await?.into_iter().map(|(state, count)| (state.as_str(), count)).collect(),
         trouble: catalog.trouble().await?,
         recordings: catalog.list_recordings(&RecordingFilter::default()).await?.len(),
@@ -151,6 +154,7 @@ pub fn facts(report: &Report, config: &Config) -> Vec<(&'static str, String)> {
         ("recordings", report.recordings.to_string()),
         ("calls", calls),
     ];
+    facts.extend(report.daemon_waits_for.clone().map(|waits_for| ("waiting", waits_for)));
     facts.extend(report.trouble.as_ref().map(|trouble| ("unanswered", unanswered(trouble))));
     if let Some(interval_ms) = report.discover_interval_ms {
         facts.push(("discover", interval(&config.discover.schedule(), interval_ms, report.discover_stretched)));

@@ -3,6 +3,7 @@
 //! The catalog keeps them as they came.
 
 use std::borrow::Cow;
+use std::fmt::Write;
 
 use unicode_width::UnicodeWidthChar;
 
@@ -72,7 +73,7 @@ pub fn json(json: &str) -> Cow<'_, str> {
         if is_wild(c) && c != '\n' {
             let mut units = [0; 2];
             for unit in c.encode_utf16(&mut units) {
-                tame.push_str(&format!("\\u{unit:04x}"));
+                let _ = write!(tame, "\\u{unit:04x}");
             }
         } else {
             tame.push(c);

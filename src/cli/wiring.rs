@@ -19,28 +19,31 @@ use crate::domain::wait;
 /// How long the end may wait for the catalog.
 const PATIENCE: Duration = Duration::from_millis(750);
 
-/// A configured archiver, alone at work on its catalog.
+/// The right to work on the configured catalog.
+///
+/// What is wrong with the credentials is said before a file is made.
+pub fn lock(config: &Config) -> anyhow::Result<Lock> {
+    config.dingtalk.credentials()?;
+    Ok(Lock::acquire(&config.catalog.path)?)
+}
+
+/// A configured archiver at work on its catalog, to be opened by whoever holds the [`lock`].
 pub struct Works {
     /// The archiver.
     pub archive: Archive,
     /// The clock on the wall.
     pub clock: Arc<dyn Clock>,
     catalog: Catalog,
-    _lock: Lock,
 }
 
 impl Works {
     /// Opens the configured catalog for work, and puts the configured watch list into it.
-    ///
-    /// What is wrong with the credentials is said before a file is made.
     pub async fn open(config: &Config) -> anyhow::Result<Self> {
-        config.dingtalk.credentials()?;
-        let lock = Lock::acquire(&config.catalog.path)?;
         let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
         let catalog = Catalog::open(&config.catalog.path).await?;
         let archive = archive(config, catalog.clone(), Arc::clone(&clock))?;
         archive.prepare(clock.now()).await?;
-        Ok(Self { archive, clock, catalog, _lock: lock })
+        Ok(Self { archive, clock, catalog })
     }
 
     /// Enters what became of the last calls, and closes the catalog.

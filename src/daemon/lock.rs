@@ -2,6 +2,9 @@
 //!
 //! The lock is the kernel's, on a file beside the catalog, so that it ends with the process however that ends. The file
 //! itself stays: removing it would let two daemons hold locks on two files of one name.
+//!
+//! It says whose it is, and in a second line what its owner waits for: when the catalog cannot be written, that cannot
+//! stand in the catalog.
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{self, Read, Seek, Write};
@@ -10,8 +13,20 @@ use std::path::{Path, PathBuf};
 /// The right to work on a catalog, until it is dropped.
 #[derive(Debug)]
 pub struct Lock {
-    _file: File,
+    file: File,
 }
+
+/// The process that works on a catalog.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Holder {
+    /// Its id.
+    pub pid: u32,
+    /// What it waits for, if the catalog keeps it from working.
+    pub waits_for: Option<String>,
+}
+
+/// What is said of a wait, and how long the file is: a full disk still lets that much be overwritten.
+const FILE_BYTES: usize = 512;
 
 /// Why a catalog may not be worked on.
 #[derive(Debug, thiserror::Error)]
@@ -42,19 +57,30 @@ impl Lock {
             OpenOptions::new().read(true).write(true).create(true).truncate(false).open(&path).map_err(io)?;
         match file.try_lock() {
             Ok(()) => {}
-            Err(TryLockError::WouldBlock) => return Err(Error::Held(read_pid(&mut file))),
+            Err(TryLockError::WouldBlock) => return Err(Error::Held(read(&mut file).map(|holder| holder.pid))),
             Err(TryLockError::Error(source)) => return Err(io(source)),
         }
-        file.set_len(0).and_then(|()| writeln!(file, "{}", std::process::id())).map_err(io)?;
-        Ok(Self { _file: file })
+        let lock = Self { file };
+        lock.say(None).map_err(io)?;
+        Ok(lock)
+    }
+
+    /// Says what its owner waits for, if anything.
+    pub fn say(&self, waits_for: Option<&str>) -> io::Result<()> {
+        let mut text =
+            format!("{}\n{}", std::process::id(), waits_for.unwrap_or_default().replace('\n', " ")).into_bytes();
+        text.resize(FILE_BYTES - 1, b' ');
+        text.push(b'\n');
+        (&self.file).rewind()?;
+        (&self.file).write_all(&text)
     }
 
     /// The process that works on `catalog`, if one does and says which it is.
     #[must_use]
-    pub fn holder(catalog: &Path) -> Option<u32> {
+    pub fn holder(catalog: &Path) -> Option<Holder> {
         let mut file = File::open(lock_path(catalog)).ok()?;
         match file.try_lock_shared() {
-            Err(TryLockError::WouldBlock) => read_pid(&mut file),
+            Err(TryLockError::WouldBlock) => read(&mut file),
             _ => None,
         }
     }
@@ -67,9 +93,12 @@ fn lock_path(catalog: &Path) -> PathBuf {
     path.into()
 }
 
-fn read_pid(file: &mut File) -> Option<u32> {
-    let mut text = String::new();
+fn read(file: &mut File) -> Option<Holder> {
+    let mut bytes = Vec::new();
     file.rewind().ok()?;
-    file.take(32).read_to_string(&mut text).ok()?;
-    text.trim().parse().ok()
+    file.take(FILE_BYTES as u64).read_to_end(&mut bytes).ok()?;
+    let text = String::from_utf8_lossy(&bytes);
+    let (pid, waits_for) = text.split_once('\n').unwrap_or((&text, ""));
+    let waits_for = Some(waits_for.trim()).filter(|waits_for| !waits_for.is_empty());
+    Some(Holder { pid: pid.trim().parse().ok()?, waits_for: waits_for.map(str::to_owned) })
 }

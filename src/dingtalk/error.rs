@@ -218,8 +218,9 @@ impl Error {
             (Class::UserUnknown | Class::PermissionDenied, _) => {
                 "ask as somebody else: --union-id or dingtalk.fallback_union_id"
             }
-            (Class::ConferenceUnknown, _) => "check the conferenceId",
-            (Class::RequestWrong, Endpoint::Query | Endpoint::Conference) => "check the conferenceId",
+            (Class::ConferenceUnknown, _) | (Class::RequestWrong, Endpoint::Query | Endpoint::Conference) => {
+                "check the conferenceId"
+            }
             (Class::RequestWrong, Endpoint::Videos | Endpoint::RecordStart | Endpoint::RecordStop) => {
                 "check the conferenceId and the unionId"
             }

@@ -167,7 +167,7 @@ impl Trial {
     }
 
     /// When the endpoint was called again without anything going wrong.
-    fn check_next(&mut self, calls: &[Call], last: Timestamp) {
+    fn check_next(&mut self, calls: &[Call], since: Timestamp) {
         let on = self.row.on;
         let struck = self.scene.struck();
         let from = struck.last().and_then(|last| calls.iter().rposition(|call| call == last)).map_or(0, |at| at + 1);
@@ -175,9 +175,9 @@ impl Trial {
             on.endpoint().is_none_or(|endpoint| call.endpoint == endpoint)
                 && (!matches!(on, On::Get | On::Videos) || call.conference_ids.iter().any(|id| id == "a"))
         });
-        let (again, expected) = (again.map(|again| again.at.since(last)), self.row.next());
+        let (again, expected) = (again.map(|again| again.at.since(since)), self.row.next());
         let holds = match (again, expected) {
-            (Some(again), Some((least, most))) => (least..=most).contains(&again),
+            (Some(again), Some((low, high))) => (low..=high).contains(&again),
             (again, expected) => again.is_none() && expected.is_none(),
         };
         self.expect(holds, || format!("called again after {again:?}, not {expected:?}"));

@@ -55,7 +55,7 @@ async fn ask(row: Row) -> Option<String> {
     let mut complaints = Vec::new();
     let mut expect = |holds: bool, complaint: String| {
         if !holds {
-            complaints.push(complaint)
+            complaints.push(complaint);
         }
     };
     let holds = match (&said, row.refusal()) {

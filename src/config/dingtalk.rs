@@ -1,5 +1,7 @@
 //! `[dingtalk]`: where DingTalk is, and who we are to it.
 
+use std::fs::File;
+use std::io::{self, Read};
 use std::net::IpAddr;
 use std::num::{NonZeroU32, NonZeroUsize};
 use std::path::{Path, PathBuf};
@@ -157,7 +159,7 @@ impl DingTalk {
 
 /// What stands in `path`, without the line end that editors leave behind it.
 fn read_secret(key: &str, path: &Path) -> Result<SecretString, Problem> {
-    let text = std::fs::read_to_string(path)
+    let text = read_bounded(path)
         .map(SecretString::from)
         .map_err(|error| Problem::new(key, format!("cannot read {}: {error}", path.display())))?;
     let line = text.expose_secret();
@@ -166,6 +168,20 @@ fn read_secret(key: &str, path: &Path) -> Result<SecretString, Problem> {
         return Err(Problem::new(key, format!("{} is empty; it must hold the app's secret", path.display())));
     }
     Ok(line.into())
+}
+
+/// More than any secret has, and less than `/dev/zero`.
+const LONGEST_SECRET_BYTES: u64 = 64 * 1024;
+
+fn read_bounded(path: &Path) -> io::Result<String> {
+    let mut text = String::new();
+    File::open(path)?.take(LONGEST_SECRET_BYTES + 1).read_to_string(&mut text)?;
+    if text.len() as u64 > LONGEST_SECRET_BYTES {
+        let why =
+            format!("it is longer than {LONGEST_SECRET_BYTES} bytes; it must hold the app's secret and nothing else");
+        return Err(io::Error::new(io::ErrorKind::FileTooLarge, why));
+    }
+    Ok(text)
 }
 
 fn url<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Url, D::Error> {
@@ -272,6 +288,9 @@ mod tests {
         let section = DingTalk { app_secret_file: Some("/nonexistent/secret".into()), ..with_key() };
         let problem = section.credentials().unwrap_err().to_string();
         assert!(problem.starts_with("dingtalk.app_secret_file: cannot read /nonexistent/secret: "), "{problem}");
+        let endless = DingTalk { app_secret_file: Some("/dev/zero".into()), ..with_key() };
+        let problem = endless.credentials().unwrap_err().to_string();
+        assert!(problem.contains("cannot read /dev/zero: it is longer than"), "{problem}");
     }
 
     #[test]

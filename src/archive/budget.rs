@@ -25,6 +25,9 @@ pub const EVERY_CALL: &str = "*";
 /// The code of the pause for which this daemon's own share is spent.
 pub const SHARE_SPENT: &str = "shareSpent";
 
+/// The code of the refusal for which the ledger could not be written.
+const UNCOUNTABLE: &str = "catalog";
+
 /// Calls put aside at a time: one write for many calls, and few of them lost to a crash.
 const RESERVE: u64 = 8;
 
@@ -58,6 +61,8 @@ struct Books {
     probing: HashSet<String>,
     /// Failures in a row.
     failures: u32,
+    /// Why no call of this pass can be counted any more.
+    uncountable: Option<Refusal>,
 }
 
 impl Budget {
@@ -79,6 +84,7 @@ impl Budget {
         let mut books = self.books.lock().await;
         books.pauses = pauses;
         books.probing.clear();
+        books.uncountable = None;
     }
 
     /// Ends a pass: enters what became of the calls, and gives back what was put aside and not used.
@@ -130,10 +136,20 @@ impl Budget {
         Ok(())
     }
 
-    /// Makes sure that at least one call is put aside.
+    /// Makes sure that at least one call is put aside. Where the ledger could not be written, it is not tried again in
+    /// this pass: hundreds of calls that each wait for another program's lock would make the pass last for hours.
     async fn put_aside(&self, books: &mut Books, now: Timestamp) -> Result<(), Refusal> {
+        if let Some(refusal) = &books.uncountable {
+            return Err(refusal.clone());
+        }
+        let put_aside = self.reserve(books, now).await;
+        books.uncountable = put_aside.as_ref().err().filter(|refusal| refusal.code == UNCOUNTABLE).cloned();
+        put_aside
+    }
+
+    async fn reserve(&self, books: &mut Books, now: Timestamp) -> Result<(), Refusal> {
         let unwritten = |error: catalog::Error| Refusal {
-            code: "catalog".to_owned(),
+            code: UNCOUNTABLE.to_owned(),
             message: format!("no call is sent that cannot be counted: {error}"),
             until: None,
         };

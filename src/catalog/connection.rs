@@ -199,8 +199,8 @@ impl Catalog {
         match self.writer.begin_with(BEGIN).await {
             // Where the disk is full, SQLite ends a transaction by itself, and sqlx goes on counting it: only another
             // connection can begin one.
-            Err(sqlx::Error::InvalidSavePointStatement) => {
-                self.writer.acquire().await?.close().await?;
+            Err(sqlx::Error::InvalidSavePointStatement | sqlx::Error::WorkerCrashed) => {
+                let _ = self.writer.acquire().await?.close().await;
                 Ok(self.writer.begin_with(BEGIN).await?)
             }
             begun => Ok(begun?),

@@ -36,7 +36,12 @@ impl<'a> Report<'a> {
         if self.waits_for.as_deref() == Some(waits_for.as_str()) {
             return;
         }
-        tracing::error!(%error, "nothing can be done until this is over: {error}");
+        // Of trouble that lasts, the log has its beginning and its end; what it says meanwhile is in `status`.
+        if self.waits_for.is_none() {
+            tracing::error!(%error, "nothing can be done until this is over: {error}");
+        } else {
+            tracing::debug!(%error, "still waiting, and now for this: {error}");
+        }
         self.service.status(&format!("waiting: {error}"));
         self.say(Some(&waits_for));
         self.waits_for = Some(waits_for);

@@ -9,6 +9,7 @@ mod budget;
 mod clocks;
 mod error_table;
 mod far_side;
+mod hostile;
 mod lists;
 mod month;
 mod pages;

@@ -3,8 +3,12 @@
 use std::fs::File;
 use std::process::{Output, Stdio};
 
-use super::{WILD, archived, objects};
-use crate::harness::{Place, Said, one, says};
+use std::time::Duration;
+
+use recording_archiver::simulator::Meeting;
+
+use super::{HOUR, JULY, WILD, archived, csv, objects};
+use crate::harness::{Far, Place, Said, execute, one, says};
 
 #[test]
 fn what_would_fool_a_terminal_is_tamed_for_people_and_raw_for_programs() {
@@ -23,7 +27,47 @@ fn what_would_fool_a_terminal_is_tamed_for_people_and_raw_for_programs() {
     let rows = objects(&place.run(&["conferences", "list", "--format", "json"]).done());
     assert!(rows.iter().any(|row| row["title"] == WILD), "{rows:?}");
     says(&place.run(&["conferences", "list", "--format", "csv"]).done(), &[WILD]);
+    let json = place.run(&["conferences", "list", "--format", "json"]).done();
+    assert!(!json.contains(['\u{1b}', '\u{202e}']), "escaped as JSON escapes: {json}");
     assert_eq!(one(&place.catalog(), "SELECT title FROM conferences WHERE conference_id = 'conf-july'"), WILD);
+}
+
+#[test]
+fn what_a_spreadsheet_would_run_is_text_in_csv_and_a_number_stays_a_number() {
+    let place = archived();
+    let formulas = ["=1+1", "+1+1", "-1+1", "@SUM(A1)", "  =1", "\t=1", "＝1", "\u{feff}=1"];
+    for formula in formulas {
+        execute(&place.catalog(), &format!("UPDATE conferences SET title = '{formula}', duration_ms = -5"));
+        let (head, rows) = csv(&place.run(&["conferences", "list", "--format", "csv"]).done());
+        let at = |name: &str| head.iter().position(|column| column == name).unwrap();
+        assert_eq!(&rows[0][at("title")], format!("'{formula}"));
+        assert_eq!(&rows[0][at("duration_ms")], "-5");
+        let json = objects(&place.run(&["conferences", "list", "--format", "json"]).done());
+        assert_eq!(json[0]["title"], formula);
+    }
+}
+
+#[test]
+fn a_title_without_end_floods_no_table_and_is_whole_for_programs() {
+    let place = archived();
+    execute(&place.catalog(), "UPDATE conferences SET title = replace(hex(zeroblob(5000000)), '00', 'é')");
+    for table in [["recordings", "list"], ["conferences", "list"]] {
+        let said = place.run(&table).done();
+        assert!(said.len() < 100_000 && said.contains("é…"), "{} bytes", said.len());
+    }
+    let json = objects(&place.run(&["conferences", "list", "--format", "json"]).done());
+    assert_eq!(json[0]["title"].as_str().unwrap().len(), 10_000_000);
+}
+
+#[test]
+fn what_would_fool_a_terminal_is_tamed_in_the_log() {
+    let far = Far::with([Meeting::sample("conf-july", JULY, JULY + HOUR).titled(WILD).recorded(Duration::ZERO)]);
+    let place = Place::with(&far.configuration(""));
+    place.run(&["watch", "add", "conf-july"]).done();
+    let said = place.run(&["once"]);
+    assert_eq!(said.code, Some(0), "{said:?}");
+    says(&said.err, &["conference conf-july is archived: 1 recordings", "Alarm"]);
+    assert!(!said.err.contains(['\u{1b}', '\u{202e}']), "{said:?}");
 }
 
 #[test]

@@ -26,7 +26,9 @@ fn an_id_that_cannot_be_one_is_a_usage_error_and_nothing_is_taken() {
     for bad in ["", "a b", "..", "a\u{7}b", &"x".repeat(2_000)] {
         let said = place.run(&["watch", "add", "607452e0xxx", bad]).refused(2);
         assert!(!said.contains('\u{7}'), "{said:?}");
+        place.run(&["conferences", "show", "--live", bad]).refused(2);
     }
+    place.run(&["watch", "add", "607452e0xxx", "--union-id", &"x".repeat(2_000)]).refused(2);
     assert!(place.files().is_empty(), "{:?}", place.files());
     place.run(&["watch", "add"]).refused(2);
 }
@@ -73,6 +75,19 @@ fn a_file_that_cannot_be_read_is_named_and_nothing_is_made() {
         says(&place.run(&["watch", "import", file]).refused(1), &["cannot read", file]);
     }
     assert!(place.files().is_empty(), "{:?}", place.files());
+}
+
+#[test]
+fn an_import_without_end_is_refused_and_a_pipe_is_read() {
+    let place = Place::with("");
+    says(&place.run(&["watch", "import", "/dev/zero"]).refused(1), &["/dev/zero", "nothing was taken", "longer than"]);
+    assert!(place.files().is_empty(), "{:?}", place.files());
+    let odd = "607452e0xxx\0\n\u{202e}61289\n".repeat(30);
+    let said = Said::of(place.command(&["watch", "import", "/dev/stdin"]).write_stdin(odd)).refused(1);
+    says(&said, &["line 1:", "and 10 more"]);
+    Said::of(place.command(&["watch", "import", "/dev/stdin"]).write_stdin("a\r\na\r\nb\r\na,WFBkgxxx")).done();
+    let rows = sql(&place.catalog(), "SELECT conference_id, union_id_hint FROM conferences ORDER BY 1");
+    assert_eq!(rows, [["a", "WFBkgxxx"], ["b", "NULL"]]);
 }
 
 #[test]

@@ -5,6 +5,7 @@ mod neighbours;
 mod service;
 mod simulate;
 mod stopping;
+mod unwritable;
 
 use std::time::Duration;
 

@@ -26,19 +26,19 @@ fn waits_for(place: &Place) -> Option<String> {
 
 /// Waits until `status` says what the daemon waits for.
 #[track_caller]
-fn says_that_it_waits(place: &Place, for_what: &str) {
+pub(super) fn says_that_it_waits(place: &Place, for_what: &str) {
     eventually(&format!("status says: {for_what}"), || waits_for(place).filter(|said| said.contains(for_what)));
     says(&place.run(&["status"]).done(), &["running, pid", "waiting", for_what]);
 }
 
 /// Waits until `status` says nothing of the kind any more.
 #[track_caller]
-fn goes_on(place: &Place) {
+pub(super) fn goes_on(place: &Place) {
     eventually("nothing is waited for", || waits_for(place).is_none().then_some(()));
 }
 
 /// Another program's connection, for which the catalog is in a transaction.
-fn transaction(place: &Place, statements: &'static str) -> (tokio::runtime::Runtime, SqliteConnection) {
+pub(super) fn transaction(place: &Place, statements: &'static str) -> (tokio::runtime::Runtime, SqliteConnection) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let connection = runtime.block_on(async {
         let mut connection = SqliteConnectOptions::new().filename(place.catalog()).connect().await.unwrap();
@@ -48,12 +48,12 @@ fn transaction(place: &Place, statements: &'static str) -> (tokio::runtime::Runt
     (runtime, connection)
 }
 
-fn over((runtime, connection): (tokio::runtime::Runtime, SqliteConnection)) {
+pub(super) fn over((runtime, connection): (tokio::runtime::Runtime, SqliteConnection)) {
     runtime.block_on(connection.close()).unwrap();
 }
 
 /// How often the daemon has said so.
-fn times(daemon: &Daemon, words: &str) -> usize {
+pub(super) fn times(daemon: &Daemon, words: &str) -> usize {
     daemon.said().matches(words).count()
 }
 

@@ -152,10 +152,10 @@ impl Catalog {
         let open = |source| Error::Open { path: path.to_owned(), source };
         let writer = pool(1, progress.clone()).connect_with(options.clone()).await.map_err(open)?;
         MIGRATIONS.run(&writer).await.map_err(|source| Error::Migrate { path: path.to_owned(), source })?;
-        let readers = pool(READERS, progress)
-            .connect_with(options.read_only(true).create_if_missing(false))
-            .await
-            .map_err(open)?;
+        // Whoever counts steps is given one reader, so that they come in one order.
+        let many = if progress.is_some() { 1 } else { READERS };
+        let options = options.read_only(true).create_if_missing(false);
+        let readers = pool(many, progress).connect_with(options).await.map_err(open)?;
         Ok(Self { path: path.to_owned(), writer, readers })
     }
 

@@ -12,7 +12,7 @@ use sqlx::{ConnectOptions, Connection};
 
 use super::archived;
 use crate::harness::{
-    BINARY, CONFIG, Daemon, Far, Place, Said, block_on, eventually, execute, now, number, one, says, sql,
+    BINARY, CONFIG, Daemon, Far, Place, Said, block_on, can_run, eventually, execute, now, number, one, says, sql,
 };
 
 /// Everything that a copy must have in common with the catalog.
@@ -201,6 +201,7 @@ fn an_admin_who_may_only_read_can_make_one_while_the_daemon_runs_and_while_it_is
     let program = if is_root {
         // The place where it was built may be closed to others.
         fs::copy(BINARY, place.path("program")).unwrap();
+        can_run(&place.path("program"));
         place.path("program")
     } else {
         BINARY.into()

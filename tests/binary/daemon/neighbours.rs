@@ -12,7 +12,7 @@ use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{ConnectOptions, Connection, SqliteConnection};
 
 use super::{archived, archives, recorded, watching};
-use crate::harness::{BINARY, CONFIG, Daemon, Place, Said, eventually, number, one, says, text};
+use crate::harness::{BINARY, CONFIG, Daemon, Place, Said, can_run, eventually, number, one, says, text};
 
 /// Who may read, and no more.
 const NOBODY: u32 = 65_534;
@@ -121,6 +121,9 @@ fn a_daemon_that_waits_for_the_catalog_can_be_stopped() {
 #[test]
 fn a_writer_that_keeps_the_lock_is_waited_for_and_said_once() {
     let (far, place) = watching();
+    // Something is due every second, so that there is always something to write.
+    let toml = text(&place.path("config.toml"));
+    place.write("config.toml", format!("{toml}[discover]\norganization = true\ninterval = \"1s\"\n"));
     let daemon = Daemon::start(&place);
     archives(&place, 2);
     let writer = transaction(&place, "BEGIN IMMEDIATE; UPDATE quota SET id = id");
@@ -170,6 +173,7 @@ fn as_nobody(place: &Place, arguments: &[&str]) -> Command {
     let binary = place.path("recording-archiver");
     if !binary.exists() {
         fs::copy(BINARY, &binary).unwrap();
+        can_run(&binary);
     }
     let mut command = Command::new(binary);
     command.args(arguments).current_dir(place.path("")).env_clear().env(CONFIG, place.path("config.toml"));

@@ -148,6 +148,13 @@ pub(crate) fn eventually<T>(what: &str, mut answer: impl FnMut() -> Option<T>) -
     }
 }
 
+/// Waits until a program that was just written can be run: a process that another test started meanwhile may still have it
+/// open for writing, until it becomes a program itself.
+#[track_caller]
+pub(crate) fn can_run(program: &Path) {
+    eventually("the program can be run", || std::process::Command::new(program).arg("--version").output().ok());
+}
+
 /// The text of a file that is there.
 pub(crate) fn text(path: &Path) -> String {
     std::fs::read_to_string(path).unwrap()

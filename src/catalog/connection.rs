@@ -71,6 +71,9 @@ pub enum Error {
         /// SQLite's own words.
         source: sqlx::Error,
     },
+    /// A crash cut a write short, and only somebody who may write can undo it.
+    #[error("{0} holds a write that a crash cut short, and a reader cannot undo it: starting the daemon does")]
+    CutShort(PathBuf),
     /// It could not be opened.
     #[error("the catalog {path} could not be opened: {source}; its folder must exist and be writable")]
     Open {
@@ -142,7 +145,13 @@ impl Catalog {
     /// The same; `progress` may break off any statement.
     pub async fn open_with(path: &Path, progress: Option<Progress>) -> Result<Self, Error> {
         if std::fs::metadata(path).is_ok_and(|file| file.len() > 0) {
-            inspect(path).await?;
+            match inspect(path).await {
+                Err(Error::CutShort(_)) => {
+                    undo(path).await?;
+                    inspect(path).await?
+                }
+                inspected => inspected?,
+            };
         }
         let options = options(path)
             .create_if_missing(true)
@@ -255,11 +264,28 @@ fn known() -> i64 {
 /// Whether an existing file is a catalog that this program may write to; its schema's version, 0 if it has none yet.
 /// Reads only.
 async fn inspect(path: &Path) -> Result<i64, Error> {
-    let mut connection =
-        options(path).read_only(true).connect().await.map_err(|source| not_a_database(path, source))?;
+    let options = options(path).read_only(true);
+    let mut connection = options.connect().await.map_err(|source| not_a_database(path, source))?;
     let verdict = inspect_schema(&mut connection, path).await;
     let _ = connection.close().await;
     verdict
+}
+
+/// Undoes the write that a crash cut short. Which program's file it is, its header says, without the journal.
+async fn undo(path: &Path) -> Result<(), Error> {
+    let failed = |source| not_a_database(path, source);
+    let mut header = options(path).read_only(true).immutable(true).connect().await.map_err(failed)?;
+    let application_id: i64 =
+        sqlx::query_scalar("PRAGMA application_id").fetch_one(&mut header).await.map_err(failed)?;
+    let _ = header.close().await;
+    if application_id != APPLICATION_ID {
+        return Err(Error::NotACatalog(path.to_owned()));
+    }
+    // The first statement of one who may write does it.
+    let mut writer = options(path).connect().await.map_err(failed)?;
+    sqlx::query("SELECT 1 FROM sqlite_schema").execute(&mut writer).await.map_err(failed)?;
+    let _ = writer.close().await;
+    Ok(())
 }
 
 async fn inspect_schema(connection: &mut SqliteConnection, path: &Path) -> Result<i64, Error> {
@@ -294,10 +320,12 @@ async fn inspect_schema(connection: &mut SqliteConnection, path: &Path) -> Resul
 fn not_a_database(path: &Path, source: sqlx::Error) -> Error {
     const SQLITE_CORRUPT: u32 = 11;
     const SQLITE_NOTADB: u32 = 26;
-    let code = source.as_database_error().and_then(|error| error.code()?.parse::<u32>().ok()).map(|code| code & 0xff);
-    match code {
-        Some(SQLITE_NOTADB) => Error::NotADatabase(path.to_owned()),
-        Some(SQLITE_CORRUPT) => Error::Damaged { path: path.to_owned(), source },
+    const SQLITE_READONLY_ROLLBACK: u32 = 776;
+    let code = source.as_database_error().and_then(|error| error.code()?.parse::<u32>().ok());
+    match (code, code.map(|code| code & 0xff)) {
+        (Some(SQLITE_READONLY_ROLLBACK), _) => Error::CutShort(path.to_owned()),
+        (_, Some(SQLITE_NOTADB)) => Error::NotADatabase(path.to_owned()),
+        (_, Some(SQLITE_CORRUPT)) => Error::Damaged { path: path.to_owned(), source },
         _ => Error::Open { path: path.to_owned(), source },
     }
 }

@@ -13,8 +13,11 @@ use recording_archiver::domain::clock::{Clock, SystemClock};
 use recording_archiver::domain::conference::DiscoveredBy;
 use recording_archiver::simulator::{Dice, Endpoint, Meeting, Moment, Witness};
 
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode};
+use sqlx::{ConnectOptions, Connection};
+
 use super::{EAGER, HOUR};
-use crate::harness::{Daemon, Far, PATIENCE, Place, block_on, column, eventually, now, number, sql};
+use crate::harness::{CREDENTIALS, Daemon, Far, PATIENCE, Place, block_on, column, eventually, now, number, says, sql};
 
 /// Meetings that await each life, a third of them with a composed file besides.
 const MEETINGS: usize = 12;
@@ -181,6 +184,32 @@ fn survives(seed: u64, kills: usize) {
     let truth = world.far.simulator.with_organisation(|organisation| organisation.ever_listed().count());
     assert_eq!(usize::try_from(recordings).unwrap(), truth);
     println!("\nsurvived: {kills} kills, {in_flight} of them in a call; {meetings} meetings, {recordings} recordings");
+}
+
+#[test]
+fn a_write_that_a_crash_cut_short_is_undone_by_whoever_may_write_next() {
+    let place = Place::with(CREDENTIALS);
+    place.run(&["watch", "add", "607452e0xxx"]).done();
+    let copy = |from: &str, to: &str| std::fs::copy(place.path(from), place.path(to)).unwrap();
+    block_on(async {
+        let options = SqliteConnectOptions::new().filename(place.catalog());
+        let mut connection = options.journal_mode(SqliteJournalMode::Delete).connect().await.unwrap();
+        // A cache of one page: the transaction is written to the file while it is under way.
+        let half = "PRAGMA cache_size = 1; BEGIN; UPDATE conferences SET title = printf('%9000s', 'half');
+                    CREATE TABLE half (a); INSERT INTO half SELECT randomblob(9000) FROM pragma_function_list";
+        sqlx::raw_sql(half).execute(&mut connection).await.unwrap();
+        copy("catalog.db", "copy.db");
+        copy("catalog.db-journal", "copy.db-journal");
+        connection.close().await.unwrap();
+    });
+    copy("copy.db", "catalog.db");
+    copy("copy.db-journal", "catalog.db-journal");
+
+    says(&place.run(&["status"]).refused(1), &["a write that a crash cut short", "starting the daemon"]);
+    place.run(&["watch", "add", "607452e0yyy"]).done();
+    says(&place.run(&["verify"]).done(), &["2 conferences"]);
+    assert_eq!(number(&place.catalog(), "SELECT count(*) FROM sqlite_schema WHERE name = 'half'"), 0);
+    assert_eq!(number(&place.catalog(), "SELECT count(title) FROM conferences"), 0);
 }
 
 #[test]

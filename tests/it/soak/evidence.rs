@@ -13,8 +13,13 @@ pub(crate) type Video = (String, String);
 /// Everything that was told.
 #[derive(Default)]
 pub(crate) struct Evidence {
-    /// Every form in which a video was ever listed.
+    /// Every form in which a video was ever listed, heard or not.
     pub(crate) listed: HashMap<Video, HashSet<String>>,
+    /// The lists that the pass under way was answered with. If it ends in a crash, each may have been kept whole, or not at
+    /// all: its process ended with the answer in hand, and DingTalk may list something else when the next one asks.
+    pub(crate) in_hand: Vec<(String, BTreeMap<String, String>)>,
+    /// The videos of lists that were kept, or whose pass came to its end.
+    pub(crate) heard: HashSet<Video>,
     /// The list that each meeting was last answered with: mediaId and JSON, in their order.
     pub(crate) last_list: HashMap<String, BTreeMap<String, String>>,
     /// The meetings of which DingTalk truly said that nothing is listed.
@@ -66,6 +71,21 @@ impl Evidence {
         }
     }
 
+    /// The pass under way came to its end: whatever it was told, it was told for good.
+    pub(crate) fn pass_ended(&mut self) {
+        self.shown.extend(std::mem::take(&mut self.shown_now));
+        let lists = std::mem::take(&mut self.in_hand);
+        self.heard.extend(lists.into_iter().flat_map(|(id, list)| videos(&id, &list).collect::<Vec<_>>()));
+    }
+
+    /// The process ended, and `kept` is in its catalog.
+    pub(crate) fn process_ended(&mut self, kept: &HashSet<Video>) {
+        self.shown_now.clear();
+        let lists = std::mem::take(&mut self.in_hand);
+        let videos = lists.into_iter().flat_map(|(id, list)| videos(&id, &list).collect::<Vec<_>>());
+        self.heard.extend(videos.filter(|video| kept.contains(video)));
+    }
+
     fn list(&mut self, call: &Call, videos: &[Value]) {
         let id = &call.conference_ids[0];
         let list: BTreeMap<String, String> =
@@ -76,6 +96,7 @@ impl Evidence {
         if list.is_empty() {
             self.nothing_listed.insert(id.clone());
         }
+        self.in_hand.push((id.clone(), list.clone()));
         self.last_list.insert(id.clone(), list);
     }
 
@@ -98,4 +119,9 @@ impl Evidence {
             }
         }
     }
+}
+
+/// The videos of the meeting `id`'s `list`.
+pub(crate) fn videos(id: &str, list: &BTreeMap<String, String>) -> impl Iterator<Item = Video> {
+    list.keys().map(move |media_id| (id.to_owned(), media_id.clone()))
 }

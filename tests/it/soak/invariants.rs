@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use recording_archiver::domain::clock::Timestamp;
 use recording_archiver::simulator::{Meeting, Recording};
 
-use super::evidence::{Evidence, Video};
+use super::evidence::{Evidence, Video, videos};
 use super::life::Life;
 use super::plan::Plan;
 
@@ -32,6 +32,11 @@ impl Memory {
         for id in conference_ids {
             self.closed.remove(id);
         }
+    }
+
+    /// The recordings that the catalog then had.
+    pub(crate) fn recordings(&self) -> &HashSet<Video> {
+        &self.recordings
     }
 
     /// At any time, and above all when a process has just ended.
@@ -67,6 +72,7 @@ impl Memory {
             assert!(recorded.contains(id.as_str()), "{id} is archived without a recording");
         }
         let found: HashSet<Video> = rows.into_iter().map(|row| row.video).collect();
+        answers_are_kept_whole(&life.watch.lock().unwrap().evidence, &found);
         let lost: Vec<&Video> = self.recordings.difference(&found).collect();
         assert!(lost.is_empty(), "recordings were lost: {lost:?}");
         self.recordings = found;
@@ -94,6 +100,15 @@ impl Memory {
     }
 }
 
+/// Of an answer that its process did not outlive, the catalog has everything or nothing.
+fn answers_are_kept_whole(evidence: &Evidence, found: &HashSet<Video>) {
+    for (id, list) in &evidence.in_hand {
+        let news = videos(id, list).filter(|video| !evidence.heard.contains(video));
+        let (kept, lost): (Vec<Video>, Vec<Video>) = news.partition(|video| found.contains(video));
+        assert!(kept.is_empty() || lost.is_empty(), "of one answer, {kept:?} was kept and {lost:?} lost");
+    }
+}
+
 /// When all is over: every conference is closed, or open for a reason that stands; and every recording is there.
 pub(crate) async fn hold_in_the_end(life: &Life, plan: &Plan) {
     let pauses = life.words("SELECT scope || ' ' || code FROM pauses").await;
@@ -112,7 +127,7 @@ pub(crate) async fn hold_in_the_end(life: &Life, plan: &Plan) {
     let watch = life.watch.lock().unwrap();
     let evidence = &watch.evidence;
     let catalogued: HashSet<&Video> = rows.iter().map(|row| &row.video).collect();
-    for video in evidence.listed.keys() {
+    for video in &evidence.heard {
         assert!(catalogued.contains(video), "listed and not catalogued: {video:?}");
     }
     for (id, list) in &evidence.last_list {

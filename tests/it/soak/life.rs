@@ -198,9 +198,7 @@ impl Life {
             }
         };
         let wait = unless_tripped(wire, step).await?;
-        let evidence = &mut self.watch.lock().unwrap().evidence;
-        let shown = std::mem::take(&mut evidence.shown_now);
-        evidence.shown.extend(shown);
+        self.watch.lock().unwrap().evidence.pass_ended();
         Some(wait)
     }
 
@@ -233,8 +231,8 @@ impl Life {
     /// The process has ended: nothing of it is left but the file.
     async fn dies(&mut self) {
         self.archive = None;
-        self.watch.lock().unwrap().evidence.shown_now.clear();
         self.holds().await;
+        self.watch.lock().unwrap().evidence.process_ended(self.memory.recordings());
         // A share that is spent may have been raised by the next start; every other pause outlives it.
         let pauses = "SELECT scope, paused_until FROM pauses WHERE code <> 'shareSpent'";
         let pauses: Vec<(String, i64)> = sqlx::query_as(pauses).fetch_all(&self.sqlite).await.unwrap();

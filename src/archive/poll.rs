@@ -23,8 +23,9 @@ const FORGOTTEN_AFTER: Duration = Duration::from_hours(7 * 24);
 /// A conference that does not begin is asked about at least this often.
 const WAITING_MOST: Duration = Duration::from_hours(24);
 
-/// What was paid for is written down before much more is paid for.
-const LESSONS_AT_A_TIME: usize = 64;
+/// What was paid for is written down before more is paid for than is in flight at once: a daemon that is killed after some
+/// few calls, again and again, still comes to the end of its list.
+const LESSONS_AT_A_TIME: usize = 8;
 
 /// What the batch queries showed.
 #[derive(Default)]

@@ -106,6 +106,8 @@ impl Plan {
             }
             config.quota.calls_per_month = 0;
             config.poll.interval = Some(minutes(30));
+            // An operator for whom the first list is enough may miss what is replaced before the last look.
+            config.collect.settle = config.collect.settle.max(minutes(30));
         }
         Self { organisation, behaviour, config, faults, crashes, events, until, is_calm }
     }

@@ -61,6 +61,7 @@ impl Secrets {
             while let Some(at) = find(&data[next..]) {
                 data.copy_within(next..next + at, kept);
                 kept += at;
+                kept -= open_escape(&data[..kept]);
                 data[kept..kept + STARS.len()].copy_from_slice(STARS.as_bytes());
                 kept += STARS.len();
                 next += at + secret.len();
@@ -78,6 +79,17 @@ impl Secrets {
         let secrets = self.app_secret.iter().chain(tokens.iter().flatten()).map(ExposeSecret::expose_secret);
         secrets.filter(|secret| secret.len() >= least).for_each(&mut act);
     }
+}
+
+/// How many bytes at the end of `json` belong to an escape that goes on behind it: `\`, or `\u` and up to three digits.
+/// What is cut off behind them takes them along, or no reader of JSON would understand the rest.
+fn open_escape(json: &[u8]) -> usize {
+    let begins = |at: usize| {
+        let is_escaped = json[..at].iter().rev().take_while(|byte| **byte == b'\\').count() % 2 == 1;
+        let goes_on = json.get(at + 1).is_none_or(|byte| *byte == b'u');
+        json[at] == b'\\' && !is_escaped && goes_on && json.iter().skip(at + 2).all(u8::is_ascii_hexdigit)
+    };
+    (1..=5).find(|bytes| json.len().checked_sub(*bytes).is_some_and(begins)).unwrap_or(0)
 }
 
 /// A secret as it may be written: as it is, in a JSON string, as Rust quotes it, and in an address. The first is as it is.
@@ -137,6 +149,23 @@ mod tests {
             let kept = String::from_utf8(secrets.out_of_data(data)).unwrap();
             assert_eq!(kept.replace(|c| !"<>*".contains(c), ""), "<***><***>***<", "{kept}");
             assert!(!kept.contains("canary"), "{kept}");
+        }
+    }
+
+    #[test]
+    fn what_looks_like_a_secret_from_the_midst_of_an_escape_is_cut_out_with_it() {
+        let secrets = secrets("bandana-of-the-app");
+        for (data, expected) in [
+            (r#"{"a":"\bandana-of-the-app"}"#, r#"{"a":"***"}"#),
+            (r#"{"a":"\\bandana-of-the-app"}"#, r#"{"a":"\\***"}"#),
+            (r#"{"a":"\\\bandana-of-the-app"}"#, r#"{"a":"\\***"}"#),
+            (r#"{"a":"\ud83bandana-of-the-app"}"#, r#"{"a":"***"}"#),
+            (r#"{"a":"\ud83dbandana-of-the-app"}"#, r#"{"a":"\ud83d***"}"#),
+            (r#"{"a":"\\ud83bandana-of-the-app"}"#, r#"{"a":"\\ud83***"}"#),
+            ("bandana-of-the-app", "***"),
+        ] {
+            let cut = String::from_utf8(secrets.out_of_data(data.as_bytes().to_vec())).unwrap();
+            assert_eq!(cut, expected, "{data}");
         }
     }
 

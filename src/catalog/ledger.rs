@@ -132,6 +132,13 @@ impl Catalog {
         Ok(())
     }
 
+    /// This daemon's share as it was last configured; 0: unmetered, or none has run yet.
+    pub async fn share(&self) -> Result<u64, Error> {
+        let share =
+            sqlx::query_scalar!("SELECT calls_per_month FROM quota").fetch_optional(&mut *self.read().await?).await?;
+        Ok(share.map_or(0, count))
+    }
+
     /// Every pause, lapsed ones too: they tell how often trouble came in a row.
     pub async fn pauses(&self) -> Result<Vec<Pause>, Error> {
         let rows = sqlx::query!("SELECT scope, paused_until, since, strikes, code, message FROM pauses ORDER BY scope")

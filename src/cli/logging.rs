@@ -10,16 +10,24 @@ use tracing_subscriber::field::MakeExt;
 use tracing_subscriber::fmt::format::{self, FormatFields};
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
-use tracing_subscriber::{EnvFilter, Layer, Registry, fmt};
+use tracing_subscriber::{EnvFilter, Layer, Registry, fmt, reload};
 
 use super::tame;
 use crate::config::{Format, Log};
 
-/// The daemon's log, as configured. `RUST_LOG` wins over `log.level`.
-pub(super) fn daemon(log: &Log) -> anyhow::Result<()> {
-    // The bell's crate tells at info how it is wired; that is nothing to an operator.
-    let level = format!("tokio_cron_scheduler=warn,{}", log.level);
-    let filter = EnvFilter::try_from_default_env().or_else(|_| EnvFilter::try_new(level)).context("log.level")?;
+/// How much is logged, to be changed while the daemon runs.
+pub(super) struct Level(reload::Handle<EnvFilter, Registry>);
+
+impl Level {
+    /// Logs as much as `log` says from here on. `RUST_LOG` wins over it.
+    pub(super) fn set(&self, log: &Log) -> anyhow::Result<()> {
+        Ok(self.0.reload(filter(log)?)?)
+    }
+}
+
+/// The daemon's log, as configured.
+pub(super) fn daemon(log: &Log) -> anyhow::Result<Level> {
+    let (filter, level) = reload::Layer::new(filter(log)?);
     let layer = match log.format {
         Format::Journald => journald().context("log.format is journald, but the journal cannot be reached")?,
         Format::Auto if is_journal() => journald().unwrap_or_else(|_| pretty()),
@@ -27,7 +35,13 @@ pub(super) fn daemon(log: &Log) -> anyhow::Result<()> {
         Format::Json => fmt::layer().json().with_writer(io::stderr).boxed(),
     };
     tracing_subscriber::registry().with(layer.with_filter(filter)).init();
-    Ok(())
+    Ok(Level(level))
+}
+
+fn filter(log: &Log) -> anyhow::Result<EnvFilter> {
+    // The bell's crate tells at info how it is wired; that is nothing to an operator.
+    let level = format!("tokio_cron_scheduler=warn,{}", log.level);
+    EnvFilter::try_from_default_env().or_else(|_| EnvFilter::try_new(level)).context("log.level")
 }
 
 /// The log of a command that answers on standard output: only what is wrong.

@@ -13,6 +13,7 @@ mod once;
 mod output;
 mod record;
 mod recordings;
+mod reload;
 mod run;
 mod simulate;
 pub mod status;
@@ -98,8 +99,8 @@ async fn dispatch(cli: Cli) -> anyhow::Result<()> {
         }
         Command::Run => {
             let loaded = config()?;
-            begin(&loaded)?;
-            run::run(&loaded.config).await.map_err(|error| placed(error, &loaded))
+            let level = begin(&loaded)?;
+            run::run(loaded.clone(), config, &level).await.map_err(|error| placed(error, &loaded))
         }
         Command::Once => {
             let loaded = config()?;
@@ -108,7 +109,14 @@ async fn dispatch(cli: Cli) -> anyhow::Result<()> {
         }
         command => {
             logging::quiet();
-            let loaded = config()?;
+            let loaded = match (config(), command) {
+                // The daemon goes on with the settings it has: what it does can be told all the same.
+                (Err(error), Command::Status(status)) => {
+                    let catalog = Config::salvage_catalog_path(cli.config.as_deref(), environment());
+                    return status::without_configuration(status, &catalog, error).await;
+                }
+                (loaded, _) => loaded?,
+            };
             let done = match command {
                 Command::Watch(watch) => watch::run(watch, &loaded.config).await,
                 Command::Recordings(recordings) => recordings::run(recordings, &loaded.config).await,
@@ -125,12 +133,12 @@ async fn dispatch(cli: Cli) -> anyhow::Result<()> {
 }
 
 /// Opens the log of what works on the catalog, and says there first what is wrong with the configuration at large.
-fn begin(loaded: &Loaded) -> anyhow::Result<()> {
-    logging::daemon(&loaded.config.log)?;
+fn begin(loaded: &Loaded) -> anyhow::Result<logging::Level> {
+    let level = logging::daemon(&loaded.config.log)?;
     for exposed in loaded.exposed() {
         tracing::warn!(path = %exposed.path.display(), "{exposed}");
     }
-    Ok(())
+    Ok(level)
 }
 
 /// What was asked for cannot be asked for like this.
@@ -139,10 +147,12 @@ fn begin(loaded: &Loaded) -> anyhow::Result<()> {
 struct Usage(String);
 
 fn load(path: Option<&std::path::Path>) -> Result<Loaded, ConfigError> {
-    // Variables that are not Unicode belong to other programs.
-    let environment =
-        std::env::vars_os().filter_map(|(key, value)| Some((key.into_string().ok()?, value.into_string().ok()?)));
-    Config::load(path, environment)
+    Config::load(path, environment())
+}
+
+/// The process environment. Variables that are not Unicode belong to other programs.
+fn environment() -> impl Iterator<Item = (String, String)> {
+    std::env::vars_os().filter_map(|(key, value)| Some((key.into_string().ok()?, value.into_string().ok()?)))
 }
 
 /// What went wrong, and why, as far as that was not said already: many an error repeats its cause in its own words.

@@ -1,6 +1,7 @@
 //! `status`: what the daemon does, what is open, what was spent.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::time::Duration;
 
 use clap::Args;
@@ -12,7 +13,7 @@ use crate::archive::Pace;
 use crate::catalog::Catalog;
 use crate::catalog::ledger::{JobRun, Pause};
 use crate::catalog::lists::{RecordingFilter, TroubleRow};
-use crate::config::Config;
+use crate::config::{Config, ConfigError};
 use crate::daemon::lock::Lock;
 use crate::domain::clock::{Clock, SystemClock, Timestamp, millis};
 use crate::domain::pace;
@@ -31,6 +32,7 @@ pub struct Report {
     catalog: String,
     daemon_pid: Option<u32>,
     daemon_waits_for: Option<String>,
+    configuration_refused: Option<String>,
     conferences: BTreeMap<&'static str, u64>,
     trouble: Option<TroubleRow>,
     recordings: usize,
@@ -39,7 +41,7 @@ pub struct Report {
     calls_per_month: u64,
     discover_interval_ms: Option<i64>,
     discover_stretched: bool,
-    poll_interval_ms: i64,
+    poll_interval_ms: Option<i64>,
     poll_stretched: bool,
     pauses: Vec<PauseReport>,
     stages: Vec<StageReport>,
@@ -75,6 +77,25 @@ pub(super) async fn run(status: &Status, config: &Config) -> anyhow::Result<()> 
     }
 }
 
+/// The same for a configuration that cannot be taken: what the daemon does by the one before, as far as the catalog says.
+pub(super) async fn without_configuration(status: &Status, path: &Path, error: ConfigError) -> anyhow::Result<()> {
+    let now = SystemClock::new().now();
+    let Ok(catalog) = Catalog::open_read_only(path).await else { return Err(error.into()) };
+    let mut config = Config::default();
+    config.catalog.path = path.to_owned();
+    config.quota.calls_per_month = catalog.share().await?;
+    let report = report(&catalog, &config, now).await;
+    catalog.close().await;
+    let mut report = report?;
+    // What the running settings are, the catalog does not say.
+    (report.discover_interval_ms, report.poll_interval_ms) = (None, None);
+    match status.format {
+        Format::Json => output::json(&report)?,
+        Format::Table => print(&report, &config, now)?,
+    }
+    Err(error.into())
+}
+
 /// Gathers what there is to say at `now` of a daemon with this configuration. Reads only.
 pub async fn report(catalog: &Catalog, config: &Config, now: Timestamp) -> anyhow::Result<Report> {
     let settings = wiring::settings(config);
@@ -87,7 +108,8 @@ pub async fn report(catalog: &Catalog, config: &Config, now: Timestamp) -> anyho
     Ok(Report {
         catalog: config.catalog.path.display().to_string(),
         daemon_pid: daemon.as_ref().map(|daemon| daemon.pid),
-        daemon_waits_for: daemon.and_then(|daemon| daemon.waits_for),
+        daemon_waits_for: daemon.as_ref().and_then(|daemon| daemon.told.waits_for.clone()),
+        configuration_refused: daemon.and_then(|daemon| daemon.told.refused),
         conferences: catalog.census().await?.into_iter().map(|(state, count)| (state.as_str(), count)).collect(),
         trouble: catalog.trouble().await?,
         recordings: catalog.list_recordings(&RecordingFilter::default()).await?.len(),
@@ -96,7 +118,7 @@ pub async fn report(catalog: &Catalog, config: &Config, now: Timestamp) -> anyho
         calls_per_month: share,
         discover_interval_ms: discovers.then_some(millis(discover)),
         discover_stretched: discovers && discover_stretched,
-        poll_interval_ms: millis(poll),
+        poll_interval_ms: Some(millis(poll)),
         poll_stretched,
         pauses: catalog.pauses().await?.into_iter().filter(|pause| pause.until > now).map(PauseReport::from).collect(),
         stages: catalog.job_runs().await?.into_iter().map(StageReport::from).collect(),
@@ -155,11 +177,17 @@ pub fn facts(report: &Report, config: &Config) -> Vec<(&'static str, String)> {
         ("calls", calls),
     ];
     facts.extend(report.daemon_waits_for.clone().map(|waits_for| ("waiting", waits_for)));
+    let refused = report.configuration_refused.clone();
+    facts.extend(
+        refused.map(|refused| ("configuration", format!("refused, and the one before is in force: {refused}"))),
+    );
     facts.extend(report.trouble.as_ref().map(|trouble| ("unanswered", unanswered(trouble))));
     if let Some(interval_ms) = report.discover_interval_ms {
         facts.push(("discover", interval(&config.discover.schedule(), interval_ms, report.discover_stretched)));
     }
-    facts.push(("poll", interval(&config.poll.schedule(), report.poll_interval_ms, report.poll_stretched)));
+    if let Some(interval_ms) = report.poll_interval_ms {
+        facts.push(("poll", interval(&config.poll.schedule(), interval_ms, report.poll_stretched)));
+    }
     for pause in &report.pauses {
         let what = if pause.scope == "*" { "all calls" } else { pause.scope.as_str() };
         facts

@@ -46,6 +46,22 @@ impl Works {
         Ok(Self { archive, clock, catalog })
     }
 
+    /// Works as `config` says from here on, in the same catalog. If that cannot be, all stays as it was. To `another_app`
+    /// the pauses of the one before mean nothing.
+    pub async fn reconfigure(&mut self, config: &Config, another_app: bool) -> anyhow::Result<()> {
+        let next = archive(config, self.catalog.clone(), Arc::clone(&self.clock))?;
+        let now = self.clock.now();
+        self.archive.settle().await?;
+        next.prepare(now).await?;
+        if another_app {
+            for pause in self.catalog.pauses().await? {
+                self.catalog.unpause(&pause, now).await?;
+            }
+        }
+        self.archive = next;
+        Ok(())
+    }
+
     /// Enters what became of the last calls, and closes the catalog.
     pub async fn close(self) -> anyhow::Result<()> {
         // Whoever holds the file's lock must not hold up the end: what is not entered stays counted as reserved.

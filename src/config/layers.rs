@@ -5,11 +5,11 @@ use std::fs;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
-use ::config::{ConfigError as Rejected, Environment, File, FileFormat, Map, Source, Value};
+use ::config::{ConfigError as Rejected, Environment, File, FileFormat, Map, Source, Value, ValueKind};
 
 use super::error::{ConfigError, Problem, cut};
 use super::keys::{self, Shape};
-use super::{Config, Loaded};
+use super::{Config, Loaded, changes};
 
 /// The file that is read when none is named.
 pub const DEFAULT_PATH: &str = "/etc/recording-archiver/config.toml";
@@ -62,10 +62,47 @@ pub(super) fn load(
         layers = layers.set_override(key, value.clone()).map_err(|rejected| place(problem(rejected)))?;
     }
     let merged = layers.build().map_err(|rejected| place(problem(rejected)))?;
+    let said = changes::said(&merged);
     let mut config: Config = merged.try_deserialize().map_err(|rejected| place(problem(rejected)))?;
     config.dingtalk.credentials_directory = credentials_directory;
     config.validate().map_err(place)?;
-    Ok(Loaded { config, source: file.map(|file| file.path), has_secret })
+    Ok(Loaded { config, source: file.map(|file| file.path), has_secret, said })
+}
+
+/// The most bad lines that are skipped in search of the catalog.
+const MOST_BAD_LINES: usize = 16;
+
+/// Where the catalog lies by a configuration that cannot be taken: what is wrong with it stands elsewhere, mostly.
+pub(super) fn salvage(
+    path: Option<&Path>,
+    default: &Path,
+    environment: impl IntoIterator<Item = (String, String)>,
+) -> PathBuf {
+    let environment: Map<String, String> = environment.into_iter().collect();
+    let named = environment.get(&variable("catalog.path")).map(PathBuf::from);
+    named
+        .or_else(|| {
+            let file = find(path, environment.get(PATH_VARIABLE).map(String::as_str), default).ok()??;
+            let said = without_bad_lines(&file)?;
+            let ValueKind::Table(section) = &said.get("catalog")?.kind else { return None };
+            section.get("path")?.clone().into_string().ok().map(PathBuf::from)
+        })
+        .unwrap_or_else(|| Config::default().catalog.path)
+}
+
+/// What a file says but for the lines that the parser stumbles over.
+fn without_bad_lines(file: &Text) -> Option<Map<String, Value>> {
+    let mut lines: Vec<&str> = file.toml.lines().collect();
+    for _ in 0..MOST_BAD_LINES {
+        match File::from_str(&lines.join("\n"), FileFormat::Toml).collect() {
+            Ok(said) => return Some(said),
+            Err(rejected) => match syntax(&file.path, &rejected) {
+                ConfigError::Syntax { line: Some(line), .. } => *lines.get_mut(line.checked_sub(1)?)? = "",
+                _ => return None,
+            },
+        }
+    }
+    None
 }
 
 /// The file to read. One that was asked for must be there; the default one need not be.

@@ -4,6 +4,7 @@
 //! the values is for others to know. Nothing here reads the process environment: whoever loads hands it over.
 
 mod catalog;
+mod changes;
 mod collect;
 mod dingtalk;
 mod discover;
@@ -19,11 +20,13 @@ mod timing;
 mod watch;
 mod word;
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
 pub use self::catalog::Catalog;
+pub use self::changes::Change;
 pub use self::collect::Collect;
 pub use self::dingtalk::{Credentials, DingTalk};
 pub use self::discover::Discover;
@@ -66,6 +69,8 @@ pub struct Loaded {
     pub source: Option<PathBuf>,
     /// Whether the app's secret itself stands in that file.
     has_secret: bool,
+    /// What each key says that is set, as it may be repeated.
+    said: BTreeMap<&'static str, String>,
 }
 
 impl Config {
@@ -80,6 +85,14 @@ impl Config {
         environment: impl IntoIterator<Item = (String, String)>,
     ) -> Result<Loaded, ConfigError> {
         layers::load(path, Path::new(DEFAULT_PATH), environment)
+    }
+
+    /// Where the catalog lies, as far as a configuration says so that [`load`](Self::load) cannot take.
+    pub fn salvage_catalog_path(
+        path: Option<&Path>,
+        environment: impl IntoIterator<Item = (String, String)>,
+    ) -> PathBuf {
+        layers::salvage(path, Path::new(DEFAULT_PATH), environment)
     }
 
     /// Whether the values make sense, section by section.

@@ -1,10 +1,14 @@
 //! Starting and stopping: signals, and what systemd is told.
 
 use std::io;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use sd_notify::NotifyState;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio_util::sync::CancellationToken;
+
+use crate::domain::clock::Clock;
 
 /// The service manager, if there is one.
 #[derive(Clone, Copy, Debug, Default)]
@@ -21,9 +25,55 @@ impl Service {
         tell(&[NotifyState::Status(line)]);
     }
 
+    /// It reads its configuration anew, until it says that it is ready.
+    pub fn reloading(self) {
+        match NotifyState::monotonic_usec_now() {
+            // systemd takes the one without the other for no news at all.
+            Ok(now) => tell(&[NotifyState::Reloading, now]),
+            Err(error) => tracing::debug!(%error, "the monotonic clock could not be read: {error}"),
+        }
+    }
+
     /// It is about to stop.
     pub fn stopping(self) {
         tell(&[NotifyState::Stopping]);
+    }
+}
+
+/// The service manager's watchdog, if it keeps one: it restarts a daemon of which it does not hear in time.
+#[derive(Debug)]
+pub struct Watchdog {
+    clock: Arc<dyn Clock>,
+    /// How often it is to hear of the daemon at least.
+    interval: Option<Duration>,
+    last: Mutex<Option<Duration>>,
+}
+
+impl Watchdog {
+    /// The watchdog that `$WATCHDOG_USEC` speaks of.
+    #[must_use]
+    pub fn of_service_manager(clock: Arc<dyn Clock>) -> Self {
+        // Twice in the time that it waits: one late message is no reason to be restarted.
+        let interval = sd_notify::watchdog_enabled().map(|limit| limit / 2);
+        Self { clock, interval, last: Mutex::default() }
+    }
+
+    /// How long the daemon may rest between two signs of life.
+    #[must_use]
+    pub fn interval(&self) -> Option<Duration> {
+        self.interval
+    }
+
+    /// The work goes on. To be said by whoever does it, when something has been done.
+    pub fn alive(&self) {
+        let Some(interval) = self.interval else { return };
+        let now = self.clock.elapsed();
+        let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        // The work goes on a thousand times a second; half of the time that may pass is often enough to say so.
+        if last.is_none_or(|last| now.saturating_sub(last) >= interval / 2) {
+            *last = Some(now);
+            tell(&[NotifyState::Watchdog]);
+        }
     }
 }
 
@@ -48,4 +98,9 @@ pub fn stop_on_signals() -> io::Result<CancellationToken> {
         token.cancel();
     });
     Ok(stop)
+}
+
+/// SIGHUP, each time that it comes. Signals that nobody has heard yet are one signal.
+pub fn reload_signal() -> io::Result<Signal> {
+    signal(SignalKind::hangup())
 }

@@ -3,8 +3,8 @@
 //! The lock is the kernel's, on a file beside the catalog, so that it ends with the process however that ends. The file
 //! itself stays: removing it would let two daemons hold locks on two files of one name.
 //!
-//! It says whose it is, and in a second line what its owner waits for: when the catalog cannot be written, that cannot
-//! stand in the catalog.
+//! It says whose it is, in a second line what its owner waits for, and in a third why it did not take the configuration
+//! that it was told to read: when the catalog cannot be written, that cannot stand in the catalog.
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{self, Read, Seek, Write};
@@ -21,12 +21,24 @@ pub struct Lock {
 pub struct Holder {
     /// Its id.
     pub pid: u32,
-    /// What it waits for, if the catalog keeps it from working.
-    pub waits_for: Option<String>,
+    /// What its owner says.
+    pub told: Told,
 }
 
-/// What is said of a wait, and how long the file is: a full disk still lets that much be overwritten.
-const FILE_BYTES: usize = 512;
+/// What a daemon says where it cannot say it in the catalog.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Told {
+    /// What it waits for, if the catalog keeps it from working.
+    pub waits_for: Option<String>,
+    /// What is wrong with the configuration that it was last told to read: it goes by the one before.
+    pub refused: Option<String>,
+}
+
+/// The most that is said of either.
+const LINE_BYTES: usize = 480;
+
+/// How long the file is: a full disk still lets that much be overwritten.
+const FILE_BYTES: usize = 1024;
 
 /// Why a catalog may not be worked on.
 #[derive(Debug, thiserror::Error)]
@@ -61,14 +73,14 @@ impl Lock {
             Err(TryLockError::Error(source)) => return Err(io(source)),
         }
         let lock = Self { file };
-        lock.say(None).map_err(io)?;
+        lock.say(&Told::default()).map_err(io)?;
         Ok(lock)
     }
 
-    /// Says what its owner waits for, if anything.
-    pub fn say(&self, waits_for: Option<&str>) -> io::Result<()> {
-        let mut text =
-            format!("{}\n{}", std::process::id(), waits_for.unwrap_or_default().replace('\n', " ")).into_bytes();
+    /// Says what its owner has to say.
+    pub fn say(&self, told: &Told) -> io::Result<()> {
+        let (waits_for, refused) = (line(told.waits_for.as_deref()), line(told.refused.as_deref()));
+        let mut text = format!("{}\n{waits_for}\n{refused}", std::process::id()).into_bytes();
         text.resize(FILE_BYTES - 1, b' ');
         text.push(b'\n');
         (&self.file).rewind()?;
@@ -98,7 +110,15 @@ fn read(file: &mut File) -> Option<Holder> {
     file.rewind().ok()?;
     file.take(FILE_BYTES as u64).read_to_end(&mut bytes).ok()?;
     let text = String::from_utf8_lossy(&bytes);
-    let (pid, waits_for) = text.split_once('\n').unwrap_or((&text, ""));
-    let waits_for = Some(waits_for.trim()).filter(|waits_for| !waits_for.is_empty());
-    Some(Holder { pid: pid.trim().parse().ok()?, waits_for: waits_for.map(str::to_owned) })
+    let mut lines = text.lines().map(str::trim);
+    let pid = lines.next()?.parse().ok()?;
+    let mut said = || lines.next().filter(|line| !line.is_empty()).map(str::to_owned);
+    Some(Holder { pid, told: Told { waits_for: said(), refused: said() } })
+}
+
+/// `words` in one line, as far as there is room.
+fn line(words: Option<&str>) -> String {
+    let words = words.unwrap_or_default().replace('\n', " ");
+    let end = words.char_indices().map(|(at, c)| at + c.len_utf8()).take_while(|end| *end <= LINE_BYTES).last();
+    words[..end.unwrap_or(0)].to_owned()
 }

@@ -1,13 +1,15 @@
 //! The worker: single flight. Whoever rings wakes it; it does what is due, and waits for the next ring.
 
+use std::future::poll_fn;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::Notify;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
-use super::lifecycle::Service;
-use super::lock::Lock;
+use super::lifecycle::{Service, Watchdog};
+use super::lock::{Lock, Told};
 use crate::archive::Archive;
 use crate::catalog;
 use crate::domain::clock::Clock;
@@ -19,44 +21,85 @@ const FINISH: Duration = Duration::from_secs(3);
 /// Whoever looks after a daemon: what it does is told here, and nothing is told twice.
 pub struct Report<'a> {
     service: Service,
+    watchdog: Watchdog,
     lock: &'a Lock,
-    waits_for: Option<String>,
+    told: Mutex<Told>,
 }
 
 impl<'a> Report<'a> {
     /// Tells the service manager, and through the lock's file those who ask for the daemon's status.
     #[must_use]
-    pub fn to(service: Service, lock: &'a Lock) -> Self {
-        Self { service, lock, waits_for: None }
+    pub fn to(service: Service, watchdog: Watchdog, lock: &'a Lock) -> Self {
+        Self { service, watchdog, lock, told: Mutex::default() }
     }
 
     /// The catalog keeps the daemon from working.
-    pub fn waits(&mut self, error: &catalog::Error) {
+    pub fn waits(&self, error: &catalog::Error) {
         let waits_for = error.to_string();
-        if self.waits_for.as_deref() == Some(waits_for.as_str()) {
+        let mut told = self.told();
+        if told.waits_for.as_deref() == Some(waits_for.as_str()) {
             return;
         }
         // Of trouble that lasts, the log has its beginning and its end; what it says meanwhile is in `status`.
-        if self.waits_for.is_none() {
+        if told.waits_for.is_none() {
             tracing::error!(%error, "nothing can be done until this is over: {error}");
         } else {
             tracing::debug!(%error, "still waiting, and now for this: {error}");
         }
         self.service.status(&format!("waiting: {error}"));
-        self.say(Some(&waits_for));
-        self.waits_for = Some(waits_for);
+        told.waits_for = Some(waits_for);
+        self.say(&told);
     }
 
     /// The catalog does not keep it from working, or not any more.
-    pub fn works(&mut self) {
-        if self.waits_for.take().is_some() {
+    pub fn works(&self) {
+        let mut told = self.told();
+        if told.waits_for.take().is_some() {
             tracing::info!("the catalog can be written again; the work goes on");
-            self.say(None);
+            self.say(&told);
         }
     }
 
-    fn say(&self, waits_for: Option<&str>) {
-        if let Err(error) = self.lock.say(waits_for) {
+    /// A configuration is read anew.
+    pub fn reloads(&self) {
+        self.service.reloading();
+    }
+
+    /// It cannot be taken for this reason; the running settings stay.
+    pub fn refused(&self, reason: &str) {
+        tracing::error!("the configuration is refused, and the running settings stay: {reason}");
+        let mut told = self.told();
+        told.refused = Some(reason.to_owned());
+        self.say(&told);
+        self.service.ready();
+        self.service.status(&format!("the configuration is refused: {reason}"));
+    }
+
+    /// The running settings are those of the configuration.
+    pub fn taken(&self) {
+        let mut told = self.told();
+        if told.refused.take().is_some() {
+            self.say(&told);
+        }
+        self.service.ready();
+    }
+
+    /// The daemon does what it can, be it waiting.
+    pub fn alive(&self) {
+        self.watchdog.alive();
+    }
+
+    /// The longest that the daemon may rest.
+    fn longest_rest(&self) -> Duration {
+        self.watchdog.interval().unwrap_or(Duration::MAX)
+    }
+
+    fn told(&self) -> MutexGuard<'_, Told> {
+        self.told.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn say(&self, told: &Told) {
+        if let Err(error) = self.lock.say(told) {
             tracing::debug!(%error, "the lock file could not be written: {error}");
         }
     }
@@ -70,11 +113,12 @@ pub async fn work(
     clock: &dyn Clock,
     bell: &Notify,
     stop: &CancellationToken,
-    mut report: Report<'_>,
+    report: &Report<'_>,
     interval: Duration,
 ) {
+    let rest = interval.min(report.longest_rest());
     while !stop.is_cancelled() {
-        let pass = archive.tick(clock.now());
+        let pass = watched(archive.tick(clock.now()), || report.alive());
         tokio::pin!(pass);
         let done = tokio::select! {
             done = &mut pass => Some(done),
@@ -94,13 +138,23 @@ pub async fn work(
                 }
             }
             Some(Err(error)) => report.waits(&error),
-            None => tracing::info!("the pass under way was dropped; it is taken up again at the next start"),
+            None => tracing::info!("the pass under way was dropped; what it had not done is still due"),
         }
         tokio::select! {
-            _ = timeout(interval, bell.notified()) => {}
+            _ = timeout(rest, bell.notified()) => {}
             () = stop.cancelled() => {}
         }
     }
+}
+
+/// `work`, which says `alive` whenever something has come that it waited for: an answer, a row, its turn. Work that
+/// waits for what never comes says nothing.
+fn watched<T>(work: impl Future<Output = T>, alive: impl Fn()) -> impl Future<Output = T> {
+    let mut work = Box::pin(work);
+    poll_fn(move |context| {
+        alive();
+        work.as_mut().poll(context)
+    })
 }
 
 async fn summary(archive: &Archive) -> String {

@@ -2,6 +2,7 @@
 
 mod killed;
 mod neighbours;
+mod reload;
 mod service;
 mod simulate;
 mod stopping;

@@ -1,15 +1,16 @@
 //! The daemon among others: systemd, a second daemon, people who read.
 
 use std::os::unix::net::UnixDatagram;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use recording_archiver::domain::clock::{Clock, SystemClock};
-use recording_archiver::simulator::Endpoint;
+use recording_archiver::simulator::{Answer, Endpoint, Fault};
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{ConnectOptions, Connection};
 
-use super::{archived, archives, recorded, watching};
-use crate::harness::{Daemon, Far, PATIENCE, Place, block_on, eventually, number, one, says, sql};
+use super::{HOUR, archived, archives, recorded, watching};
+use crate::harness::{Daemon, Far, PATIENCE, Place, block_on, eventually, number, one, says, sql, text};
 
 #[test]
 fn a_second_daemon_or_pass_is_refused_and_told_who_works_already() {
@@ -74,35 +75,109 @@ fn a_reader_in_a_long_transaction_does_not_stop_the_daemon_and_sees_one_instant(
     assert!(!place.files().iter().any(|name| name.ends_with("-wal")), "{:?}", place.files());
 }
 
-#[test]
-fn systemd_is_told_when_it_is_ready_what_it_does_and_that_it_stops() {
-    let (_far, place) = watching();
-    let socket = place.path("notify");
-    let systemd = UnixDatagram::bind(&socket).unwrap();
-    systemd.set_read_timeout(Some(PATIENCE)).unwrap();
-    let told = |word: &str| {
+/// What stands in for systemd: the socket on which it is told things.
+struct Systemd {
+    socket: UnixDatagram,
+    path: PathBuf,
+}
+
+impl Systemd {
+    fn beside(place: &Place) -> Self {
+        let path = place.path("notify");
+        let socket = UnixDatagram::bind(&path).unwrap();
+        socket.set_read_timeout(Some(PATIENCE)).unwrap();
+        Self { socket, path }
+    }
+
+    /// A daemon that it starts, with a watchdog that waits so long.
+    fn starts(&self, place: &Place, watchdog: Duration) -> Daemon {
+        let mut command = place.std_command(&["run"]);
+        command.env("NOTIFY_SOCKET", &self.path).env("WATCHDOG_USEC", watchdog.as_micros().to_string());
+        Daemon::spawn(place, command)
+    }
+
+    /// Waits until it is told something that begins with `word`.
+    #[track_caller]
+    fn is_told(&self, word: &str) -> String {
         let mut line = [0; 4096];
         loop {
-            let length = systemd.recv(&mut line).unwrap_or_else(|error| panic!("{word} was never told: {error}"));
+            let length = self.socket.recv(&mut line).unwrap_or_else(|error| panic!("{word} was never told: {error}"));
             let said = String::from_utf8_lossy(&line[..length]).trim_end().to_owned();
             if said.starts_with(word) {
                 return said;
             }
         }
-    };
-    let mut command = place.std_command(&["run"]);
-    command.env("NOTIFY_SOCKET", &socket);
-    let daemon = Daemon::spawn(&place, command);
-    told("READY=1");
-    loop {
-        let status = told("STATUS=");
-        if status.contains("2 archived") {
-            break;
-        }
     }
+}
+
+#[test]
+fn systemd_is_told_when_it_is_ready_what_it_does_and_that_it_stops() {
+    let (_far, place) = watching();
+    let systemd = Systemd::beside(&place);
+    let daemon = systemd.starts(&place, HOUR);
+    systemd.is_told("READY=1");
+    while !systemd.is_told("STATUS=").contains("2 archived") {}
     daemon.signal("TERM");
-    told("STOPPING=1");
+    systemd.is_told("STOPPING=1");
     daemon.stop();
+}
+
+#[test]
+fn systemd_is_told_when_the_configuration_is_read_anew_and_whether_it_was_taken() {
+    let (_far, place) = watching();
+    let systemd = Systemd::beside(&place);
+    let daemon = systemd.starts(&place, HOUR);
+    systemd.is_told("READY=1");
+    daemon.signal("HUP");
+    let reloading = systemd.is_told("RELOADING=1");
+    says(&reloading, &["\nMONOTONIC_USEC="]);
+    systemd.is_told("READY=1");
+    place.write("config.toml", "[poll]\nintervall = \"5m\"\n");
+    daemon.signal("HUP");
+    systemd.is_told("RELOADING=1");
+    systemd.is_told("READY=1");
+    says(&systemd.is_told("STATUS=the configuration is refused"), &["poll.intervall"]);
+    daemon.stop();
+}
+
+#[test]
+fn the_watchdog_hears_of_a_daemon_that_has_nothing_to_do_and_not_of_one_that_stands_still() {
+    let place = Place::with(&Far::with([]).configuration("[quota]\ncalls_per_month = 0\n"));
+    let systemd = Systemd::beside(&place);
+    // No bell rings for an hour: the watchdog alone keeps it awake.
+    place.write("config.toml", text(&place.path("config.toml")).replace("interval = \"1s\"", "interval = \"1h\""));
+    let daemon = systemd.starts(&place, Duration::from_secs(2));
+    for _ in 0..3 {
+        systemd.is_told("WATCHDOG=1");
+    }
+    daemon.signal("STOP");
+    systemd.socket.set_nonblocking(true).unwrap();
+    while systemd.socket.recv(&mut [0; 4096]).is_ok() {}
+    systemd.socket.set_nonblocking(false).unwrap();
+    systemd.socket.set_read_timeout(Some(Duration::from_secs(3))).unwrap();
+    assert!(systemd.socket.recv(&mut [0; 4096]).is_err(), "a process that is stopped said something");
+    daemon.signal("CONT");
+    daemon.stop();
+}
+
+#[test]
+fn a_pass_that_waits_for_an_answer_that_never_comes_is_not_taken_for_progress() {
+    let (far, place) = watching();
+    far.simulator.faults().push(Fault::new(Answer::Hang(HOUR)).on(Endpoint::Query));
+    let patient =
+        text(&place.path("config.toml")).replacen("[dingtalk]\n", "[dingtalk]\nrequest_timeout = \"1h\"\n", 1);
+    place.write("config.toml", patient);
+    let systemd = Systemd::beside(&place);
+    let daemon = systemd.starts(&place, Duration::from_secs(2));
+    eventually("the call is under way", || (far.asked(Endpoint::Query) > 0).then_some(()));
+    systemd.socket.set_read_timeout(Some(Duration::from_secs(3))).unwrap();
+    let mut line = [0; 4096];
+    let clock = SystemClock::new();
+    // Whatever it said before the call went out, it falls silent.
+    while systemd.socket.recv(&mut line).is_ok() {
+        assert!(clock.elapsed() < PATIENCE, "it goes on saying that it lives");
+    }
+    daemon.kill();
 }
 
 #[test]

@@ -1,0 +1,107 @@
+//! Reading the configuration anew, on SIGHUP: all of it that can change while the daemon runs, or nothing.
+
+use secrecy::{ExposeSecret, SecretString};
+use tokio::signal::unix::Signal;
+
+use super::logging::Level;
+use super::{explain, tame};
+use crate::config::{Config, ConfigError, Loaded};
+use crate::daemon::worker::Report;
+
+/// The configuration that the daemon goes by.
+pub(super) struct Running {
+    /// What it says.
+    pub(super) loaded: Loaded,
+    /// The secret that was then where it says: a file may say something else by now.
+    secret: Option<SecretString>,
+}
+
+/// Whoever waits for SIGHUP.
+pub(super) struct Reloads<'a, R> {
+    pub(super) signals: Signal,
+    pub(super) read: R,
+    pub(super) level: &'a Level,
+    pub(super) report: &'a Report<'a>,
+}
+
+impl Running {
+    pub(super) fn new(loaded: Loaded) -> Self {
+        let secret = secret(&loaded.config);
+        Self { loaded, secret }
+    }
+
+    pub(super) fn config(&self) -> &Config {
+        &self.loaded.config
+    }
+
+    /// Whether DingTalk is another, or this app is another to it.
+    pub(super) fn has_other_app(&self, other: &Self) -> bool {
+        let app = |running: &Self| {
+            let dingtalk = &running.config().dingtalk;
+            (dingtalk.base_url.clone(), dingtalk.app_key.clone(), dingtalk.corp_id.clone())
+        };
+        app(self) != app(other) || self.has_other_secret(other)
+    }
+
+    /// Whether the app's secret is another.
+    fn has_other_secret(&self, other: &Self) -> bool {
+        let said = |running: &Self| running.secret.as_ref().map(|secret| secret.expose_secret().to_owned());
+        said(self) != said(other)
+    }
+}
+
+impl<R: Fn() -> Result<Loaded, ConfigError>> Reloads<'_, R> {
+    /// Waits until a configuration is to be taken that says something else than the one that is `running`. One that
+    /// cannot be taken is reported, and waiting goes on; so it does after one that says the same.
+    pub(super) async fn next(&mut self, running: &Running) -> Running {
+        loop {
+            if self.signals.recv().await.is_none() {
+                // No signal will ever come.
+                std::future::pending::<()>().await;
+            }
+            self.report.reloads();
+            let next = match self.read_anew(running) {
+                Ok(next) => next,
+                Err(error) => {
+                    self.report.refused(&tame::text(&explain(&error)));
+                    continue;
+                }
+            };
+            let mut is_other = next.has_other_secret(running);
+            if is_other {
+                tracing::info!("the app's secret is another");
+            }
+            for change in running.loaded.changes(&next.loaded) {
+                if change.needs_restart() {
+                    tracing::warn!(key = change.key, "{change}; this needs a restart, and has not changed");
+                } else {
+                    is_other = true;
+                    tracing::info!(key = change.key, "{change}");
+                }
+            }
+            let next = Running { loaded: next.loaded.keeping_what_needs_a_restart(&running.loaded), ..next };
+            if is_other {
+                return next;
+            }
+            tracing::info!("the configuration says nothing new");
+            self.report.taken();
+        }
+    }
+
+    fn read_anew(&self, running: &Running) -> anyhow::Result<Running> {
+        let next = Running::new((self.read)()?);
+        // What the secret's place says is asked for now: later would be too late to refuse it.
+        next.config().dingtalk.credentials()?;
+        if next.config().log.level != running.config().log.level {
+            self.level.set(&next.config().log)?;
+        }
+        for exposed in next.loaded.exposed() {
+            tracing::warn!(path = %exposed.path.display(), "{exposed}");
+        }
+        Ok(next)
+    }
+}
+
+fn secret(config: &Config) -> Option<SecretString> {
+    Some(config.dingtalk.credentials().ok()?.app_secret)
+}

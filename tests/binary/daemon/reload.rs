@@ -1,0 +1,147 @@
+//! SIGHUP: the configuration is read anew and taken whole, or not at all.
+
+use std::time::Duration;
+
+use recording_archiver::domain::clock::{Clock, SystemClock};
+use recording_archiver::simulator::Endpoint;
+
+use super::{EAGER, archives, recorded, watching};
+use crate::harness::{CONFIG, Daemon, Far, Place, eventually, number, says, text};
+
+/// Changes the configuration, and has `daemon` read it.
+fn reloads(daemon: &Daemon, place: &Place, change: impl FnOnce(String) -> String) {
+    place.write("config.toml", change(text(&place.path("config.toml"))));
+    daemon.signal("HUP");
+}
+
+#[test]
+fn what_changed_is_logged_key_by_key_and_goes_by_the_new_words_at_once() {
+    let far = Far::with([recorded("conf-one"), recorded("conf-two")]);
+    let place = Place::with(&far.configuration(EAGER));
+    let daemon = Daemon::start(&place);
+    reloads(&daemon, &place, |toml| {
+        format!("{toml}[watch]\nconferences = [\"conf-one\"]\n[log]\nlevel = \"debug\"\n")
+            .replace("calls_per_month = 0", "calls_per_month = 4000000")
+    });
+    daemon.has_said("watch.conferences: [conf-one], was the default");
+    daemon.has_said("quota.calls_per_month: 4000000, was 0");
+    daemon.has_said("log.level: debug, was the default");
+    archives(&place, 1);
+    assert_eq!(number(&place.catalog(), "SELECT calls_per_month FROM quota"), 4_000_000);
+    assert!(daemon.said().contains("DEBUG"), "{}", daemon.said());
+    // A key that is gone is at its default again.
+    reloads(&daemon, &place, |toml| toml.replace("calls_per_month = 4000000", "").replace("conf-one", "conf-two"));
+    daemon.has_said("quota.calls_per_month: the default, was 4000000");
+    assert_eq!(number(&place.catalog(), "SELECT calls_per_month FROM quota"), 5000);
+    assert_eq!(number(&place.catalog(), "SELECT count(*) FROM conferences"), 2);
+    daemon.stop();
+}
+
+#[test]
+fn intervals_change_while_it_runs() {
+    let far = Far::with([recorded("conf-one")]);
+    let place = Place::with(
+        &far.configuration("[discover]\norganization = true\ninterval = \"1h\"\n[quota]\ncalls_per_month = 0\n"),
+    );
+    let daemon = Daemon::start(&place);
+    eventually("the first look", || (far.asked(Endpoint::OrgConferences) == 1).then_some(()));
+    reloads(&daemon, &place, |toml| toml.replace("1h", "1s"));
+    eventually("two more", || (far.asked(Endpoint::OrgConferences) >= 3).then_some(()));
+    daemon.stop();
+}
+
+#[test]
+fn a_broken_file_is_refused_whole_and_status_says_so_until_it_is_mended() {
+    let (_far, place) = watching();
+    let daemon = Daemon::start(&place);
+    archives(&place, 2);
+    let good = text(&place.path("config.toml"));
+    for (broken, said) in [
+        ("[quota]\ncalls_per_month = 7\n[poll]\nintervall = \"5m\"\n", "poll.intervall: no such key"),
+        ("[quota]\ncalls_per_month = 7\n[poll]\nbatch_size = [\n", "not TOML"),
+        ("[quota]\ncalls_per_month = 7\n", "dingtalk.app_key"),
+    ] {
+        reloads(&daemon, &place, |_| broken.to_owned());
+        daemon.has_said("the configuration is refused, and the running settings stay");
+        let status = eventually(said, || {
+            let status = place.run(&["status"]);
+            (status.out.contains("refused") && status.out.contains(said)).then_some(status)
+        });
+        says(&status.out, &["running, pid", "2 archived", "the one before is in force"]);
+        assert_eq!(number(&place.catalog(), "SELECT calls_per_month FROM quota"), 0, "a part of it was taken");
+    }
+    reloads(&daemon, &place, |_| good);
+    eventually("it is mended", || (!place.run(&["status"]).done().contains("refused")).then_some(()));
+    daemon.stop();
+}
+
+#[test]
+fn status_tells_what_it_can_when_the_file_is_broken_and_that_it_is() {
+    let (_far, place) = watching();
+    let catalog = "\n[catalog]\npath = \"elsewhere.db\"\n";
+    let good = text(&place.path("config.toml")) + catalog;
+    place.write("config.toml", &good);
+    let daemon = Daemon::start(&place);
+    let recordings = || number(&place.path("elsewhere.db"), "SELECT count(*) FROM recordings");
+    eventually("two recordings", || (recordings() == 2).then_some(()));
+    place.write("config.toml", format!("{good}[poll\ninterval = 5m\n"));
+    let status = place.run(&["status"]);
+    assert_eq!(status.code, Some(2), "{status:?}");
+    says(&status.out, &["running, pid", "elsewhere.db", "2 archived"]);
+    says(&status.err, &["config.toml", "not TOML"]);
+    daemon.stop();
+    // Where there is no catalog either, the configuration is what is wrong.
+    place.write("broken.toml", "[poll\n");
+    says(&place.run_with(CONFIG, place.path("broken.toml"), &["status"]).refused(2), &["not TOML"]);
+}
+
+#[test]
+fn what_needs_a_restart_is_named_and_the_rest_is_taken() {
+    let far = Far::with([recorded("conf-one")]);
+    let place = Place::with(&far.configuration(EAGER));
+    let daemon = Daemon::start(&place);
+    reloads(&daemon, &place, |toml| {
+        format!("{toml}[catalog]\npath = \"other.db\"\n[watch]\nconferences = [\"conf-one\"]\n")
+    });
+    daemon.has_said("catalog.path: other.db, was the default; this needs a restart, and has not changed");
+    archives(&place, 1);
+    assert!(!place.path("other.db").exists());
+    daemon.stop();
+}
+
+#[test]
+fn a_new_secret_is_taken_and_never_shown() {
+    let (far, place) = watching();
+    place.write("secret", far.simulator.app_secret());
+    let toml = text(&place.path("config.toml"));
+    let toml =
+        toml.replace(&format!("app_secret = \"{}\"", far.simulator.app_secret()), "app_secret_file = \"secret\"");
+    place.write("config.toml", &toml);
+    place.write("secret", "a-secret-that-is-wrong");
+    let daemon = Daemon::start(&place);
+    daemon.has_said("paused `*`");
+    place.write("secret", far.simulator.app_secret());
+    daemon.signal("HUP");
+    daemon.has_said("the app's secret is another");
+    // At once, and not when the pause would have been over.
+    archives(&place, 2);
+    let said = daemon.said();
+    assert!(!said.contains(far.simulator.app_secret()) && !said.contains("a-secret-that-is-wrong"), "{said}");
+    daemon.stop();
+}
+
+#[test]
+fn a_reload_that_changes_nothing_costs_nothing() {
+    let (far, place) = watching();
+    let daemon = Daemon::start(&place);
+    archives(&place, 2);
+    let calls = far.simulator.calls().len();
+    for _ in 0..3 {
+        daemon.signal("HUP");
+        let clock = SystemClock::new();
+        eventually("a while", || (clock.elapsed() > Duration::from_millis(300)).then_some(()));
+    }
+    daemon.has_said("the configuration says nothing new");
+    assert_eq!(far.simulator.calls().len(), calls);
+    daemon.stop();
+}

@@ -3,18 +3,24 @@
 use futures_util::{StreamExt, stream};
 
 use super::stages::Ran;
-use super::{Archive, Concern, concern, trouble};
+use super::{Archive, Concern, concern, story, trouble};
 use crate::catalog;
 use crate::catalog::conferences::{Due, Trouble};
+use crate::catalog::journal::{Account, Call};
 use crate::catalog::recordings::Step;
-use crate::dingtalk::{Class, Error};
+use crate::dingtalk::{Class, Endpoint, Error};
 use crate::domain::backoff;
 use crate::domain::clock::Timestamp;
 use crate::domain::conference::State;
 use crate::domain::recording::{Changes, RecordingList, diff};
 use crate::domain::wait::{Evidence, Next, Reading, askers, decide};
 
-/// What asking for one conference's list brought.
+/// What asking for one conference's list brought, and the calls that it took.
+struct Asked {
+    answer: Answer,
+    calls: Vec<Call>,
+}
+
 enum Answer {
     /// A list, or word that there is none, given to this unionId.
     Read(RecordingList, Reading, String),
@@ -38,14 +44,17 @@ impl Archive {
     }
 
     async fn collect_one(&self, due: &Due, now: Timestamp) -> Ran {
-        match self.ask(due).await {
+        let Asked { answer, calls } = self.ask(due).await;
+        match answer {
             Answer::Read(list, reading, union_id) => {
-                self.write(due, &list, reading, &union_id, now).await.map(|()| None)
+                self.write(due, &list, reading, &union_id, calls, now).await.map(|()| None)
             }
-            Answer::Refused(trouble) => self.refused(due, trouble, now).await.map(|()| None),
+            Answer::Refused(trouble) => self.refused(due, trouble, calls, now).await.map(|()| None),
             Answer::Nothing(error) => {
                 if matches!(concern(&error), Concern::Later) {
-                    self.put_off(due, &error, now).await?;
+                    self.put_off(due, &error, calls, now).await?;
+                } else {
+                    self.note(&due.conference_id, &calls, now).await?;
                 }
                 Ok(Some(error))
             }
@@ -53,8 +62,8 @@ impl Archive {
     }
 
     /// Asks as each of those who may see it, until one is accepted.
-    async fn ask(&self, due: &Due) -> Answer {
-        let id = due.conference_id.as_str();
+    async fn ask(&self, due: &Due) -> Asked {
+        let mut calls = Vec::new();
         let mut refusal = Trouble {
             code: "noUnionId".to_owned(),
             message: "nobody is known to ask as: set dingtalk.fallback_union_id, or `watch add --union-id`".to_owned(),
@@ -67,23 +76,35 @@ impl Archive {
             self.settings.fallback_union_id.as_deref(),
         ]) {
             let read = |list, reading| Answer::Read(list, reading, union_id.to_owned());
-            match self.dingtalk.videos(id, union_id).await {
-                Ok(list) if list.recordings.is_empty() && list.without_media_id == 0 => {
-                    return read(list, Reading::NothingListed);
-                }
+            let answer = match self.dingtalk.videos(&due.conference_id, union_id).await {
                 Ok(list) => {
-                    let reading = Reading::Listed { changed: false, whole: list.without_media_id == 0 };
-                    return read(list, reading);
+                    let videos = list.recordings.len();
+                    calls.push(story::answered_call(
+                        Endpoint::Videos,
+                        format!("{videos} recordings, asked as {union_id}"),
+                    ));
+                    let reading = match (videos, list.without_media_id) {
+                        (0, 0) => Reading::NothingListed,
+                        (_, without_media_id) => Reading::Listed { changed: false, whole: without_media_id == 0 },
+                    };
+                    read(list, reading)
                 }
-                Err(error) => match error.class {
-                    Class::NothingRecorded => return read(RecordingList::default(), Reading::NothingListed),
-                    Class::MeetingEnded => return read(RecordingList::default(), Reading::MeetingClosed),
-                    _ if matches!(concern(&error), Concern::Answer) => refusal = trouble(&error),
-                    _ => return Answer::Nothing(error),
-                },
-            }
+                Err(error) => {
+                    calls.extend(story::refused_call(&error).map(|call| story::asked_as(call, union_id)));
+                    match error.class {
+                        Class::NothingRecorded => read(RecordingList::default(), Reading::NothingListed),
+                        Class::MeetingEnded => read(RecordingList::default(), Reading::MeetingClosed),
+                        _ if matches!(concern(&error), Concern::Answer) => {
+                            refusal = trouble(&error);
+                            continue;
+                        }
+                        _ => Answer::Nothing(error),
+                    }
+                }
+            };
+            return Asked { answer, calls };
         }
-        Answer::Refused(refusal)
+        Asked { answer: Answer::Refused(refusal), calls }
     }
 
     /// Writes down a reading and what follows from it.
@@ -93,6 +114,7 @@ impl Archive {
         list: &RecordingList,
         reading: Reading,
         union_id: &str,
+        calls: Vec<Call>,
         now: Timestamp,
     ) -> Result<(), catalog::Error> {
         let id = due.conference_id.as_str();
@@ -123,11 +145,11 @@ impl Archive {
         // One in the future was written by a clock that was ahead: what is sure is that the last reading showed the same.
         let last_changed_at = last_changed_at.map(|at| if at > now { due.wait.counted_until } else { at });
         let wait = due.wait.answered(now, &self.settings.collect);
+        let nothing_expected = due.record_status == Some(0) && self.budget.share() > 0;
         let step = if due.state == State::Archived {
             // The last look, unless the clock has leapt to it.
             Step::Archived(wait.deadline(now, &self.settings.collect))
         } else {
-            let nothing_expected = due.record_status == Some(0) && self.budget.share() > 0;
             let evidence = Evidence { last_changed_at, nothing_expected };
             match decide(&wait, reading, evidence, now, &self.settings.collect, id) {
                 Next::Again(at) => Step::Again(at, None),
@@ -136,31 +158,51 @@ impl Archive {
                 Next::Undecided => Step::Failed(undecided(reading)),
             }
         };
-        let written = self.catalog.write_reading(id, due.state, &changes, &wait, Some(union_id), &step, now).await?;
+        let waited = story::waited(&wait, &self.settings.collect);
+        let account = Account {
+            calls,
+            reason: story::of_reading(due, reading, &changes, &known, &step, nothing_expected, &waited),
+        };
+        let written =
+            self.catalog.write_reading(id, due.state, &changes, &wait, Some(union_id), &step, &account, now).await?;
         if written && due.state != State::Archived {
-            log(due, &step, known.len() + new_ones(&changes, &known));
+            log(due, &step, known.len() + story::new_ones(&changes, &known));
         }
         Ok(())
     }
 
-    async fn refused(&self, due: &Due, trouble: Trouble, now: Timestamp) -> Result<(), catalog::Error> {
+    async fn refused(
+        &self,
+        due: &Due,
+        trouble: Trouble,
+        calls: Vec<Call>,
+        now: Timestamp,
+    ) -> Result<(), catalog::Error> {
         // What is in the catalog stays archived; it only could not be looked at once more.
+        let reason = match due.state {
+            State::Archived => "nobody we can ask as may look at it once more; what is here stays".to_owned(),
+            _ => format!("nobody we can ask as may see its recordings: {}: {}", trouble.code, trouble.message),
+        };
+        let account = Account { calls, reason };
         let step = if due.state == State::Archived { Step::Archived(None) } else { Step::Failed(trouble) };
         let wait = due.wait.answered(now, &self.settings.collect);
         let none = Changes::default();
-        if self.catalog.write_reading(&due.conference_id, due.state, &none, &wait, None, &step, now).await? {
+        let id = &due.conference_id;
+        if self.catalog.write_reading(id, due.state, &none, &wait, None, &step, &account, now).await? {
             log(due, &step, 0);
         }
         Ok(())
     }
 
-    async fn put_off(&self, due: &Due, error: &Error, now: Timestamp) -> Result<(), catalog::Error> {
+    async fn put_off(&self, due: &Due, error: &Error, calls: Vec<Call>, now: Timestamp) -> Result<(), catalog::Error> {
         let rules = &self.settings.collect;
         let delay = backoff::delay(rules.retry_min, rules.retry_max, due.wait.attempts, &due.conference_id);
         let wait = due.wait.unanswered(now, now + delay);
         let step = Step::Again(now + delay, Some(trouble(error)));
         let none = Changes::default();
-        self.catalog.write_reading(&due.conference_id, due.state, &none, &wait, None, &step, now).await?;
+        let account =
+            Account { calls, reason: "nothing was found out, and until DingTalk answers no time counts".into() };
+        self.catalog.write_reading(&due.conference_id, due.state, &none, &wait, None, &step, &account, now).await?;
         Ok(())
     }
 }
@@ -176,11 +218,6 @@ fn undecided(reading: Reading) -> Trouble {
             message: "DingTalk lists recordings without a mediaId, which cannot be catalogued".to_owned(),
         },
     }
-}
-
-fn new_ones(changes: &Changes<'_>, known: &[crate::domain::recording::Known]) -> usize {
-    let is_known = |media_id: &str| known.iter().any(|known| known.recording.media_id == media_id);
-    changes.upsert.iter().filter(|recording| !is_known(&recording.media_id)).count()
 }
 
 /// As much of a title as a log line needs.

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::Archive;
 use super::stages::Ran;
+use crate::domain::clock::Timestamp;
 
 /// How often.
 pub(super) const INTERVAL: Duration = Duration::from_hours(24);
@@ -13,8 +14,9 @@ pub(super) const INTERVAL: Duration = Duration::from_hours(24);
 const KEEP_MONTHS: u32 = 25;
 
 impl Archive {
-    pub(super) async fn maintain(&self) -> Ran {
+    pub(super) async fn maintain(&self, now: Timestamp) -> Ran {
         self.catalog.tidy_calls(KEEP_MONTHS).await?;
+        self.catalog.tidy_events(self.settings.keep_events, now).await?;
         self.catalog.optimize().await?;
         Ok(None)
     }

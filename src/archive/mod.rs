@@ -11,6 +11,7 @@ mod pacing;
 mod poll;
 mod reckoning;
 mod stages;
+mod story;
 
 pub use budget::Budget;
 pub use pacing::Pace;
@@ -23,6 +24,7 @@ use std::time::Duration;
 use tokio::sync::Mutex;
 
 use crate::catalog::conferences::Trouble;
+use crate::catalog::journal::Call;
 use crate::catalog::watch::Registration;
 use crate::catalog::{self, Catalog};
 use crate::dingtalk::{Class, Client, Error};
@@ -50,6 +52,8 @@ pub struct Settings {
     pub collect: wait::Rules,
     /// Whom to ask as when nobody else is known.
     pub fallback_union_id: Option<String>,
+    /// How long the journal keeps what happened to a conference.
+    pub keep_events: Duration,
 }
 
 /// The archiver: everything it needs to do its work, but the clock's bell.
@@ -110,6 +114,14 @@ impl Archive {
         }
         if !self.settings.watch.is_empty() {
             self.catalog.register(&self.settings.watch, DiscoveredBy::Config, now).await?;
+        }
+        Ok(())
+    }
+
+    /// Enters in a conference's journal calls that decided nothing about it.
+    async fn note(&self, conference_id: &str, calls: &[Call], now: Timestamp) -> Result<(), catalog::Error> {
+        for call in calls {
+            self.catalog.note_call(conference_id, call, now).await?;
         }
         Ok(())
     }

@@ -9,9 +9,10 @@ use std::time::Duration;
 use futures_util::{StreamExt, stream};
 
 use super::stages::Ran;
-use super::{Archive, Concern, concern, trouble};
-use crate::catalog::conferences::{Candidate, Learned, Trouble};
-use crate::dingtalk::{Class, Error};
+use super::{Archive, Concern, concern, story, trouble};
+use crate::catalog::conferences::{Candidate, Learned, Lesson, Trouble};
+use crate::catalog::journal::{Account, Call};
+use crate::dingtalk::{Class, Endpoint, Error};
 use crate::domain::backoff;
 use crate::domain::clock::Timestamp;
 use crate::domain::conference::{ConferenceInfo, Sighting, State, Status};
@@ -33,48 +34,65 @@ struct Sweep {
     in_progress: HashMap<String, Sighting>,
     /// Queries that brought no answer leave their conferences where they were.
     unasked: HashSet<String>,
+    /// Those for which their batch was refused, each with the refusal.
+    culprits: HashMap<String, Call>,
     stopped: Option<Error>,
 }
 
 impl Archive {
     pub(super) async fn poll(&self, now: Timestamp) -> Ran {
         let candidates = self.catalog.candidates(now).await?;
-        let (mut suspects, to_query) = self.sort(candidates, now).await;
+        let (suspects, to_query) = self.sort(candidates, now).await;
         let mut sweep = self.sweep(&to_query).await;
+        let mut suspects: Vec<(Candidate, Account)> = suspects
+            .into_iter()
+            .map(|candidate| (candidate, Account { calls: vec![], reason: story::NOT_LISTED.into() }))
+            .collect();
 
         let mut lessons = Vec::new();
         for candidate in to_query {
             let id = &candidate.conference_id;
             if let Some(sighting) = sweep.in_progress.remove(id) {
                 if candidate.state == State::Waiting {
-                    lessons.push((candidate, Learned::Started(sighting.into())));
+                    let account = story::in_batch("in progress", "it is in progress");
+                    lessons.push(Lesson { candidate, learned: Learned::Started(sighting.into()), account });
                 }
             } else if !sweep.unasked.contains(id) {
-                suspects.push(candidate);
+                let account = match sweep.culprits.remove(id) {
+                    Some(refusal) => Account { calls: vec![refusal], reason: story::SPOILS_BATCH.into() },
+                    None => story::in_batch("not in the answer", story::NOT_IN_BATCH),
+                };
+                suspects.push((candidate, account));
             }
         }
 
         let mut stopped = sweep.stopped;
         let mut confirmed = stream::iter(suspects)
-            .map(|candidate| async move {
+            .map(|(candidate, account)| async move {
                 let answer = self.dingtalk.conference(&candidate.conference_id).await;
-                (candidate, answer)
+                (candidate, account, answer)
             })
             .buffer_unordered(self.dingtalk.max_in_flight());
-        while let Some((candidate, answer)) = confirmed.next().await {
+        while let Some((candidate, mut account, answer)) = confirmed.next().await {
             let learned = match answer {
-                Ok(info) => self.learned(&candidate, info, now),
+                Ok(info) => {
+                    account.calls.push(story::answered_call(Endpoint::Conference, story::in_words(&info)));
+                    self.learned(&candidate, info, now)
+                }
                 Err(error) => {
                     let learned = self.learned_from(&candidate, &error, now);
+                    account.calls.extend(story::refused_call(&error));
                     // Trouble with one conference is its own: it waits for its own next attempt.
                     if matches!(concern(&error), Concern::Nobody) {
+                        self.note(&candidate.conference_id, &account.calls, now).await?;
                         stopped = stopped.or(Some(error));
                     }
                     let Some(learned) = learned else { continue };
                     learned
                 }
             };
-            lessons.push((candidate, learned));
+            account.reason.extend(["; ", &story::verdict(&learned)]);
+            lessons.push(Lesson { candidate, learned, account });
             if lessons.len() >= LESSONS_AT_A_TIME {
                 self.catalog.learn(&lessons, now).await?;
                 lessons.clear();
@@ -111,6 +129,7 @@ impl Archive {
         while let Some(part) = answers.next().await {
             sweep.in_progress.extend(part.in_progress);
             sweep.unasked.extend(part.unasked);
+            sweep.culprits.extend(part.culprits);
             sweep.stopped = sweep.stopped.or(part.stopped);
         }
         sweep
@@ -131,7 +150,11 @@ impl Archive {
                 }
                 Err(error) if spoils_batch(&error) => {
                     let half = batch.split_off(batch.len() / 2);
-                    batches.extend([batch, half].into_iter().filter(|part| part.len() > 1));
+                    let (parts, culprits): (Vec<_>, Vec<_>) =
+                        [batch, half].into_iter().partition(|part| part.len() > 1);
+                    batches.extend(parts);
+                    let refusal = |id: &str| Some((id.to_owned(), story::refused_call(&error)?));
+                    sweep.culprits.extend(culprits.concat().into_iter().filter_map(refusal));
                 }
                 Err(error) => {
                     sweep.unasked.extend(batch.into_iter().map(str::to_owned));

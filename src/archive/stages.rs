@@ -95,6 +95,7 @@ impl Archive {
                     last_finished_at: self.clock.now().max(now),
                     outcome: stopped.as_ref().map_or_else(|| "ok".to_owned(), ToString::to_string),
                     next_due_at: None,
+                    last_ok_at: now,
                 };
                 agenda = self.agenda(now).await?;
                 agenda.ran(run.clone());
@@ -112,7 +113,7 @@ impl Archive {
             Stage::Discover => self.discover(now).await,
             Stage::Poll => self.poll(now).await,
             Stage::Collect => self.collect(now).await,
-            Stage::Maintain => self.maintain().await,
+            Stage::Maintain => self.maintain(now).await,
         }
     }
 

@@ -2,6 +2,7 @@
 
 use sqlx::SqliteConnection;
 
+use super::journal::{self, Account};
 use super::{Catalog, Error, column, duration};
 use crate::domain::clock::{Timestamp, millis};
 use crate::domain::conference::{ConferenceInfo, State};
@@ -50,6 +51,17 @@ pub struct Trouble {
     pub code: String,
     /// In words.
     pub message: String,
+}
+
+/// What was learned of one conference, and how.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Lesson {
+    /// The conference, as it stood when it was asked about.
+    pub candidate: Candidate,
+    /// What was learned.
+    pub learned: Learned,
+    /// How.
+    pub account: Account,
 }
 
 /// What was learned of a conference that was waiting or active.
@@ -153,14 +165,15 @@ impl Catalog {
 
     /// Writes down what was learned, all of it in one transaction. A conference that has left the state in which it was
     /// asked about (an operator was faster) is left alone.
-    pub async fn learn(&self, lessons: &[(Candidate, Learned)], now: Timestamp) -> Result<(), Error> {
+    pub async fn learn(&self, lessons: &[Lesson], now: Timestamp) -> Result<(), Error> {
         if lessons.is_empty() {
             return Ok(());
         }
         let mut transaction = self.write().await?;
-        for (Candidate { conference_id, state, .. }, learned) in lessons {
+        for Lesson { candidate: Candidate { conference_id, state, .. }, learned, account } in lessons {
             if state_of(&mut transaction, conference_id).await? == Some(*state) {
                 learn_one(&mut transaction, conference_id, *state, learned, now).await?;
+                journal::decided(&mut transaction, conference_id, account, now).await?;
             }
         }
         transaction.commit().await?;

@@ -47,6 +47,8 @@ pub struct JobRun {
     pub outcome: String,
     /// When it is due again, as far as could be told then.
     pub next_due_at: Option<Timestamp>,
+    /// When its last untroubled run began; until there is one, its first. [`Catalog::job_ran`] works it out by itself.
+    pub last_ok_at: Timestamp,
 }
 
 /// What experience and the open work say about the calls to come.
@@ -200,7 +202,8 @@ impl Catalog {
     /// When each stage last ran.
     pub async fn job_runs(&self) -> Result<Vec<JobRun>, Error> {
         let rows = sqlx::query!(
-            "SELECT stage, last_started_at, last_finished_at, outcome, next_due_at FROM job_runs ORDER BY last_started_at"
+            "SELECT stage, last_started_at, last_finished_at, outcome, next_due_at, last_ok_at
+             FROM job_runs ORDER BY last_started_at"
         )
         .fetch_all(&mut *self.read().await?)
         .await?;
@@ -210,6 +213,7 @@ impl Catalog {
             last_finished_at: Timestamp::from_millis(row.last_finished_at),
             outcome: row.outcome,
             next_due_at: row.next_due_at.map(Timestamp::from_millis),
+            last_ok_at: Timestamp::from_millis(row.last_ok_at),
         });
         Ok(run.collect())
     }
@@ -220,10 +224,12 @@ impl Catalog {
         let next_due_at = column(run.next_due_at);
         let mut transaction = self.write().await?;
         sqlx::query!(
-            "INSERT INTO job_runs (stage, last_started_at, last_finished_at, outcome, next_due_at) VALUES (?, ?, ?, ?, ?)
+            "INSERT INTO job_runs (stage, last_started_at, last_finished_at, outcome, next_due_at, last_ok_at)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?2)
              ON CONFLICT (stage) DO UPDATE
              SET last_started_at = excluded.last_started_at, last_finished_at = excluded.last_finished_at,
-                 outcome = excluded.outcome, next_due_at = excluded.next_due_at",
+                 outcome = excluded.outcome, next_due_at = excluded.next_due_at,
+                 last_ok_at = CASE WHEN excluded.outcome = 'ok' THEN excluded.last_ok_at ELSE last_ok_at END",
             run.stage,
             started,
             finished,

@@ -8,6 +8,7 @@ pub mod backup;
 pub mod conferences;
 pub mod connection;
 mod damage;
+pub mod journal;
 pub mod ledger;
 pub mod lists;
 pub mod recordings;

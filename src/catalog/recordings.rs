@@ -3,6 +3,7 @@
 use sqlx::SqliteConnection;
 
 use super::conferences::{Trouble, state_of, write_trouble, write_wait};
+use super::journal::{self, Account};
 use super::{Catalog, Error, column};
 use crate::domain::clock::Timestamp;
 use crate::domain::conference::State;
@@ -63,6 +64,7 @@ impl Catalog {
         wait: &Wait,
         accepted_union_id: Option<&str>,
         step: &Step,
+        account: &Account,
         now: Timestamp,
     ) -> Result<bool, Error> {
         let mut transaction = self.write().await?;
@@ -77,6 +79,7 @@ impl Catalog {
         }
         write_wait(&mut transaction, conference_id, wait, accepted_union_id).await?;
         take(&mut transaction, conference_id, wait, step, now).await?;
+        journal::decided(&mut transaction, conference_id, account, now).await?;
         transaction.commit().await?;
         Ok(true)
     }

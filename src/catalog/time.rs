@@ -47,7 +47,8 @@ impl Catalog {
         sqlx::query!(
             "UPDATE job_runs
              SET last_started_at = CASE WHEN last_started_at > ?1 THEN last_started_at - ?2 ELSE last_started_at END,
-                 last_finished_at = min(last_finished_at, ?1), next_due_at = next_due_at - ?2
+                 last_finished_at = min(last_finished_at, ?1), next_due_at = next_due_at - ?2,
+                 last_ok_at = min(last_ok_at, ?1)
              WHERE max(last_started_at, last_finished_at) > ?1",
             now,
             ahead_ms,

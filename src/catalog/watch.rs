@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::conferences::{state_of, write_wait};
-use super::{Catalog, Error, column};
+use super::{Catalog, Error, column, journal};
 use crate::domain::clock::Timestamp;
 use crate::domain::conference::{DiscoveredBy, Sighting, State, Status};
 use crate::domain::wait::Wait;
@@ -36,7 +36,7 @@ impl Catalog {
     ) -> Result<Registered, Error> {
         let mut registered = Registered::default();
         let mut transaction = self.write().await?;
-        let (by, now) = (by.as_str(), now.as_millis());
+        let (word, now_ms) = (by.as_str(), now.as_millis());
         for Registration { conference_id, union_id } in registrations {
             let added = sqlx::query!(
                 "INSERT INTO conferences (conference_id, state, union_id_hint, discovered_by, discovered_at)
@@ -44,14 +44,17 @@ impl Catalog {
                  ON CONFLICT (conference_id) DO NOTHING",
                 conference_id,
                 union_id,
-                by,
-                now,
+                word,
+                now_ms,
             )
             .execute(&mut *transaction)
             .await?
             .rows_affected();
             registered.added += added;
             registered.known += 1 - added;
+            if added > 0 {
+                journal::enter(&mut transaction, conference_id, "found", by.how(), now).await?;
+            }
             if added == 0 && union_id.is_some() {
                 let changed = sqlx::query!(
                     "UPDATE conferences SET union_id_hint = ?1 WHERE conference_id = ?2 AND union_id_hint IS NOT ?1",
@@ -62,6 +65,9 @@ impl Catalog {
                 .await?
                 .rows_affected();
                 if changed > 0 {
+                    let reason =
+                        format!("its recordings are to be asked for as {}", union_id.as_deref().unwrap_or_default());
+                    journal::enter(&mut transaction, conference_id, "operator", &reason, now).await?;
                     // The operator's word comes before whom DingTalk accepted last.
                     sqlx::query!(
                         "UPDATE recording_waits SET accepted_union_id = NULL WHERE conference_id = ?",
@@ -91,13 +97,13 @@ impl Catalog {
         }
         let mut added = 0;
         let mut transaction = self.write().await?;
-        let (by, at) = (by.as_str(), now.as_millis());
+        let (word, at) = (by.as_str(), now.as_millis());
         for sighting in news {
             // Whatever has not started, or is over already, is for conference info to tell.
             let state = if sighting.status == Status::InProgress { State::Active } else { State::Waiting }.as_str();
             let last_active_at = (sighting.status == Status::InProgress).then_some(at);
             let started_at = column(sighting.started_at);
-            added += sqlx::query!(
+            let is_new = sqlx::query!(
                 "INSERT INTO conferences (conference_id, title, room_code, biz_type, creator_union_id, creator_nick,
                      started_at, state, union_id_hint, discovered_by, discovered_at, last_active_at)
                  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
@@ -111,15 +117,19 @@ impl Catalog {
                 started_at,
                 state,
                 hint,
-                by,
+                word,
                 at,
                 last_active_at,
             )
             .execute(&mut *transaction)
             .await?
-            .rows_affected();
-            if sighting.status == Status::InProgress {
-                sqlx::query!(
+            .rows_affected()
+                > 0;
+            if is_new {
+                added += 1;
+                journal::enter(&mut transaction, &sighting.conference_id, "found", by.how(), now).await?;
+            } else if sighting.status == Status::InProgress {
+                let started = sqlx::query!(
                     "UPDATE conferences
                      SET state = 'active', last_active_at = ?, attempts = 0, next_attempt_at = NULL,
                          title = coalesce(?, title), room_code = coalesce(?, room_code),
@@ -139,7 +149,11 @@ impl Catalog {
                     sighting.conference_id,
                 )
                 .execute(&mut *transaction)
-                .await?;
+                .await?
+                .rows_affected();
+                if started > 0 {
+                    journal::enter(&mut transaction, &sighting.conference_id, "decided", by.how(), now).await?;
+                }
             }
         }
         transaction.commit().await?;
@@ -181,6 +195,7 @@ impl Catalog {
             .await?;
             let wait = Wait { awaited: Duration::ZERO, counted_until: now, planned_at: now, attempts: 0 };
             write_wait(&mut transaction, conference_id, &wait, None).await?;
+            journal::enter(&mut transaction, conference_id, "operator", "its list is to be read anew", now).await?;
         }
         if refused.is_empty() {
             transaction.commit().await?;

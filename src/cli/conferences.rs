@@ -5,7 +5,7 @@ use clap::Subcommand;
 use serde::Serialize;
 
 use super::output::{self, Format, ListFormat};
-use super::{Usage, wiring};
+use super::{Usage, explain, wiring};
 use crate::catalog::Catalog;
 use crate::catalog::lists::{ConferenceFilter, ConferenceRow, RecordingFilter, RecordingRow};
 use crate::config::Config;
@@ -31,6 +31,15 @@ pub(super) enum Conferences {
         /// Ask DingTalk instead of the catalog; costs one metered call
         #[arg(long)]
         live: bool,
+        /// How it is printed
+        #[arg(long, value_enum, default_value_t)]
+        format: Format,
+    },
+    /// The whole story of one conference: what happened, why, and what comes next
+    Explain {
+        /// Its conferenceId
+        #[arg(value_name = "ID")]
+        conference_id: String,
         /// How it is printed
         #[arg(long, value_enum, default_value_t)]
         format: Format,
@@ -65,6 +74,7 @@ pub(super) async fn run(conferences: &Conferences, config: &Config) -> anyhow::R
             check_conference_id(conference_id).map_err(|bad| Usage(bad.to_string()))?;
             show_live(config, conference_id, *format).await
         }
+        Conferences::Explain { conference_id, format } => explain::run(config, conference_id, *format).await,
         Conferences::Retry { conference_ids } => {
             let catalog = Catalog::open(&config.catalog.path).await?;
             let refused = catalog.retry(conference_ids, SystemClock::new().now()).await;

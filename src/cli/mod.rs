@@ -7,6 +7,7 @@ mod backup;
 mod check_config;
 mod conferences;
 mod demo;
+mod explain;
 pub mod import;
 mod logging;
 mod once;

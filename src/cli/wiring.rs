@@ -142,5 +142,6 @@ pub fn settings(config: &Config) -> archive::Settings {
             give_up_after: collect.give_up_after,
         },
         fallback_union_id: config.dingtalk.fallback_union_id.clone(),
+        keep_events: config.catalog.keep_events,
     }
 }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::hash::{DefaultHasher, Hash, Hasher};
 
 use ::config::{Config as Merged, Value, ValueKind};
 
@@ -10,10 +11,19 @@ use super::error::cut;
 use super::keys::{KEYS, Shape};
 
 /// Keys that are heeded when the daemon starts, and not again.
-const AT_START: [&str; 2] = ["catalog.path", "log.format"];
+const AT_START: [&str; 3] = ["catalog.path", "http.listen", "log.format"];
 
 /// What stands for a value that no message repeats.
 const HIDDEN: &str = "(not shown)";
+
+/// What a key says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Said {
+    /// As it may be repeated.
+    shown: String,
+    /// Tells one value that is not shown from another.
+    digest: u64,
+}
 
 /// A key that says something else than before.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -46,16 +56,17 @@ impl Loaded {
     /// What `next` says otherwise, in the order of the sample file.
     #[must_use]
     pub fn changes(&self, next: &Self) -> Vec<Change> {
-        let change =
-            |key: &'static str| Change { key, before: self.said.get(key).cloned(), after: next.said.get(key).cloned() };
-        let changes = KEYS.iter().map(|(key, _)| change(key));
-        changes.filter(|change| change.before != change.after).collect()
+        let is_other = |key: &&'static str| self.said.get(key) != next.said.get(key);
+        let shown = |said: &Said| said.shown.clone();
+        let change = |key| Change { key, before: self.said.get(key).map(shown), after: next.said.get(key).map(shown) };
+        KEYS.iter().map(|(key, _)| *key).filter(is_other).map(change).collect()
     }
 
     /// Takes over from `running` what only a start can change.
     #[must_use]
     pub fn keeping_what_needs_a_restart(mut self, running: &Self) -> Self {
         self.config.catalog.path.clone_from(&running.config.catalog.path);
+        self.config.http.clone_from(&running.config.http);
         self.config.log.format = running.config.log.format;
         for key in AT_START {
             match running.said.get(key) {
@@ -68,10 +79,14 @@ impl Loaded {
 }
 
 /// What is said by each key that is said at all.
-pub(super) fn said(merged: &Merged) -> BTreeMap<&'static str, String> {
+pub(super) fn said(merged: &Merged) -> BTreeMap<&'static str, Said> {
     let said = |(key, shape): &(&'static str, Shape)| {
         let value: Value = merged.get(key).ok()?;
-        Some((*key, if *shape == Shape::Secret { HIDDEN.to_owned() } else { cut(written(&value.kind)) }))
+        let written = written(&value.kind);
+        let mut digest = DefaultHasher::new();
+        written.hash(&mut digest);
+        let shown = if *shape == Shape::Secret { HIDDEN.to_owned() } else { cut(written) };
+        Some((*key, Said { shown, digest: digest.finish() }))
     };
     KEYS.iter().filter_map(said).collect()
 }

@@ -40,6 +40,7 @@ pub(super) const KEYS: &[(&str, Shape)] = &[
     ("dingtalk.requests_per_second", Shape::Count),
     ("dingtalk.max_in_flight", Shape::Count),
     ("catalog.path", Shape::Text),
+    ("catalog.keep_events", Shape::Duration),
     ("watch.conferences", Shape::Conferences),
     ("discover.organization", Shape::Flag),
     ("discover.users", Shape::List),
@@ -55,6 +56,8 @@ pub(super) const KEYS: &[(&str, Shape)] = &[
     ("collect.settle", Shape::Duration),
     ("collect.give_up_after", Shape::Duration),
     ("quota.calls_per_month", Shape::Count),
+    ("http.listen", Shape::Text),
+    ("heartbeat.url", Shape::Secret),
     ("log.format", Shape::Text),
     ("log.level", Shape::Text),
 ];
@@ -90,14 +93,10 @@ pub(super) fn check(file: &Map<String, Value>) -> Result<(), Problem> {
     Ok(())
 }
 
-/// Whether a file sets a key that takes a secret.
+/// Whether a file holds the app's secret itself.
 pub(super) fn has_secret(file: &Map<String, Value>) -> bool {
-    let sets = |key: &str| {
-        let (section, key) = key.split_once('.')?;
-        let ValueKind::Table(section) = &file.get(section)?.kind else { return None };
-        section.get(key)
-    };
-    KEYS.iter().any(|(key, shape)| *shape == Shape::Secret && sets(key).is_some())
+    let dingtalk = file.get("dingtalk").map(|section| &section.kind);
+    matches!(dingtalk, Some(ValueKind::Table(section)) if section.contains_key("app_secret"))
 }
 
 impl Shape {

@@ -11,6 +11,8 @@ mod discover;
 mod duration;
 mod error;
 mod exposure;
+mod heartbeat;
+mod http;
 mod keys;
 mod layers;
 mod log;
@@ -32,6 +34,8 @@ pub use self::dingtalk::{Credentials, DingTalk};
 pub use self::discover::Discover;
 pub use self::error::{ConfigError, Problem};
 pub use self::exposure::Exposed;
+pub use self::heartbeat::Heartbeat;
+pub use self::http::Http;
 pub use self::layers::{DEFAULT_PATH, PATH_VARIABLE};
 pub use self::log::{Format, Log};
 pub use self::poll::Poll;
@@ -56,6 +60,10 @@ pub struct Config {
     pub collect: Collect,
     /// What may be spent.
     pub quota: Quota,
+    /// Where the daemon can be watched.
+    pub http: Http,
+    /// Whom it tells that it is well.
+    pub heartbeat: Heartbeat,
     /// What the daemon says about itself.
     pub log: Log,
 }
@@ -69,8 +77,8 @@ pub struct Loaded {
     pub source: Option<PathBuf>,
     /// Whether the app's secret itself stands in that file.
     has_secret: bool,
-    /// What each key says that is set, as it may be repeated.
-    said: BTreeMap<&'static str, String>,
+    /// What each key says that is set.
+    said: BTreeMap<&'static str, changes::Said>,
 }
 
 impl Config {
@@ -104,6 +112,8 @@ impl Config {
         self.poll.validate()?;
         self.collect.validate()?;
         self.quota.validate()?;
+        self.http.validate()?;
+        self.heartbeat.validate()?;
         self.log.validate()
     }
 }

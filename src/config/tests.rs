@@ -71,7 +71,9 @@ fn the_sample_shows_every_key_at_its_default() {
             | "dingtalk.app_secret"
             | "dingtalk.app_secret_file"
             | "dingtalk.corp_id"
-            | "dingtalk.fallback_union_id" => assert_ne!(format!("{config:?}"), defaults, "{key}"),
+            | "dingtalk.fallback_union_id"
+            | "http.listen"
+            | "heartbeat.url" => assert_ne!(format!("{config:?}"), defaults, "{key}"),
             "discover.interval" => assert_eq!(config.discover.schedule(), Config::default().discover.schedule()),
             "poll.interval" => assert_eq!(config.poll.schedule(), Config::default().poll.schedule()),
             "discover.cron" => assert!(matches!(config.discover.schedule(), Schedule::Cron(_))),
@@ -83,7 +85,7 @@ fn the_sample_shows_every_key_at_its_default() {
 
 #[test]
 fn the_defaults_are_the_ones_that_were_promised() {
-    let Config { dingtalk, catalog, watch, discover, poll, collect, quota, log } = Config::default();
+    let Config { dingtalk, catalog, watch, discover, poll, collect, quota, http, heartbeat, log } = Config::default();
     assert_eq!(dingtalk.base_url.as_str(), "https://api.dingtalk.io/");
     assert_eq!(dingtalk.request_timeout.as_secs(), 10);
     assert_eq!((dingtalk.requests_per_second.get(), dingtalk.max_in_flight.get()), (15, 8));
@@ -97,7 +99,31 @@ fn the_defaults_are_the_ones_that_were_promised() {
     assert_eq!((collect.retry_min.as_secs(), collect.retry_max.as_secs()), (300, 6 * 3600));
     assert_eq!((collect.settle.as_secs(), collect.give_up_after.as_secs()), (1800, 72 * 3600));
     assert_eq!(quota.calls_per_month, 5000);
+    assert!(http.listen().is_none() && heartbeat.url().is_none());
+    assert_eq!(catalog.keep_events.as_secs(), 90 * 24 * 3600);
     assert_eq!((log.format, log.level.as_str()), (Format::Auto, "info"));
+}
+
+#[test]
+fn where_to_listen_is_loopback_unless_told() {
+    let listen =
+        |listen: &str| load(&format!("[http]\nlisten = {listen:?}\n"), &[]).map(|config| config.http.listen().unwrap());
+    assert_eq!(listen("9464").unwrap().to_string(), "127.0.0.1:9464");
+    assert_eq!(listen(":9464").unwrap().to_string(), "127.0.0.1:9464");
+    assert_eq!(listen("0.0.0.0:9464").unwrap().to_string(), "0.0.0.0:9464");
+    assert_eq!(listen("[::1]:9464").unwrap().to_string(), "[::1]:9464");
+    for wrong in ["localhost", "127.0.0.1", "", "99999"] {
+        assert!(listen(wrong).unwrap_err().contains("http.listen"), "{wrong}");
+    }
+}
+
+#[test]
+fn the_address_of_the_heartbeat_is_never_repeated() {
+    let said = refusal("[heartbeat]\nurl = \"ftp://monitor.example/hunter2\"\n");
+    assert!(said.contains("heartbeat.url") && !said.contains("hunter2"), "{said}");
+    let config = load("[heartbeat]\nurl = \"https://monitor.example/hunter2\"\n", &[]).unwrap();
+    assert!(!format!("{config:?}").contains("hunter2"));
+    assert_eq!(config.heartbeat.url().unwrap().path(), "/hunter2");
 }
 
 #[test]
@@ -118,6 +144,8 @@ fn the_list_of_keys_is_the_list_of_fields() {
         fields::<Poll>("poll"),
         fields::<Collect>("collect"),
         fields::<Quota>("quota"),
+        fields::<Http>("http"),
+        fields::<Heartbeat>("heartbeat"),
         fields::<Log>("log"),
     ]
     .concat();

@@ -92,6 +92,17 @@ impl DiscoveredBy {
             Self::User => "user",
         }
     }
+
+    /// How that came about, in words.
+    #[must_use]
+    pub const fn how(self) -> &'static str {
+        match self {
+            Self::Config => "watch.conferences names it",
+            Self::Cli => "put on watch from the command line",
+            Self::Organization => "the organisation's list shows it in progress",
+            Self::User => "a user's list shows it in progress",
+        }
+    }
 }
 
 /// `status`: whether a conference goes on.

@@ -104,3 +104,32 @@ fn a_retried_conference_is_read_anew_and_archived_again() {
     assert_eq!(one(&place.catalog(), "SELECT state FROM conferences"), "archived");
     assert_eq!(one(&place.catalog(), "SELECT media_id FROM recordings"), "media-conf-june-0");
 }
+
+#[test]
+fn explain_tells_the_whole_story_and_what_comes_next() {
+    let place = archived();
+    let told = place.run(&["conferences", "explain", "conf-june"]).done();
+    says(&told, &["found", "get: ok", "getVideos: ok", "its end is confirmed", "archived", "asked as"]);
+    says(told.lines().last().unwrap(), &["next: nothing; its story is over"]);
+    let story: Value =
+        serde_json::from_str(&place.run(&["conferences", "explain", "conf-open", "--format", "json"]).done()).unwrap();
+    assert_eq!((&story["conference_id"], &story["state"]), (&"conf-open".into(), &"active".into()));
+    let mut keys: Vec<String> = story["events"][0].as_object().unwrap().keys().cloned().collect();
+    let mut expected = columns(&place.catalog(), "conference_events");
+    keys.sort();
+    expected.sort();
+    assert_eq!(keys, expected);
+    says(story["next"]["what"].as_str().unwrap(), &["with the next poll"]);
+    let refused = place.run(&["conferences", "explain", "conf-unknown"]).refused(1);
+    says(&refused, &["the catalog does not know the conference conf-unknown"]);
+}
+
+#[test]
+fn explain_says_what_a_failed_conference_needs() {
+    let far = Far::with([]);
+    let place = Place::with(&far.configuration("[watch]\nconferences = [\"conf-unknown\"]\n"));
+    place.run(&["once"]);
+    let told = place.run(&["conferences", "explain", "conf-unknown"]).done();
+    says(&told, &["get: roomNotFound", "it needs a person"]);
+    says(&told, &["next: nothing by itself; once mended: `conferences retry conf-unknown`"]);
+}

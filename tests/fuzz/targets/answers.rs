@@ -65,7 +65,10 @@ fuzz_target!(|input: &[u8]| {
         let said = format!("{error} {error:?}");
         assert!(!said.contains(SECRET) && !error.to_string().contains(char::is_control), "{said}");
     }
-    // An error of DingTalk's is the same error whatever was asked; a ban is one for all.
+    // An error of DingTalk's is the same error whatever was asked; a ban is one for all. The token's own endpoint alone
+    // reads a body before secrets are cut out of it, and where one stands astride an escape, that reads otherwise.
+    let echoes_secret = body.windows(SECRET.len()).any(|window| window == SECRET.as_bytes());
+    let errors = if echoes_secret { &errors[..6] } else { &errors[..] };
     for class in [Class::Banned, Class::QuotaSpent, Class::TokenInvalid, Class::NothingRecorded] {
         let same = errors.iter().filter(|error| error.is_some_and(|error| error.class == class)).count();
         assert!(same == 0 || same == errors.len(), "{class:?} for {same} of {}", errors.len());

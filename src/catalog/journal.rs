@@ -1,0 +1,140 @@
+//! The journal: what happened to each conference, and why, written in the transaction that it tells of.
+
+use std::time::Duration;
+
+use serde::Serialize;
+use sqlx::SqliteConnection;
+
+use super::{Catalog, Error};
+use crate::domain::clock::{Timestamp, millis};
+
+/// A call that was made about a conference.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Call {
+    /// The page that was called.
+    pub endpoint: &'static str,
+    /// `ok`, DingTalk's code, or ours.
+    pub outcome: String,
+    /// What was answered, in words.
+    pub words: String,
+}
+
+/// How something came to be decided: the calls that were made, and the reason.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Account {
+    /// In their order.
+    pub calls: Vec<Call>,
+    /// In words.
+    pub reason: String,
+}
+
+/// A row of the journal.
+#[derive(Clone, Debug, Serialize)]
+pub struct EventRow {
+    /// In the order in which things happened.
+    pub event_id: i64,
+    /// The conference it happened to.
+    pub conference_id: String,
+    /// When.
+    pub at: i64,
+    /// `found`, `call`, `decided` or `operator`.
+    pub event: String,
+    /// Of a call: the page that was called.
+    pub endpoint: Option<String>,
+    /// Of a call: `ok`, DingTalk's code, or ours.
+    pub outcome: Option<String>,
+    /// In words.
+    pub reason: String,
+    /// The conference's state from then on.
+    pub state: String,
+    /// When it was then to be asked about next.
+    pub next_attempt_at: Option<i64>,
+}
+
+impl Catalog {
+    /// The story of a conference, from its beginning.
+    pub async fn events(&self, conference_id: &str) -> Result<Vec<EventRow>, Error> {
+        let events = sqlx::query_as!(
+            EventRow,
+            "SELECT event_id, conference_id, at, event, endpoint, outcome, reason, state, next_attempt_at
+             FROM conference_events WHERE conference_id = ? ORDER BY event_id",
+            conference_id,
+        )
+        .fetch_all(&mut *self.read().await?)
+        .await?;
+        Ok(events)
+    }
+
+    /// Enters a call that decided nothing about the conference: what it met is everybody's trouble.
+    pub async fn note_call(&self, conference_id: &str, call: &Call, now: Timestamp) -> Result<(), Error> {
+        let mut transaction = self.write().await?;
+        enter_call(&mut transaction, conference_id, call, now).await?;
+        transaction.commit().await?;
+        Ok(())
+    }
+
+    /// Drops what happened longer ago than `keep`.
+    pub async fn tidy_events(&self, keep: Duration, now: Timestamp) -> Result<(), Error> {
+        let before = now.as_millis().saturating_sub(millis(keep));
+        let mut transaction = self.write().await?;
+        sqlx::query!("DELETE FROM conference_events WHERE at < ?", before).execute(&mut *transaction).await?;
+        transaction.commit().await?;
+        Ok(())
+    }
+}
+
+/// Enters how it was decided that the conference stands as it does now.
+pub(super) async fn decided(
+    connection: &mut SqliteConnection,
+    conference_id: &str,
+    account: &Account,
+    now: Timestamp,
+) -> Result<(), Error> {
+    for call in &account.calls {
+        enter_call(connection, conference_id, call, now).await?;
+    }
+    enter(connection, conference_id, "decided", &account.reason, now).await
+}
+
+/// Enters something else that happened: `found`, or the word of an `operator`.
+pub(super) async fn enter(
+    connection: &mut SqliteConnection,
+    conference_id: &str,
+    event: &str,
+    reason: &str,
+    now: Timestamp,
+) -> Result<(), Error> {
+    let now = now.as_millis();
+    sqlx::query!(
+        "INSERT INTO conference_events (conference_id, at, event, reason, state, next_attempt_at)
+         SELECT conference_id, ?, ?, ?, state, next_attempt_at FROM conferences WHERE conference_id = ?",
+        now,
+        event,
+        reason,
+        conference_id,
+    )
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+async fn enter_call(
+    connection: &mut SqliteConnection,
+    conference_id: &str,
+    call: &Call,
+    now: Timestamp,
+) -> Result<(), Error> {
+    let now = now.as_millis();
+    sqlx::query!(
+        "INSERT INTO conference_events (conference_id, at, event, endpoint, outcome, reason, state, next_attempt_at)
+         SELECT conference_id, ?, 'call', ?, ?, ?, state, next_attempt_at FROM conferences WHERE conference_id = ?",
+        now,
+        call.endpoint,
+        call.outcome,
+        call.words,
+        conference_id,
+    )
+    .execute(connection)
+    .await?;
+    Ok(())
+}

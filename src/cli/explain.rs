@@ -1,0 +1,110 @@
+//! `conferences explain`: the whole story of one conference: what happened, why, and what comes next.
+
+use anyhow::bail;
+use serde::Serialize;
+
+use super::output::{self, Format};
+use super::tame;
+use crate::catalog::Catalog;
+use crate::catalog::journal::EventRow;
+use crate::catalog::ledger::{JobRun, Pause};
+use crate::catalog::lists::{ConferenceFilter, ConferenceRow};
+use crate::config::Config;
+use crate::domain::clock::{Clock, SystemClock, Timestamp};
+
+/// A conference's story.
+#[derive(Serialize)]
+struct Story {
+    conference_id: String,
+    title: Option<String>,
+    state: String,
+    events: Vec<EventRow>,
+    next: Next,
+}
+
+/// What comes next.
+#[derive(Debug, PartialEq, Eq, Serialize)]
+struct Next {
+    /// In words.
+    what: String,
+    /// When, as far as can be told; `None`: never, or when somebody acts.
+    at: Option<i64>,
+}
+
+pub(super) async fn run(config: &Config, conference_id: &str, format: Format) -> anyhow::Result<()> {
+    let catalog = Catalog::open_read_only(&config.catalog.path).await?;
+    let filter = ConferenceFilter { conference_id: Some(conference_id.to_owned()), ..ConferenceFilter::default() };
+    let conference = catalog.list_conferences(&filter).await?.pop();
+    let events = catalog.events(conference_id).await?;
+    let (runs, pauses) = (catalog.job_runs().await?, catalog.pauses().await?);
+    catalog.close().await;
+    let Some(conference) = conference else {
+        bail!("the catalog does not know the conference {conference_id}: put it on watch with `watch add`");
+    };
+    let next = next(&conference, &runs, &pauses, SystemClock::new().now());
+    let ConferenceRow { conference_id, title, state, .. } = conference;
+    let story = Story { conference_id, title, state, events, next };
+    match format {
+        Format::Json => output::json(&story),
+        Format::Table => print(&story),
+    }
+}
+
+fn print(story: &Story) -> anyhow::Result<()> {
+    let about = output::table(
+        &[],
+        [
+            vec!["conference_id".to_owned(), story.conference_id.clone()],
+            vec!["title".to_owned(), story.title.clone().unwrap_or_default()],
+            vec!["state".to_owned(), story.state.clone()],
+        ],
+    );
+    let events = output::table(
+        &["when", "what", "why", "state", "next"],
+        story.events.iter().map(|event| {
+            let call = |endpoint: &String| format!("{endpoint}: {}", event.outcome.as_deref().unwrap_or_default());
+            vec![
+                output::instant(Some(event.at)),
+                event.endpoint.as_ref().map_or_else(|| event.event.clone(), call),
+                event.reason.clone(),
+                event.state.clone(),
+                // A call decides nothing: what follows stands in the line below it.
+                if event.event == "call" { String::new() } else { output::instant(event.next_attempt_at) },
+            ]
+        }),
+    );
+    let what = tame::text(&story.next.what);
+    let at = story.next.at.map(|at| format!(", at {}", Timestamp::from_millis(at))).unwrap_or_default();
+    output::print(&format!("{about}\n{events}\nnext: {what}{at}\n"))
+}
+
+/// What comes next for a conference at `now`.
+fn next(conference: &ConferenceRow, runs: &[JobRun], pauses: &[Pause], now: Timestamp) -> Next {
+    let planned = conference.next_attempt_at.map(Timestamp::from_millis);
+    let stage = |stage: &str| runs.iter().find(|run| run.stage == stage).and_then(|run| run.next_due_at);
+    let (what, endpoints, at) = match (conference.state.as_str(), planned) {
+        ("failed", _) => {
+            let what = format!("nothing by itself; once mended: `conferences retry {}`", conference.conference_id);
+            return Next { what, at: None };
+        }
+        ("archived" | "unrecorded", None) => {
+            return Next { what: "nothing; its story is over".to_owned(), at: None };
+        }
+        ("archived", _) => ("its list is looked at one last time", &["getVideos"][..], planned),
+        ("ended", _) => ("its list is read", &["getVideos"][..], planned),
+        _ => {
+            let at = planned.max(stage("poll"));
+            ("it is asked about with the next poll", &["query", "get"][..], at)
+        }
+    };
+    let concerns =
+        |pause: &&Pause| pause.until > now && (pause.scope == "*" || endpoints.contains(&pause.scope.as_str()));
+    let pause = pauses.iter().filter(concerns).max_by_key(|pause| pause.until);
+    let (what, at) = match pause {
+        Some(pause) if at.is_none_or(|at| at < pause.until) => {
+            (format!("{what}, once the pause is over ({})", pause.message), Some(pause.until))
+        }
+        _ => (what.to_owned(), at),
+    };
+    Next { what, at: at.map(|at| at.max(now).as_millis()) }
+}

@@ -1,6 +1,6 @@
 -- Why: whoever must prove what was recorded is asked how it came to be known, and why nothing more is there. Each
 -- conference gets its story (conference_events), written in the transactions that it tells of. And of each stage it is
--- kept when it last came to its end untroubled (job_runs.last_ok_at), so that a daemon that runs and achieves nothing is
+-- kept when it last came to its end untroubled (job_runs), so that a daemon that runs and achieves nothing is
 -- told from one that is well.
 
 -- What happened to a conference, and why: a row a call that was made about it, and a row a decision. Rows older than
@@ -46,9 +46,10 @@ CREATE TABLE job_runs (
     last_finished_at INTEGER NOT NULL,                 -- and when that was done
     outcome          TEXT    NOT NULL,                 -- 'ok', or what stopped it
     next_due_at      INTEGER,                          -- when it is due again, as far as could be told then
-    last_ok_at       INTEGER NOT NULL                  -- when its last untroubled run began; until there is one, its first
+    last_ok_at       INTEGER NOT NULL,                 -- when its last untroubled run began; until there is one, its first
+    failures         INTEGER NOT NULL                  -- how many runs in a row something stopped since then
 ) STRICT;
 
-INSERT INTO job_runs (stage, last_started_at, last_finished_at, outcome, next_due_at, last_ok_at)
-SELECT stage, last_started_at, last_finished_at, outcome, next_due_at, last_started_at FROM job_runs_before;
+INSERT INTO job_runs (stage, last_started_at, last_finished_at, outcome, next_due_at, last_ok_at, failures)
+SELECT stage, last_started_at, last_finished_at, outcome, next_due_at, last_started_at, outcome <> 'ok' FROM job_runs_before;
 DROP TABLE job_runs_before;

@@ -6,6 +6,7 @@
 pub mod budget;
 mod collect;
 mod discover;
+pub mod health;
 mod maintain;
 mod pacing;
 mod poll;
@@ -95,6 +96,18 @@ impl Archive {
         settings: Settings,
     ) -> Self {
         Self { catalog, dingtalk, budget, clock, settings, listings: Mutex::default(), last_pass: Mutex::default() }
+    }
+
+    /// What it goes by.
+    #[must_use]
+    pub fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    /// Its share of the month's calls; 0: unmetered.
+    #[must_use]
+    pub fn share(&self) -> u64 {
+        self.budget.share()
     }
 
     /// The catalog it writes.

@@ -96,6 +96,7 @@ impl Archive {
                     outcome: stopped.as_ref().map_or_else(|| "ok".to_owned(), ToString::to_string),
                     next_due_at: None,
                     last_ok_at: now,
+                    failures: 0,
                 };
                 agenda = self.agenda(now).await?;
                 agenda.ran(run.clone());

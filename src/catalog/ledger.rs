@@ -49,6 +49,8 @@ pub struct JobRun {
     pub next_due_at: Option<Timestamp>,
     /// When its last untroubled run began; until there is one, its first. [`Catalog::job_ran`] works it out by itself.
     pub last_ok_at: Timestamp,
+    /// How many runs in a row something stopped since then. So it does this.
+    pub failures: u32,
 }
 
 /// What experience and the open work say about the calls to come.
@@ -202,7 +204,7 @@ impl Catalog {
     /// When each stage last ran.
     pub async fn job_runs(&self) -> Result<Vec<JobRun>, Error> {
         let rows = sqlx::query!(
-            "SELECT stage, last_started_at, last_finished_at, outcome, next_due_at, last_ok_at
+            "SELECT stage, last_started_at, last_finished_at, outcome, next_due_at, last_ok_at, failures
              FROM job_runs ORDER BY last_started_at"
         )
         .fetch_all(&mut *self.read().await?)
@@ -214,6 +216,7 @@ impl Catalog {
             outcome: row.outcome,
             next_due_at: row.next_due_at.map(Timestamp::from_millis),
             last_ok_at: Timestamp::from_millis(row.last_ok_at),
+            failures: u32::try_from(row.failures).unwrap_or(u32::MAX),
         });
         Ok(run.collect())
     }
@@ -224,12 +227,14 @@ impl Catalog {
         let next_due_at = column(run.next_due_at);
         let mut transaction = self.write().await?;
         sqlx::query!(
-            "INSERT INTO job_runs (stage, last_started_at, last_finished_at, outcome, next_due_at, last_ok_at)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?2)
+            "INSERT INTO job_runs (stage, last_started_at, last_finished_at, outcome, next_due_at, last_ok_at,
+                 failures)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?2, ?4 <> 'ok')
              ON CONFLICT (stage) DO UPDATE
              SET last_started_at = excluded.last_started_at, last_finished_at = excluded.last_finished_at,
                  outcome = excluded.outcome, next_due_at = excluded.next_due_at,
-                 last_ok_at = CASE WHEN excluded.outcome = 'ok' THEN excluded.last_ok_at ELSE last_ok_at END",
+                 last_ok_at = CASE WHEN excluded.outcome = 'ok' THEN excluded.last_ok_at ELSE last_ok_at END,
+                 failures = CASE WHEN excluded.outcome = 'ok' THEN 0 ELSE failures + 1 END",
             run.stage,
             started,
             finished,

@@ -11,6 +11,7 @@ mod damage;
 pub mod journal;
 pub mod ledger;
 pub mod lists;
+pub mod measures;
 pub mod recordings;
 mod time;
 pub mod verify;

@@ -12,6 +12,8 @@ use super::reload::{Reloads, Running};
 use super::wiring::{self, Works};
 use crate::catalog;
 use crate::config::{Config, ConfigError, Loaded};
+use crate::daemon::heartbeat::Heartbeat;
+use crate::daemon::http::Http;
 use crate::daemon::lifecycle::{Service, Watchdog, reload_signal, stop_on_signals};
 use crate::daemon::trigger::Trigger;
 use crate::daemon::worker::{self, Report};
@@ -35,13 +37,26 @@ pub(super) async fn run(
     let service = Service;
     let watchdog = Watchdog::of_service_manager(Arc::new(SystemClock::new()));
     let report = Report::to(service, watchdog, &lock);
+    let http = match running.config().http.listen() {
+        Some(address) => {
+            let clock = Arc::new(SystemClock::new());
+            Some(
+                Http::listen(address, clock)
+                    .await
+                    .with_context(|| format!("http.listen: {address} cannot be listened at"))?,
+            )
+        }
+        None => None,
+    };
     let Some(mut works) = open(running.config(), &stop, &report).await? else { return Ok(()) };
     service.ready();
     let path = running.config().catalog.path.display();
     tracing::info!(catalog = %path, "at work on {path}");
 
     let mut reloads = Reloads { signals, read, level, report: &report };
-    while let Some(next) = life(&works, &running, &stop, &mut reloads).await? {
+    loop {
+        http.iter().for_each(|http| http.show(Some(works.view())));
+        let Some(next) = life(&works, &running, &stop, &mut reloads).await? else { break };
         match works.reconfigure(next.config(), next.has_other_app(&running)).await {
             Ok(()) => {
                 running = next;
@@ -52,6 +67,7 @@ pub(super) async fn run(
     }
 
     service.stopping();
+    drop(http);
     works.close().await?;
     tracing::info!("stopped");
     Ok(())
@@ -67,11 +83,13 @@ async fn life<R: Fn() -> Result<Loaded, ConfigError>>(
     let config = running.config();
     let bell = Arc::new(Notify::new());
     let schedules = [config.discover.schedule(), config.poll.schedule(), Schedule::Every(config.collect.interval)];
+    let heartbeat =
+        config.heartbeat.url().map(Heartbeat::to).transpose().context("the heartbeat could not be set up")?;
     let trigger = Trigger::start(&schedules, &bell).await.context("the bell could not be set up")?;
     let end = stop.child_token();
     let interval = config.collect.interval.clamp(Duration::from_secs(1), Duration::from_mins(1));
     let report = reloads.report;
-    let work = worker::work(&works.archive, works.clock.as_ref(), &bell, &end, report, interval);
+    let work = worker::work(&works.archive, works.clock.as_ref(), &bell, &end, report, heartbeat.as_ref(), interval);
     tokio::pin!(work);
     let next = tokio::select! {
         () = &mut work => None,

@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use super::output::{self, Format};
 use super::wiring;
-use crate::archive::Pace;
+use crate::archive::{Pace, health};
 use crate::catalog::Catalog;
 use crate::catalog::ledger::{JobRun, Pause};
 use crate::catalog::lists::{RecordingFilter, TroubleRow};
@@ -25,6 +25,11 @@ pub(super) struct Status {
     #[arg(long, value_enum, default_value_t)]
     format: Format,
 }
+
+/// The daemon does not achieve what it is there for.
+#[derive(Debug, thiserror::Error)]
+#[error("unhealthy: {0}")]
+struct Unhealthy(String);
 
 /// Everything there is to say; instants and durations in milliseconds.
 #[derive(Debug, Serialize)]
@@ -44,6 +49,7 @@ pub struct Report {
     poll_interval_ms: Option<i64>,
     poll_stretched: bool,
     pauses: Vec<PauseReport>,
+    unhealthy: Vec<String>,
     stages: Vec<StageReport>,
 }
 
@@ -72,9 +78,10 @@ pub(super) async fn run(status: &Status, config: &Config) -> anyhow::Result<()> 
     catalog.close().await;
     let report = report?;
     match status.format {
-        Format::Json => output::json(&report),
-        Format::Table => print(&report, config, now),
+        Format::Json => output::json(&report)?,
+        Format::Table => print(&report, config, now)?,
     }
+    if report.unhealthy.is_empty() { Ok(()) } else { Err(Unhealthy(report.unhealthy.join("; ")).into()) }
 }
 
 /// The same for a configuration that cannot be taken: what the daemon does by the one before, as far as the catalog says.
@@ -121,6 +128,7 @@ pub async fn report(catalog: &Catalog, config: &Config, now: Timestamp) -> anyho
         poll_interval_ms: Some(millis(poll)),
         poll_stretched,
         pauses: catalog.pauses().await?.into_iter().filter(|pause| pause.until > now).map(PauseReport::from).collect(),
+        unhealthy: health::stale(catalog, &settings, share, now).await?.iter().map(ToString::to_string).collect(),
         stages: catalog.job_runs().await?.into_iter().map(StageReport::from).collect(),
     })
 }
@@ -181,6 +189,7 @@ pub fn facts(report: &Report, config: &Config) -> Vec<(&'static str, String)> {
     facts.extend(
         refused.map(|refused| ("configuration", format!("refused, and the one before is in force: {refused}"))),
     );
+    facts.extend(report.unhealthy.iter().map(|stale| ("unhealthy", stale.clone())));
     facts.extend(report.trouble.as_ref().map(|trouble| ("unanswered", unanswered(trouble))));
     if let Some(interval_ms) = report.discover_interval_ms {
         facts.push(("discover", interval(&config.discover.schedule(), interval_ms, report.discover_stretched)));

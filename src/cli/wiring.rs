@@ -10,6 +10,7 @@ use crate::archive::{self, Archive, Budget};
 use crate::catalog::Catalog;
 use crate::catalog::watch::Registration;
 use crate::config::Config;
+use crate::daemon::http::View;
 use crate::daemon::lock::Lock;
 use crate::dingtalk::token::Credentials;
 use crate::dingtalk::{self, Client, Gate};
@@ -44,6 +45,12 @@ impl Works {
         let archive = archive(config, catalog.clone(), Arc::clone(&clock))?;
         archive.prepare(clock.now()).await?;
         Ok(Self { archive, clock, catalog })
+    }
+
+    /// What those see who watch.
+    #[must_use]
+    pub fn view(&self) -> View {
+        View { catalog: self.catalog.clone(), settings: self.archive.settings().clone(), share: self.archive.share() }
     }
 
     /// Works as `config` says from here on, in the same catalog. If that cannot be, all stays as it was. To `another_app`

@@ -2,8 +2,11 @@
 //!
 //! This room knows the archive only as something that can be told the time.
 
+pub mod heartbeat;
+pub mod http;
 pub mod lifecycle;
 pub mod lock;
+mod metrics;
 pub mod stepper;
 pub mod trigger;
 pub mod worker;

@@ -8,9 +8,10 @@ use tokio::sync::Notify;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
+use super::heartbeat::Heartbeat;
 use super::lifecycle::{Service, Watchdog};
 use super::lock::{Lock, Told};
-use crate::archive::Archive;
+use crate::archive::{Archive, health};
 use crate::catalog;
 use crate::domain::clock::Clock;
 
@@ -114,6 +115,7 @@ pub async fn work(
     bell: &Notify,
     stop: &CancellationToken,
     report: &Report<'_>,
+    heartbeat: Option<&Heartbeat>,
     interval: Duration,
 ) {
     let rest = interval.min(report.longest_rest());
@@ -130,6 +132,11 @@ pub async fn work(
                 // A pass that found nothing due has written nothing, and found out nothing.
                 if !done.ran.is_empty() {
                     report.works();
+                }
+                if let (Some(heartbeat), None) = (heartbeat, done.trouble())
+                    && is_healthy(archive, clock).await
+                {
+                    heartbeat.beat();
                 }
                 match done.trouble() {
                     Some(trouble) => report.service.status(&format!("waiting: {trouble}")),
@@ -155,6 +162,11 @@ fn watched<T>(work: impl Future<Output = T>, alive: impl Fn()) -> impl Future<Ou
         alive();
         work.as_mut().poll(context)
     })
+}
+
+async fn is_healthy(archive: &Archive, clock: &dyn Clock) -> bool {
+    let stale = health::stale(archive.catalog(), archive.settings(), archive.share(), clock.now()).await;
+    stale.is_ok_and(|stale| stale.is_empty())
 }
 
 async fn summary(archive: &Archive) -> String {

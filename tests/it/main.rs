@@ -9,6 +9,7 @@ mod budget;
 mod clocks;
 mod error_table;
 mod far_side;
+mod health;
 mod hostile;
 mod journal;
 mod lists;

@@ -7,6 +7,7 @@ mod service;
 mod simulate;
 mod stopping;
 mod unwritable;
+mod watched;
 
 use std::time::Duration;
 

@@ -1,0 +1,72 @@
+//! What is measured of the catalog for those who watch it: counts, ages and lags.
+
+use super::{Catalog, Error, count};
+use crate::domain::clock::Timestamp;
+
+/// Calls of one endpoint with one outcome, in all the months that the ledger keeps.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Calls {
+    /// The page that was called; `*` for calls that were put aside.
+    pub endpoint: String,
+    /// What became of them.
+    pub outcome: String,
+    /// How many.
+    pub calls: u64,
+}
+
+/// The open conference that has stood longest in its state.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Oldest {
+    /// `waiting`, `active` or `ended`.
+    pub state: String,
+    /// Since when: its end, when it was last seen, or when it came to be known.
+    pub since: Timestamp,
+}
+
+impl Catalog {
+    /// Every call that the ledger knows of.
+    pub async fn calls(&self) -> Result<Vec<Calls>, Error> {
+        let rows = sqlx::query!(
+            r#"SELECT endpoint, outcome, sum(calls) AS "calls!: i64" FROM api_calls GROUP BY endpoint, outcome"#
+        )
+        .fetch_all(&mut *self.read().await?)
+        .await?;
+        let calls =
+            rows.into_iter().map(|row| Calls { endpoint: row.endpoint, outcome: row.outcome, calls: count(row.calls) });
+        Ok(calls.collect())
+    }
+
+    /// Of each open state, the conference that has stood longest in it.
+    pub async fn oldest_open(&self) -> Result<Vec<Oldest>, Error> {
+        let rows = sqlx::query!(
+            r#"SELECT state AS "state!", min(coalesce(ended_at, last_active_at, discovered_at)) AS "since!: i64" FROM conferences
+               WHERE state IN ('waiting', 'active', 'ended') GROUP BY state"#
+        )
+        .fetch_all(&mut *self.read().await?)
+        .await?;
+        let oldest = rows.into_iter().map(|row| Oldest { state: row.state, since: Timestamp::from_millis(row.since) });
+        Ok(oldest.collect())
+    }
+
+    /// Of every recording, the seconds from its meeting's end to its first row here.
+    pub async fn lags(&self) -> Result<Vec<f64>, Error> {
+        let lags = sqlx::query_scalar!(
+            r#"SELECT (r.first_seen_at - c.ended_at) / 1000.0 AS "lag!: f64"
+               FROM recordings r JOIN conferences c ON c.conference_id = r.conference_id WHERE c.ended_at IS NOT NULL"#
+        )
+        .fetch_all(&mut *self.read().await?)
+        .await?;
+        Ok(lags)
+    }
+
+    /// Since when a conference may be asked about that no poll has asked about yet; `None` if there is none.
+    pub async fn poll_wanted_since(&self) -> Result<Option<Timestamp>, Error> {
+        let since = sqlx::query_scalar!(
+            r#"SELECT min(coalesce(next_attempt_at, last_active_at, discovered_at)) AS "since: i64" FROM conferences
+               WHERE state IN ('waiting', 'active')"#
+        )
+        .fetch_one(&mut *self.read().await?)
+        .await?;
+        Ok(since.map(Timestamp::from_millis))
+    }
+}

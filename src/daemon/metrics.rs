@@ -1,0 +1,112 @@
+//! What a daemon says of itself to Prometheus: read off the catalog at each scrape, so that a restart forgets nothing.
+
+use std::sync::atomic::AtomicU64;
+
+use prometheus_client::encoding::text::encode;
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::metrics::histogram::Histogram;
+use prometheus_client::metrics::info::Info;
+use prometheus_client::registry::{Registry, Unit};
+
+use super::http::View;
+use crate::archive::Pace;
+use crate::catalog;
+use crate::domain::clock::Timestamp;
+use crate::domain::pace;
+
+/// What the text is: OpenMetrics 1.0, which Prometheus reads.
+pub(super) const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+
+/// From a meeting's end to the catalog: the first reading comes after minutes, a composed file after a day.
+const LAG_BUCKETS_SECONDS: [f64; 11] =
+    [300.0, 900.0, 1_800.0, 3_600.0, 7_200.0, 21_600.0, 43_200.0, 86_400.0, 172_800.0, 259_200.0, 604_800.0];
+
+type Labels = Vec<(&'static str, String)>;
+type Gauges = Family<Labels, Gauge<f64, AtomicU64>>;
+
+/// Everything there is to say at `now`. `is_healthy` is what `/healthz` says.
+#[expect(clippy::cast_precision_loss, reason = "counts and instants in seconds are far below 2^52")]
+pub(super) async fn text(view: &View, is_healthy: bool, now: Timestamp) -> Result<String, catalog::Error> {
+    let View { catalog, settings, share } = view;
+    let mut registry = Registry::with_prefix("recording_archiver");
+    let seconds = |instant: Timestamp| instant.as_millis() as f64 / 1_000.0;
+
+    registry.register("build", "The program", Info::new([("version", env!("CARGO_PKG_VERSION"))]));
+    single(&mut registry, "healthy", "1 if /healthz says so, else 0", f64::from(u8::from(is_healthy)));
+
+    let conferences = gauge(&mut registry, "conferences", "Conferences by state", None);
+    for (state, conferences_in_it) in catalog.census().await? {
+        conferences.get_or_create(&vec![("state", state.as_str().to_owned())]).set(conferences_in_it as f64);
+    }
+    let help = "How long the open conference has stood in its state that has stood longest";
+    let oldest = gauge(&mut registry, "oldest_open_conference_age", help, Some(Unit::Seconds));
+    for open in catalog.oldest_open().await? {
+        oldest.get_or_create(&vec![("state", open.state)]).set(now.since(open.since).as_secs_f64());
+    }
+    let help = "From a meeting's end to its recording's first row in the catalog";
+    let lag = Histogram::new(LAG_BUCKETS_SECONDS);
+    catalog.lags().await?.into_iter().for_each(|seconds| lag.observe(seconds));
+    registry.register_with_unit("recording_lag", help, Unit::Seconds, lag);
+
+    let calls = Family::<Labels, Counter>::default();
+    registry.register("calls", "Calls by endpoint and outcome; unreached and throttled ones are free", calls.clone());
+    for made in catalog.calls().await? {
+        calls.get_or_create(&vec![("endpoint", made.endpoint), ("outcome", made.outcome)]).inc_by(made.calls);
+    }
+    let spent = catalog.spent(&pace::day(now)).await?;
+    single(&mut registry, "month_calls", "Metered calls of this calendar month (UTC+8)", spent as f64);
+    if *share > 0 {
+        single(
+            &mut registry,
+            "quota_calls_left",
+            "Calls of this month's share that are left",
+            share.saturating_sub(spent) as f64,
+        );
+        single(&mut registry, "quota_calls", "This daemon's share of the month's calls", *share as f64);
+    }
+    let help = "The time kept between two looks: as configured, or stretched so that the month's calls last";
+    let look = gauge(&mut registry, "look_interval", help, Some(Unit::Seconds));
+    let pace = Pace::at(catalog, settings, *share, now).await?;
+    for (stage, schedule, pace) in
+        [("discover", &settings.discover, pace.discover), ("poll", &settings.poll, pace.poll)]
+    {
+        let interval = schedule.shortest_gap(now).max(pace);
+        look.get_or_create(&vec![("stage", stage.to_owned())]).set(interval.as_secs_f64());
+    }
+    let help = "Until when DingTalk is left alone, for which reason";
+    let paused = gauge(&mut registry, "paused_until_timestamp", help, Some(Unit::Seconds));
+    for pause in catalog.pauses().await?.into_iter().filter(|pause| pause.until > now) {
+        paused.get_or_create(&vec![("scope", pause.scope), ("code", pause.code)]).set(seconds(pause.until));
+    }
+
+    let lasted = gauge(&mut registry, "stage_duration", "How long its last run took", Some(Unit::Seconds));
+    let help = "When its last untroubled run began";
+    let last_ok = gauge(&mut registry, "stage_last_success_timestamp", help, Some(Unit::Seconds));
+    for run in catalog.job_runs().await? {
+        let stage = vec![("stage", run.stage)];
+        lasted.get_or_create(&stage).set(run.last_finished_at.since(run.last_started_at).as_secs_f64());
+        last_ok.get_or_create(&stage).set(seconds(run.last_ok_at));
+    }
+
+    let mut text = String::new();
+    encode(&mut text, &registry).expect("a string can be written to");
+    Ok(text)
+}
+
+fn gauge(registry: &mut Registry, name: &str, help: &str, unit: Option<Unit>) -> Gauges {
+    let gauges = Gauges::default();
+    match unit {
+        Some(unit) => registry.register_with_unit(name, help, unit, gauges.clone()),
+        None => registry.register(name, help, gauges.clone()),
+    }
+    gauges
+}
+
+/// A gauge that has no labels.
+fn single(registry: &mut Registry, name: &str, help: &str, value: f64) {
+    let gauge = Gauge::<f64, AtomicU64>::default();
+    gauge.set(value);
+    registry.register(name, help, gauge);
+}

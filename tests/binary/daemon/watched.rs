@@ -1,0 +1,148 @@
+//! A daemon that is watched: by Prometheus, by whoever asks `/healthz`, and by a dead man's switch.
+
+use std::io::{Read, Write};
+use std::net::TcpListener;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
+use std::time::Duration;
+
+use recording_archiver::domain::clock::{Clock, SystemClock};
+use recording_archiver::simulator::{Answer, Fault};
+
+use super::{EAGER, archives, recorded};
+use crate::harness::{Daemon, Far, Place, block_on, eventually, says};
+
+const LISTEN: &str = "[http]\nlisten = \"0\"\n";
+
+/// A place whose daemon watches two recorded meetings, and `more`.
+fn watching(more: &str) -> (Far, Place) {
+    let far = Far::with([recorded("conf-one"), recorded("conf-two")]);
+    let place =
+        Place::with(&far.configuration(&format!("[watch]\nconferences = [\"conf-one\", \"conf-two\"]\n{EAGER}{more}")));
+    (far, place)
+}
+
+/// What `path` of the daemon answers: its status, its type, its body.
+#[track_caller]
+fn get(daemon: &Daemon, path: &str) -> (u16, String, String) {
+    let said = daemon.said();
+    let address = said.split_once("are served at ").expect("it says where").1.split_whitespace().next().unwrap();
+    block_on(async {
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let answer = reqwest::get(format!("{address}{path}")).await.unwrap();
+        let kind = answer.headers()["content-type"].to_str().unwrap().to_owned();
+        (answer.status().as_u16(), kind, answer.text().await.unwrap())
+    })
+}
+
+#[test]
+fn prometheus_reads_what_there_is_to_know() {
+    let (_far, place) = watching(LISTEN);
+    let daemon = Daemon::start(&place);
+    archives(&place, 2);
+    let metrics = eventually("the calls are entered", || {
+        let (status, kind, metrics) = get(&daemon, "/metrics");
+        assert_eq!((status, kind.split(';').next().unwrap()), (200, "application/openmetrics-text"));
+        metrics.contains("endpoint=\"getVideos\",outcome=\"ok\"").then_some(metrics)
+    });
+    let version = format!("recording_archiver_build_info{{version=\"{}\"}} 1", env!("CARGO_PKG_VERSION"));
+    says(
+        &metrics,
+        &[
+            &version,
+            "recording_archiver_healthy 1.0\n",
+            "recording_archiver_conferences{state=\"archived\"} 2.0\n",
+            "recording_archiver_conferences{state=\"failed\"} 0.0\n",
+            "recording_archiver_calls_total{endpoint=\"getVideos\",outcome=\"ok\"} 2\n",
+            "recording_archiver_recording_lag_seconds_bucket{le=\"7200.0\"} 2\n",
+            "recording_archiver_recording_lag_seconds_count 2\n",
+            "recording_archiver_stage_duration_seconds{stage=\"collect\"}",
+            "recording_archiver_stage_last_success_timestamp_seconds{stage=\"poll\"}",
+            "recording_archiver_look_interval_seconds{stage=\"poll\"} 1.0\n",
+        ],
+    );
+    assert!(metrics.ends_with("# EOF\n") && !metrics.contains("quota_calls"), "{metrics}");
+    // What is served is what is in force.
+    let toml = crate::harness::text(&place.path("config.toml"));
+    place.write("config.toml", toml.replace("calls_per_month = 0", "calls_per_month = 4000"));
+    daemon.signal("HUP");
+    eventually("the share is shown", || {
+        get(&daemon, "/metrics").2.contains("recording_archiver_quota_calls 4000.0\n").then_some(())
+    });
+    assert_eq!(get(&daemon, "/healthz"), (200, "text/plain; charset=utf-8".to_owned(), "ok\n".to_owned()));
+    daemon.stop();
+}
+
+#[test]
+fn a_daemon_that_achieves_nothing_is_red_at_healthz_and_in_status() {
+    let (far, place) = watching(LISTEN);
+    far.simulator.faults().push(Fault::new(Answer::quota_spent()));
+    let daemon = Daemon::start(&place);
+    let (_, _, body) = eventually("it is red", || Some(get(&daemon, "/healthz")).filter(|(status, ..)| *status == 503));
+    says(&body, &["poll has not succeeded since", "ApiCountLimitForOrg"]);
+    says(
+        &get(&daemon, "/metrics").2,
+        &["recording_archiver_healthy 0.0\n", "recording_archiver_paused_until_timestamp_seconds"],
+    );
+    let status = place.run(&["status"]);
+    assert_eq!(status.code, Some(1), "{status:?}");
+    says(&status.out, &["unhealthy", "poll has not succeeded since", "running, pid"]);
+    says(&status.err, &["error: unhealthy: poll has not succeeded"]);
+    daemon.stop();
+}
+
+#[test]
+fn an_address_that_is_taken_is_said_at_the_start() {
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap();
+    let (_far, place) = watching(&format!("[http]\nlisten = \"{address}\"\n"));
+    says(&place.run(&["run"]).refused(1), &["http.listen", &address.to_string()]);
+}
+
+#[test]
+fn a_heartbeat_follows_each_healthy_pass_and_stays_away_when_there_is_trouble() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}/ping/hunter2", listener.local_addr().unwrap());
+    let beats = Arc::new(AtomicUsize::new(0));
+    let heard = Arc::clone(&beats);
+    thread::spawn(move || {
+        for stream in listener.incoming() {
+            let mut stream = stream.unwrap();
+            let mut request = [0; 1024];
+            let length = stream.read(&mut request).unwrap();
+            assert!(String::from_utf8_lossy(&request[..length]).starts_with("GET /ping/hunter2 HTTP/1.1"));
+            stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\nconnection: close\r\n\r\n").unwrap();
+            heard.fetch_add(1, Ordering::Relaxed);
+        }
+    });
+    let beats = || beats.load(Ordering::Relaxed);
+    let (far, place) =
+        watching(&format!("[heartbeat]\nurl = \"{url}\"\n[discover]\norganization = true\ninterval = \"1s\"\n"));
+    let daemon = Daemon::start(&place);
+    eventually("three beats", || (beats() >= 3).then_some(()));
+    far.simulator.faults().push(Fault::new(Answer::quota_spent()));
+    daemon.has_said("paused `*`");
+    let clock = SystemClock::new();
+    // What is under way may still arrive, and a pass or two in which nothing is due is healthy until a stage is stale.
+    eventually("five seconds of trouble", || (clock.elapsed() > Duration::from_secs(5)).then_some(()));
+    let silent = beats();
+    let clock = SystemClock::new();
+    eventually("three more", || (clock.elapsed() > Duration::from_secs(3)).then_some(()));
+    assert_eq!(beats(), silent, "it says that it is well");
+    assert!(!daemon.said().contains("hunter2"), "{}", daemon.said());
+    daemon.stop();
+}
+
+#[test]
+fn a_heartbeat_that_nobody_hears_is_said_once_and_holds_up_nothing() {
+    let (_far, place) = watching("[heartbeat]\nurl = \"http://127.0.0.1:1/hunter2\"\n");
+    let daemon = Daemon::start(&place);
+    archives(&place, 2);
+    daemon.has_said("the heartbeat is not heard");
+    let clock = SystemClock::new();
+    eventually("a few passes", || (clock.elapsed() > Duration::from_secs(3)).then_some(()));
+    let said = daemon.said();
+    assert!(said.matches("is not heard").count() == 1 && !said.contains("hunter2"), "{said}");
+    daemon.stop();
+}

@@ -120,6 +120,7 @@ impl Archive {
         let id = due.conference_id.as_str();
         if list.without_media_id > 0 {
             tracing::warn!(
+                stage = "collect",
                 conference_id = id,
                 videos = list.without_media_id,
                 "conference {id}: {} videos bear no mediaId and cannot be catalogued",
@@ -196,6 +197,7 @@ impl Archive {
 
     async fn put_off(&self, due: &Due, error: &Error, calls: Vec<Call>, now: Timestamp) -> Result<(), catalog::Error> {
         let rules = &self.settings.collect;
+        log_unanswered(&due.conference_id, error);
         let delay = backoff::delay(rules.retry_min, rules.retry_max, due.wait.attempts, &due.conference_id);
         let wait = due.wait.unanswered(now, now + delay);
         let step = Step::Again(now + delay, Some(trouble(error)));
@@ -205,6 +207,10 @@ impl Archive {
         self.catalog.write_reading(&due.conference_id, due.state, &none, &wait, None, &step, &account, now).await?;
         Ok(())
     }
+}
+
+fn log_unanswered(id: &str, error: &Error) {
+    tracing::warn!(stage = "collect", conference_id = id, code = %error.code, "conference {id}: {error}; it is put off");
 }
 
 fn undecided(reading: Reading) -> Trouble {
@@ -231,15 +237,25 @@ fn log(due: &Due, step: &Step, recordings: usize) {
         Step::Again(..) => {}
         Step::Archived(_) => {
             tracing::info!(
+                stage = "collect",
                 conference_id = id,
+                to = "archived",
                 title,
                 recordings,
                 "conference {id} is archived: {recordings} recordings"
             );
         }
-        Step::Unrecorded => tracing::info!(conference_id = id, title, "conference {id} was not recorded"),
-        Step::Failed(trouble) => tracing::warn!(
+        Step::Unrecorded => tracing::info!(
+            stage = "collect",
             conference_id = id,
+            to = "unrecorded",
+            title,
+            "conference {id} was not recorded"
+        ),
+        Step::Failed(trouble) => tracing::warn!(
+            stage = "collect",
+            conference_id = id,
+            to = "failed",
             title,
             code = trouble.code,
             "conference {id} failed: {}: {}",

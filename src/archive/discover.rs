@@ -59,20 +59,26 @@ impl Archive {
         loop {
             let Page { mut sightings, next_token } = match self.read_page(token.as_deref()).await {
                 Ok(page) => page,
-                Err(stopped) => return Ok(Some(stopped)),
+                Err(stopped) => {
+                    if matches!(concern(&stopped), Concern::Later) {
+                        tracing::warn!(stage = "discover", code = %stopped.code, "the organisation's list: {stopped}");
+                    }
+                    return Ok(Some(stopped));
+                }
             };
             pages += 1;
             sightings.retain(|sighting| is_sound(&sighting.conference_id));
-            let added = self.catalog.sighted(&sightings, DiscoveredBy::Organization, None, now).await?;
-            if added > 0 {
-                tracing::info!(added, "found {added} conferences in the organisation's list");
-            }
+            self.catalog.sighted(&sightings, DiscoveredBy::Organization, None, now).await?;
             let in_progress = sightings.into_iter().filter(|sighting| sighting.status == Status::InProgress);
             listed.extend(in_progress.map(|sighting| sighting.conference_id));
             let Some(next) = next_token else { break };
             let is_endless = pages >= MOST_PAGES || listed.len() >= MOST_LISTED || next.len() > LONGEST_TOKEN_BYTES;
             if is_endless || !tokens.insert(next.clone()) {
-                tracing::warn!(pages, "the organisation's list does not end; what it showed so far is used");
+                tracing::warn!(
+                    stage = "discover",
+                    pages,
+                    "the organisation's list does not end; what it showed so far is used"
+                );
                 break;
             }
             token = Some(next);
@@ -106,9 +112,14 @@ impl Archive {
                 Ok(ids) => self.sighted_for(union_id, ids, now).await?,
                 // One user whom DingTalk does not know must not hide the meetings of the others.
                 Err(error) if matches!(concern(&error), Concern::Answer) => {
-                    tracing::warn!(union_id, code = %error.code, "discover.users: {union_id}: {error}");
+                    tracing::warn!(stage = "discover", union_id, code = %error.code, "discover.users: {union_id}: {error}");
                 }
-                Err(error) => stopped = stopped.or(Some(error)),
+                Err(error) => {
+                    if matches!(concern(&error), Concern::Later) {
+                        tracing::warn!(stage = "discover", union_id, code = %error.code, "the list of {union_id}: {error}");
+                    }
+                    stopped = stopped.or(Some(error));
+                }
             }
         }
         Ok(stopped)
@@ -129,10 +140,7 @@ impl Archive {
                 started_at: None,
             })
             .collect();
-        let added = self.catalog.sighted(&sightings, DiscoveredBy::User, Some(union_id), now).await?;
-        if added > 0 {
-            tracing::info!(union_id, added, "found {added} conferences in the list of {union_id}");
-        }
+        self.catalog.sighted(&sightings, DiscoveredBy::User, Some(union_id), now).await?;
         Ok(())
     }
 }
@@ -142,7 +150,7 @@ fn is_sound(conference_id: &str) -> bool {
     match check_conference_id(conference_id) {
         Ok(()) => true,
         Err(bad) => {
-            tracing::warn!("a list shows a conference that cannot be asked about: {bad}");
+            tracing::warn!(stage = "discover", "a list shows a conference that cannot be asked about: {bad}");
             false
         }
     }

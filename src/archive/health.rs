@@ -42,7 +42,7 @@ pub async fn stale(
     now: Timestamp,
 ) -> Result<Vec<Stale>, catalog::Error> {
     let pace = Pace::at(catalog, settings, share, now).await?;
-    let mut stale = Vec::new();
+    let mut late = Vec::new();
     for run in catalog.job_runs().await? {
         let Some(stage) = Stage::ALL.into_iter().find(|stage| stage.as_str() == run.stage) else { continue };
         let (schedule, pace, wanted_since) = match stage {
@@ -60,10 +60,10 @@ pub async fn stale(
         let since = if fails { run.last_ok_at } else { run.last_ok_at.max(wanted_since) };
         if now > patience(&schedule, pace, since, &run) {
             let stopped_by = Some(run.outcome).filter(|outcome| outcome != "ok");
-            stale.push(Stale { stage, since, stopped_by });
+            late.push(Stale { stage, since, stopped_by });
         }
     }
-    Ok(stale)
+    Ok(late)
 }
 
 /// Until when a stage that last succeeded at `since` need not have succeeded again.

@@ -157,6 +157,9 @@ impl Archive {
                     sweep.culprits.extend(culprits.concat().into_iter().filter_map(refusal));
                 }
                 Err(error) => {
+                    if matches!(concern(&error), Concern::Later) {
+                        tracing::warn!(stage = "poll", code = %error.code, "{} conferences: {error}", batch.len());
+                    }
                     sweep.unasked.extend(batch.into_iter().map(str::to_owned));
                     sweep.stopped = sweep.stopped.or(Some(error));
                 }
@@ -197,10 +200,12 @@ impl Archive {
         match (concern(error), error.class) {
             (Concern::Nobody, _) => None,
             (Concern::Answer, Class::ConferenceUnknown | Class::PermissionDenied | Class::RequestWrong) => {
-                tracing::warn!(conference_id = id, code = %error.code, "conference {id} failed: {error}");
                 Some(Learned::Failed(trouble(error)))
             }
-            _ => Some(Learned::Unanswered(self.ask_again(candidate, now), trouble(error))),
+            _ => {
+                tracing::warn!(stage = "poll", conference_id = id, code = %error.code, "conference {id}: {error}; it is put off");
+                Some(Learned::Unanswered(self.ask_again(candidate, now), trouble(error)))
+            }
         }
     }
 

@@ -170,21 +170,50 @@ impl Catalog {
             return Ok(());
         }
         let mut transaction = self.write().await?;
+        let mut taken = Vec::new();
         for Lesson { candidate: Candidate { conference_id, state, .. }, learned, account } in lessons {
             if state_of(&mut transaction, conference_id).await? == Some(*state) {
-                learn_one(&mut transaction, conference_id, *state, learned, now).await?;
+                learn_one(&mut transaction, conference_id, learned, now).await?;
                 journal::decided(&mut transaction, conference_id, account, now).await?;
+                taken.push((conference_id, state, learned));
             }
         }
         transaction.commit().await?;
+        for (conference_id, state, learned) in taken {
+            log(conference_id, *state, learned);
+        }
         Ok(())
+    }
+}
+
+/// One line for each change of state.
+fn log(conference_id: &str, from: State, learned: &Learned) {
+    let from = from.as_str();
+    match learned {
+        Learned::Started(_) => {
+            tracing::info!(stage = "poll", conference_id, from, to = "active", "conference {conference_id} has begun");
+        }
+        Learned::Ended(..) => {
+            tracing::info!(stage = "poll", conference_id, from, to = "ended", "conference {conference_id} has ended");
+        }
+        Learned::Failed(Trouble { code, message }) => {
+            let to = "failed";
+            tracing::warn!(
+                stage = "poll",
+                conference_id,
+                from,
+                to,
+                code,
+                "conference {conference_id} failed: {code}: {message}"
+            );
+        }
+        Learned::StillActive(_) | Learned::NotStarted(..) | Learned::Unanswered(..) => {}
     }
 }
 
 async fn learn_one(
     connection: &mut SqliteConnection,
     conference_id: &str,
-    state: State,
     learned: &Learned,
     now: Timestamp,
 ) -> Result<(), Error> {
@@ -220,7 +249,6 @@ async fn learn_one(
             .execute(&mut *connection)
             .await?;
             write_wait(connection, conference_id, wait, None).await?;
-            tracing::info!(conference_id, from = state.as_str(), to = "ended", "conference {conference_id} has ended");
         }
         Learned::Unanswered(next, trouble) => {
             postpone(connection, conference_id, *next).await?;

@@ -35,6 +35,7 @@ impl Catalog {
         now: Timestamp,
     ) -> Result<Registered, Error> {
         let mut registered = Registered::default();
+        let mut found = Vec::new();
         let mut transaction = self.write().await?;
         let (word, now_ms) = (by.as_str(), now.as_millis());
         for Registration { conference_id, union_id } in registrations {
@@ -54,6 +55,7 @@ impl Catalog {
             registered.known += 1 - added;
             if added > 0 {
                 journal::enter(&mut transaction, conference_id, "found", by.how(), now).await?;
+                found.push(conference_id);
             }
             if added == 0 && union_id.is_some() {
                 let changed = sqlx::query!(
@@ -79,6 +81,9 @@ impl Catalog {
             }
         }
         transaction.commit().await?;
+        for conference_id in found {
+            tracing::info!(conference_id, to = "waiting", "conference {conference_id} is watched: {}", by.how());
+        }
         Ok(registered)
     }
 
@@ -96,6 +101,7 @@ impl Catalog {
             return Ok(0);
         }
         let mut added = 0;
+        let mut found = Vec::new();
         let mut transaction = self.write().await?;
         let (word, at) = (by.as_str(), now.as_millis());
         for sighting in news {
@@ -128,6 +134,7 @@ impl Catalog {
             if is_new {
                 added += 1;
                 journal::enter(&mut transaction, &sighting.conference_id, "found", by.how(), now).await?;
+                found.push((&sighting.conference_id, state, "is found"));
             } else if sighting.status == Status::InProgress {
                 let started = sqlx::query!(
                     "UPDATE conferences
@@ -153,10 +160,14 @@ impl Catalog {
                 .rows_affected();
                 if started > 0 {
                     journal::enter(&mut transaction, &sighting.conference_id, "decided", by.how(), now).await?;
+                    found.push((&sighting.conference_id, state, "has begun"));
                 }
             }
         }
         transaction.commit().await?;
+        for (conference_id, to, what) in found {
+            tracing::info!(stage = "discover", conference_id, to, "conference {conference_id} {what}: {}", by.how());
+        }
         Ok(added)
     }
 

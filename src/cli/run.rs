@@ -55,7 +55,9 @@ pub(super) async fn run(
 
     let mut reloads = Reloads { signals, read, level, report: &report };
     loop {
-        http.iter().for_each(|http| http.show(Some(works.view())));
+        if let Some(http) = &http {
+            http.show(Some(works.view()));
+        }
         let Some(next) = life(&works, &running, &stop, &mut reloads).await? else { break };
         match works.reconfigure(next.config(), next.has_other_app(&running)).await {
             Ok(()) => {

@@ -16,7 +16,7 @@ use crate::catalog;
 use crate::domain::clock::Timestamp;
 use crate::domain::pace;
 
-/// What the text is: OpenMetrics 1.0, which Prometheus reads.
+/// What the text is: `OpenMetrics` 1.0, which Prometheus reads.
 pub(super) const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
 /// From a meeting's end to the catalog: the first reading comes after minutes, a composed file after a day.

@@ -12,4 +12,5 @@ mod daemon;
 mod demo;
 mod harness;
 mod migrations;
+mod package;
 mod secrets;

@@ -55,7 +55,8 @@ enum Verdict {
 /// What a check found, and what to do about it.
 #[derive(Serialize)]
 struct Check {
-    check: &'static str,
+    #[serde(rename = "check")]
+    name: &'static str,
     verdict: Verdict,
     says: String,
 }
@@ -68,8 +69,8 @@ struct Findings {
 }
 
 impl Findings {
-    fn say(&mut self, check: &'static str, verdict: Verdict, says: impl Into<String>) {
-        self.checks.push(Check { check, verdict, says: says.into() });
+    fn say(&mut self, name: &'static str, verdict: Verdict, says: impl Into<String>) {
+        self.checks.push(Check { name, verdict, says: says.into() });
     }
 
     fn has_failed(&self) -> bool {
@@ -86,7 +87,7 @@ impl Findings {
             Verdict::Failed => "FAILED",
             Verdict::Skipped => "skipped",
         };
-        let row = |check: &Check| vec![check.check.to_owned(), word(check.verdict).to_owned(), check.says.clone()];
+        let row = |check: &Check| vec![check.name.to_owned(), word(check.verdict).to_owned(), check.says.clone()];
         let table = output::table(&["check", "verdict", "what, and what to do"], self.checks.iter().map(row));
         output::print(&format!("{table}\nmetered calls used: {}\n", self.metered_calls))
     }

@@ -69,7 +69,10 @@ pub(super) fn verdict(learned: &Learned) -> String {
 
 /// How long recordings were waited for so far.
 pub(super) fn waited(wait: &Wait, rules: &Rules) -> String {
-    let whole = |time: Duration| humantime::format_duration(Duration::from_secs(time.as_secs() / 60 * 60));
+    let whole = |time: Duration| match time.as_secs() / 60 {
+        0 => "less than a minute".to_owned(),
+        minutes => humantime::format_duration(Duration::from_mins(minutes)).to_string(),
+    };
     format!("waited {} of {}", whole(wait.awaited.min(rules.give_up_after)), whole(rules.give_up_after))
 }
 

@@ -63,13 +63,17 @@ fn print(story: &Story) -> anyhow::Result<()> {
         &["when", "what", "why", "state", "next"],
         story.events.iter().map(|event| {
             let call = |endpoint: &String| format!("{endpoint}: {}", event.outcome.as_deref().unwrap_or_default());
+            // A call decides nothing: what follows stands in the line below it.
+            let (state, next) = match event.event.as_str() {
+                "call" => (String::new(), String::new()),
+                _ => (event.state.clone(), output::instant(event.next_attempt_at)),
+            };
             vec![
                 output::instant(Some(event.at)),
                 event.endpoint.as_ref().map_or_else(|| event.event.clone(), call),
                 event.reason.clone(),
-                event.state.clone(),
-                // A call decides nothing: what follows stands in the line below it.
-                if event.event == "call" { String::new() } else { output::instant(event.next_attempt_at) },
+                state,
+                next,
             ]
         }),
     );

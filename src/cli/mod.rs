@@ -7,6 +7,7 @@ mod backup;
 mod check_config;
 mod conferences;
 mod demo;
+mod doctor;
 mod explain;
 pub mod import;
 mod logging;
@@ -68,6 +69,8 @@ enum Command {
     Verify(verify::Verify),
     /// Whether the configuration makes sense, and what it costs
     CheckConfig,
+    /// What keeps the daemon from doing its work, and what to do about it; at most five metered calls
+    Doctor(doctor::Doctor),
     /// A simulated DingTalk to try things on
     Simulate(simulate::Simulate),
     /// A simulated working week, archived for real
@@ -116,6 +119,7 @@ async fn dispatch(cli: Cli) -> anyhow::Result<()> {
                     let catalog = Config::salvage_catalog_path(cli.config.as_deref(), environment());
                     return status::without_configuration(status, &catalog, error).await;
                 }
+                (Err(error), Command::Doctor(doctor)) => return doctor::without_configuration(doctor, error),
                 (loaded, _) => loaded?,
             };
             let done = match command {
@@ -125,6 +129,7 @@ async fn dispatch(cli: Cli) -> anyhow::Result<()> {
                 Command::Record(record) => record::run(record, &loaded.config).await,
                 Command::Status(status) => status::run(status, &loaded.config).await,
                 Command::Backup(backup) => backup::run(backup, &loaded.config).await,
+                Command::Doctor(doctor) => doctor::run(doctor, &loaded).await,
                 Command::Verify(verify) => verify::run(verify, &loaded.config).await,
                 _ => check_config::run(&loaded),
             };

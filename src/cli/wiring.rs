@@ -121,7 +121,8 @@ pub fn client(config: &Config, gate: Arc<dyn Gate>, clock: Arc<dyn Clock>) -> an
         requests_per_second: config.dingtalk.requests_per_second,
         max_in_flight: config.dingtalk.max_in_flight,
     };
-    Client::new(settings, gate, clock).context("the TLS library could not be set up; are the system's CA certificates installed (ca-certificates)?")
+    Client::new(settings, gate, clock)
+        .context("the TLS library could not be set up; are the system's CA certificates installed (ca-certificates)?")
 }
 
 /// What the stages need of the configuration.

@@ -110,7 +110,8 @@ impl DingTalk {
     }
 
     /// The file that the secret is read from, and the key that is to blame for it; `None` where it is read from none.
-    pub(super) fn secret_file(&self) -> Option<(&'static str, PathBuf)> {
+    #[must_use]
+    pub fn secret_file(&self) -> Option<(&'static str, PathBuf)> {
         if self.app_secret.is_some() {
             return None;
         }

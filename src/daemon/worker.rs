@@ -169,9 +169,13 @@ async fn is_healthy(archive: &Archive, clock: &dyn Clock) -> bool {
     stale.is_ok_and(|stale| stale.is_empty())
 }
 
+/// What there is in the catalog, in one line.
 async fn summary(archive: &Archive) -> String {
-    match archive.catalog().census().await {
-        Ok(census) => census.iter().map(|(state, count)| format!("{count} {state}")).collect::<Vec<_>>().join(", "),
-        Err(error) => format!("trouble: {error}"),
-    }
+    let census = match archive.catalog().census().await {
+        Ok(census) => census,
+        Err(error) => return format!("trouble: {error}"),
+    };
+    let there: Vec<String> =
+        census.iter().filter(|(_, count)| *count > 0).map(|(state, count)| format!("{count} {state}")).collect();
+    if there.is_empty() { "no conference is known yet".to_owned() } else { there.join(", ") }
 }

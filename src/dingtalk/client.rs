@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::DateTime;
-use reqwest::header::{HeaderMap, HeaderValue, RETRY_AFTER};
+use reqwest::header::{DATE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER};
 use reqwest::{Method, Request, Response, Url, redirect};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -55,6 +55,7 @@ pub struct Client {
     credentials: Credentials,
     secrets: Secrets,
     token: Mutex<Option<Token>>,
+    last_date: Mutex<Option<(Timestamp, Timestamp)>>,
     limits: Limits,
     max_in_flight: usize,
     gate: Arc<dyn Gate>,
@@ -83,6 +84,7 @@ impl Client {
             secrets: Secrets::new(&settings.credentials.app_secret),
             credentials: settings.credentials,
             token: Mutex::new(None),
+            last_date: Mutex::new(None),
             limits: Limits::new(settings.requests_per_second, settings.max_in_flight, Arc::clone(&clock)),
             max_in_flight: settings.max_in_flight.get(),
             gate,
@@ -94,6 +96,11 @@ impl Client {
     #[must_use]
     pub fn max_in_flight(&self) -> usize {
         self.max_in_flight
+    }
+
+    /// The `Date` of the last answer, whoever gave it, and what time it was here when it came.
+    pub async fn last_date(&self) -> Option<(Timestamp, Timestamp)> {
+        *self.last_date.lock().await
     }
 
     /// Makes sure that there is a token: the free way to find out whether the credentials are right.
@@ -179,7 +186,11 @@ impl Client {
         let _turn = self.limits.turn(endpoint).await?;
         let response = self.http.execute(request).await.map_err(|error| transport(endpoint, &error))?;
         let status = response.status().as_u16();
-        let retry_after = retry_after(response.headers(), self.clock.now());
+        let now = self.clock.now();
+        let retry_after = retry_after(response.headers(), now);
+        if let Some(date) = date(response.headers(), DATE) {
+            *self.last_date.lock().await = Some((date, now));
+        }
         let (mut body, _large) = self.read(endpoint, response).await?;
         if endpoint != Endpoint::AccessToken {
             body = self.secrets.out_of_data(body);
@@ -292,6 +303,11 @@ fn transport(endpoint: Endpoint, error: &reqwest::Error) -> Error {
 /// `Retry-After`, in seconds or as a date. It is documented nowhere; honoured if it comes.
 fn retry_after(headers: &HeaderMap, now: Timestamp) -> Option<Duration> {
     let value = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
-    let date = || DateTime::parse_from_rfc2822(value).ok().map(|date| Timestamp::from(date.to_utc()).since(now));
-    value.parse().ok().map(Duration::from_secs).or_else(date)
+    value.parse().ok().map(Duration::from_secs).or_else(|| Some(date(headers, RETRY_AFTER)?.since(now)))
+}
+
+/// The instant that a header gives.
+fn date(headers: &HeaderMap, name: HeaderName) -> Option<Timestamp> {
+    let date = DateTime::parse_from_rfc2822(headers.get(name)?.to_str().ok()?.trim()).ok()?;
+    Some(date.to_utc().into())
 }

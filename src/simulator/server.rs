@@ -192,7 +192,7 @@ fn router(served: Served) -> Router {
             };
             let reply = lock(&served.gateway).answer(&ask);
             match reply {
-                Some(reply) => deliver(reply, &served.stop).await,
+                Some(reply) => dated(deliver(reply, &served.stop).await, &served),
                 None => silence(&served.stop).await,
             }
         };
@@ -203,7 +203,7 @@ fn router(served: Served) -> Router {
 
 async fn no_such_api(State(served): State<Served>) -> Response {
     let reply = lock(&served.gateway).refuse(Answer::error("InvalidAction.NotFound"));
-    deliver(reply, &served.stop).await
+    dated(deliver(reply, &served.stop).await, &served)
 }
 
 /// A line that broke off: nothing comes any more, for as long as somebody waits.
@@ -248,6 +248,16 @@ async fn deliver(reply: Reply, stop: &CancellationToken) -> Response {
         }
         _ => respond(&reply, Body::from(reply.body.clone())),
     }
+}
+
+/// An answer says what time it is at DingTalk, as every server's does.
+fn dated(mut response: Response, served: &Served) -> Response {
+    let now = lock(&served.gateway).clock.now().to_utc();
+    let date = now.map(|now| now.format("%a, %d %b %Y %H:%M:%S GMT").to_string());
+    if let Some(Ok(date)) = date.map(HeaderValue::try_from) {
+        response.headers_mut().insert(header::DATE, date);
+    }
+    response
 }
 
 fn respond(reply: &Reply, body: Body) -> Response {

@@ -29,7 +29,9 @@ fn is_up_to_date(folder: &str, generated: &Path) {
     if std::env::var_os(REGENERATE).is_some() {
         std::fs::remove_dir_all(&folder).unwrap();
         std::fs::create_dir_all(&folder).unwrap();
-        generated.iter().for_each(|(name, text)| std::fs::write(folder.join(name), text).unwrap());
+        for (name, text) in &generated {
+            std::fs::write(folder.join(name), text).unwrap();
+        }
     }
     let stale: Vec<_> = {
         let there = files(&folder);

@@ -28,6 +28,9 @@ _recording__archiver() {
             recording__archiver,demo)
                 cmd="recording__archiver__subcmd__demo"
                 ;;
+            recording__archiver,doctor)
+                cmd="recording__archiver__subcmd__doctor"
+                ;;
             recording__archiver,help)
                 cmd="recording__archiver__subcmd__help"
                 ;;
@@ -96,6 +99,9 @@ _recording__archiver() {
                 ;;
             recording__archiver__subcmd__help,demo)
                 cmd="recording__archiver__subcmd__help__subcmd__demo"
+                ;;
+            recording__archiver__subcmd__help,doctor)
+                cmd="recording__archiver__subcmd__help__subcmd__doctor"
                 ;;
             recording__archiver__subcmd__help,help)
                 cmd="recording__archiver__subcmd__help__subcmd__help"
@@ -233,7 +239,7 @@ _recording__archiver() {
 
     case "${cmd}" in
         recording__archiver)
-            opts="-h -V --config --help --version run once watch recordings conferences record status backup verify check-config simulate demo help"
+            opts="-h -V --config --help --version run once watch recordings conferences record status backup verify check-config doctor simulate demo help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -514,8 +520,30 @@ _recording__archiver() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        recording__subcmd__archiver__subcmd__doctor)
+            opts="-h --format --config --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --format)
+                    COMPREPLY=($(compgen -W "table json" -- "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         recording__subcmd__archiver__subcmd__help)
-            opts="run once watch recordings conferences record status backup verify check-config simulate demo help"
+            opts="run once watch recordings conferences record status backup verify check-config doctor simulate demo help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -627,6 +655,20 @@ _recording__archiver() {
             return 0
             ;;
         recording__subcmd__archiver__subcmd__help__subcmd__demo)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        recording__subcmd__archiver__subcmd__help__subcmd__doctor)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )

@@ -2,6 +2,7 @@
 
 mod backup;
 mod conferences;
+mod doctor;
 mod output;
 mod record;
 mod recordings;

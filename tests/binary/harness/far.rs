@@ -19,13 +19,16 @@ pub(crate) struct Far {
 impl Far {
     /// One in which these meetings take place.
     pub(crate) fn with(meetings: impl IntoIterator<Item = Meeting>) -> Self {
+        Self::by(Arc::new(SystemClock::new()), meetings)
+    }
+
+    /// The same, by another clock.
+    pub(crate) fn by(clock: Arc<dyn Clock>, meetings: impl IntoIterator<Item = Meeting>) -> Self {
         let mut organisation = Organisation::empty();
         meetings.into_iter().for_each(|meeting| organisation.add(meeting));
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
         let listen = (Ipv4Addr::LOCALHOST, 0).into();
-        let simulator = runtime
-            .block_on(Simulator::start(listen, organisation, Behaviour::default(), Arc::new(SystemClock::new())))
-            .unwrap();
+        let simulator = runtime.block_on(Simulator::start(listen, organisation, Behaviour::default(), clock)).unwrap();
         Self { simulator, _runtime: runtime }
     }
 

@@ -1,6 +1,8 @@
 //! What is measured of the catalog for those who watch it: counts, ages and lags.
 
-use super::{Catalog, Error, count};
+use std::time::Duration;
+
+use super::{Catalog, Error, count, duration};
 use crate::domain::clock::Timestamp;
 
 /// Calls of one endpoint with one outcome, in all the months that the ledger keeps.
@@ -48,15 +50,15 @@ impl Catalog {
         Ok(oldest.collect())
     }
 
-    /// Of every recording, the seconds from its meeting's end to its first row here.
-    pub async fn lags(&self) -> Result<Vec<f64>, Error> {
+    /// Of every recording, the time from its meeting's end to its first row here; none, by clocks that differ.
+    pub async fn lags(&self) -> Result<Vec<Duration>, Error> {
         let lags = sqlx::query_scalar!(
-            r#"SELECT (r.first_seen_at - c.ended_at) / 1000.0 AS "lag!: f64"
+            r#"SELECT r.first_seen_at - c.ended_at AS "lag!: i64"
                FROM recordings r JOIN conferences c ON c.conference_id = r.conference_id WHERE c.ended_at IS NOT NULL"#
         )
         .fetch_all(&mut *self.read().await?)
         .await?;
-        Ok(lags)
+        Ok(lags.into_iter().map(duration).collect())
     }
 
     /// Since when a conference may be asked about that no poll has asked about yet; `None` if there is none.

@@ -40,7 +40,11 @@ pub struct Report {
     configuration_refused: Option<String>,
     conferences: BTreeMap<&'static str, u64>,
     trouble: Option<TroubleRow>,
+    oldest_open: Vec<OldestReport>,
     recordings: usize,
+    /// From a meeting's end to its recording's first row: for half of them no longer than this, and for none.
+    lag_half_ms: Option<i64>,
+    lag_most_ms: Option<i64>,
     month: String,
     calls: u64,
     calls_per_month: u64,
@@ -51,6 +55,12 @@ pub struct Report {
     pauses: Vec<PauseReport>,
     unhealthy: Vec<String>,
     stages: Vec<StageReport>,
+}
+
+#[derive(Debug, Serialize)]
+struct OldestReport {
+    state: String,
+    since: i64,
 }
 
 #[derive(Debug, Serialize)]
@@ -112,6 +122,9 @@ pub async fn report(catalog: &Catalog, config: &Config, now: Timestamp) -> anyho
     let (discover, discover_stretched) = effective(&settings.discover, pace.discover, now);
     let (poll, poll_stretched) = effective(&settings.poll, pace.poll, now);
     let daemon = Lock::holder(&config.catalog.path);
+    let mut lags_ms: Vec<i64> = catalog.lags().await?.into_iter().map(millis).collect();
+    lags_ms.sort_unstable();
+    let oldest = catalog.oldest_open().await?.into_iter();
     Ok(Report {
         catalog: config.catalog.path.display().to_string(),
         daemon_pid: daemon.as_ref().map(|daemon| daemon.pid),
@@ -119,6 +132,9 @@ pub async fn report(catalog: &Catalog, config: &Config, now: Timestamp) -> anyho
         configuration_refused: daemon.and_then(|daemon| daemon.told.refused),
         conferences: catalog.census().await?.into_iter().map(|(state, count)| (state.as_str(), count)).collect(),
         trouble: catalog.trouble().await?,
+        oldest_open: oldest.map(|open| OldestReport { state: open.state, since: open.since.as_millis() }).collect(),
+        lag_half_ms: lags_ms.get(lags_ms.len() / 2).copied(),
+        lag_most_ms: lags_ms.last().copied(),
         recordings: catalog.list_recordings(&RecordingFilter::default()).await?.len(),
         month: pace::day(now).chars().take(7).collect(),
         calls: catalog.spent(&pace::day(now)).await?,
@@ -181,9 +197,11 @@ pub fn facts(report: &Report, config: &Config) -> Vec<(&'static str, String)> {
         ("daemon", daemon),
         ("catalog", report.catalog.clone()),
         ("conferences", if conferences.is_empty() { "none".to_owned() } else { conferences.join(", ") }),
-        ("recordings", report.recordings.to_string()),
+        ("recordings", recordings(report)),
         ("calls", calls),
     ];
+    let oldest = report.oldest_open.iter().find(|open| open.state == "ended");
+    facts.extend(oldest.map(|open| ("longest awaited", format!("since {}", output::instant(Some(open.since))))));
     facts.extend(report.daemon_waits_for.clone().map(|waits_for| ("waiting", waits_for)));
     let refused = report.configuration_refused.clone();
     facts.extend(
@@ -203,6 +221,21 @@ pub fn facts(report: &Report, config: &Config) -> Vec<(&'static str, String)> {
             .push(("paused", format!("{what} until {}: {}", output::instant(Some(pause.paused_until)), pause.message)));
     }
     facts
+}
+
+/// How many recordings there are, and how soon after their meetings' ends they came.
+fn recordings(report: &Report) -> String {
+    let (Some(half_ms), Some(most_ms)) = (report.lag_half_ms, report.lag_most_ms) else {
+        return report.recordings.to_string();
+    };
+    let (half, most) = (roughly(half_ms), roughly(most_ms));
+    format!("{}; half of them within {half} of the meeting's end, the last within {most}", report.recordings)
+}
+
+/// A duration to the minute: nobody reads on.
+fn roughly(duration_ms: i64) -> String {
+    let minutes = u64::try_from(duration_ms / 60_000).unwrap_or(0) + 1;
+    humantime::format_duration(Duration::from_mins(minutes)).to_string()
 }
 
 /// What stands in its lower half: of each stage its name, its last run, what came of it, and when it is due.

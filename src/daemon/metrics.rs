@@ -47,7 +47,9 @@ pub(super) async fn text(view: &View, is_healthy: bool, now: Timestamp) -> Resul
     }
     let help = "From a meeting's end to its recording's first row in the catalog";
     let lag = Histogram::new(LAG_BUCKETS_SECONDS);
-    catalog.lags().await?.into_iter().for_each(|seconds| lag.observe(seconds));
+    for took in catalog.lags().await? {
+        lag.observe(took.as_secs_f64());
+    }
     registry.register_with_unit("recording_lag", help, Unit::Seconds, lag);
 
     let calls = Family::<Labels, Counter>::default();

@@ -210,3 +210,57 @@ fn a_cron_pattern_rings_too() {
     daemon.stop();
     assert!(far.asked(Endpoint::OrgConferences) >= 2);
 }
+
+/// What a daemon that logs JSON said at info and above, a line each.
+fn lines(daemon: &Daemon) -> Vec<serde_json::Value> {
+    daemon
+        .said()
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}")))
+        .collect()
+}
+
+#[test]
+fn each_change_of_state_is_one_line_with_its_stage_and_its_conference_and_idle_passes_say_nothing() {
+    let (far, place) = watching();
+    let toml = text(&place.path("config.toml"));
+    place.write("config.toml", format!("{toml}[log]\nformat = \"json\"\n"));
+    let daemon = Daemon::start(&place);
+    archives(&place, 2);
+    eventually("both are archived", || (archived(&place).len() == 2).then_some(()));
+    let asked = far.simulator.calls().len();
+    let said = lines(&daemon).len();
+    let clock = SystemClock::new();
+    eventually("the bell rang a few times", || (clock.elapsed() > Duration::from_secs(3)).then_some(()));
+    assert_eq!((far.simulator.calls().len(), lines(&daemon).len()), (asked, said), "{}", daemon.said());
+    let changes: Vec<(String, String)> = lines(&daemon)
+        .iter()
+        .map(|line| &line["fields"])
+        .filter(|fields| fields["conference_id"] == "conf-one")
+        .map(|fields| {
+            (fields["stage"].as_str().unwrap_or("-").to_owned(), fields["to"].as_str().unwrap_or("-").to_owned())
+        })
+        .collect();
+    let expected = [("-", "waiting"), ("poll", "ended"), ("collect", "archived")];
+    assert_eq!(changes, expected.map(|(stage, to)| (stage.to_owned(), to.to_owned())), "{}", daemon.said());
+    daemon.stop();
+}
+
+#[test]
+fn a_conference_that_dingtalk_gives_no_answer_about_is_logged_once_a_try() {
+    let (far, place) = watching();
+    far.simulator
+        .faults()
+        .push(Fault::new(Answer::error("systemError")).on(Endpoint::GetVideos).conference("conf-one").times(1));
+    let toml = text(&place.path("config.toml"));
+    place.write("config.toml", format!("{toml}[log]\nformat = \"json\"\n"));
+    let daemon = Daemon::start(&place);
+    archives(&place, 2);
+    let failures: Vec<_> = lines(&daemon).into_iter().filter(|line| line["fields"]["code"] == "systemError").collect();
+    assert_eq!(failures.len(), 1, "{failures:#?}");
+    assert_eq!(
+        (&failures[0]["fields"]["stage"], &failures[0]["fields"]["conference_id"]),
+        (&"collect".into(), &"conf-one".into())
+    );
+    daemon.stop();
+}

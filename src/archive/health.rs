@@ -12,6 +12,9 @@ use crate::domain::schedule::Schedule;
 /// A stage that has not succeeded for so many of its intervals is stale: one that comes late, or fails once, is not.
 const INTERVALS: u32 = 3;
 
+/// The bell rings once a second at most, and a pass takes its time: whoever configures less is not late for it.
+const SLACK: Duration = Duration::from_secs(5);
+
 /// A stage that ought to have succeeded by now.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Stale {
@@ -58,7 +61,7 @@ pub async fn stale(
         // What is put off after each failure is never overdue.
         let fails = run.failures >= INTERVALS;
         let since = if fails { run.last_ok_at } else { run.last_ok_at.max(wanted_since) };
-        if now > patience(&schedule, pace, since, &run) {
+        if now > patience(&schedule, pace, since, &run) + SLACK {
             let stopped_by = Some(run.outcome).filter(|outcome| outcome != "ok");
             late.push(Stale { stage, since, stopped_by });
         }

@@ -92,6 +92,12 @@ impl Budget {
         self.settle_books(&mut *self.books.lock().await).await
     }
 
+    /// Whether a pause holds the calls of `endpoint`: what it was begun for has been said.
+    pub async fn is_paused(&self, endpoint: Endpoint) -> bool {
+        let now = self.clock.now();
+        self.books.lock().await.pauses.iter().any(|pause| pause.until > now && concerns(pause, endpoint))
+    }
+
     /// This daemon's share of the month's calls; 0: unmetered.
     #[must_use]
     pub fn share(&self) -> u64 {

@@ -197,7 +197,9 @@ impl Archive {
 
     async fn put_off(&self, due: &Due, error: &Error, calls: Vec<Call>, now: Timestamp) -> Result<(), catalog::Error> {
         let rules = &self.settings.collect;
-        log_unanswered(&due.conference_id, error);
+        if self.is_unsaid(error).await {
+            log_unanswered(&due.conference_id, error);
+        }
         let delay = backoff::delay(rules.retry_min, rules.retry_max, due.wait.attempts, &due.conference_id);
         let wait = due.wait.unanswered(now, now + delay);
         let step = Step::Again(now + delay, Some(trouble(error)));

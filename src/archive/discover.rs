@@ -60,7 +60,7 @@ impl Archive {
             let Page { mut sightings, next_token } = match self.read_page(token.as_deref()).await {
                 Ok(page) => page,
                 Err(stopped) => {
-                    if matches!(concern(&stopped), Concern::Later) {
+                    if self.is_unsaid(&stopped).await {
                         tracing::warn!(stage = "discover", code = %stopped.code, "the organisation's list: {stopped}");
                     }
                     return Ok(Some(stopped));
@@ -115,7 +115,7 @@ impl Archive {
                     tracing::warn!(stage = "discover", union_id, code = %error.code, "discover.users: {union_id}: {error}");
                 }
                 Err(error) => {
-                    if matches!(concern(&error), Concern::Later) {
+                    if self.is_unsaid(&error).await {
                         tracing::warn!(stage = "discover", union_id, code = %error.code, "the list of {union_id}: {error}");
                     }
                     stopped = stopped.or(Some(error));

@@ -139,6 +139,11 @@ impl Archive {
         Ok(())
     }
 
+    /// Whether a failure is still to be logged: one that became a pause has been, and one that a pause stands for is no news.
+    async fn is_unsaid(&self, error: &Error) -> bool {
+        matches!(concern(error), Concern::Later) && !self.budget.is_paused(error.endpoint).await
+    }
+
     /// Enters in the ledger what became of the calls so far. To be called before the end, after a pass was dropped.
     pub async fn settle(&self) -> Result<(), catalog::Error> {
         self.budget.settle().await

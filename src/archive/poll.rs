@@ -81,6 +81,10 @@ impl Archive {
                 }
                 Err(error) => {
                     let learned = self.learned_from(&candidate, &error, now);
+                    if self.is_unsaid(&error).await && matches!(learned, Some(Learned::Unanswered(..))) {
+                        let id = &candidate.conference_id;
+                        tracing::warn!(stage = "poll", conference_id = id, code = %error.code, "conference {id}: {error}; it is put off");
+                    }
                     account.calls.extend(story::refused_call(&error));
                     // Trouble with one conference is its own: it waits for its own next attempt.
                     if matches!(concern(&error), Concern::Nobody) {
@@ -157,7 +161,7 @@ impl Archive {
                     sweep.culprits.extend(culprits.concat().into_iter().filter_map(refusal));
                 }
                 Err(error) => {
-                    if matches!(concern(&error), Concern::Later) {
+                    if self.is_unsaid(&error).await {
                         tracing::warn!(stage = "poll", code = %error.code, "{} conferences: {error}", batch.len());
                     }
                     sweep.unasked.extend(batch.into_iter().map(str::to_owned));
@@ -196,16 +200,12 @@ impl Archive {
 
     /// What an error of conference info says of the conference; `None` if nothing.
     fn learned_from(&self, candidate: &Candidate, error: &Error, now: Timestamp) -> Option<Learned> {
-        let id = &candidate.conference_id;
         match (concern(error), error.class) {
             (Concern::Nobody, _) => None,
             (Concern::Answer, Class::ConferenceUnknown | Class::PermissionDenied | Class::RequestWrong) => {
                 Some(Learned::Failed(trouble(error)))
             }
-            _ => {
-                tracing::warn!(stage = "poll", conference_id = id, code = %error.code, "conference {id}: {error}; it is put off");
-                Some(Learned::Unanswered(self.ask_again(candidate, now), trouble(error)))
-            }
+            _ => Some(Learned::Unanswered(self.ask_again(candidate, now), trouble(error))),
         }
     }
 

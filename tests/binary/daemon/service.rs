@@ -264,3 +264,19 @@ fn a_conference_that_dingtalk_gives_no_answer_about_is_logged_once_a_try() {
     );
     daemon.stop();
 }
+
+#[test]
+fn in_an_outage_each_failed_call_is_one_line_whether_it_became_a_pause_or_not() {
+    let (far, place) = watching();
+    far.simulator.faults().push(Fault::new(Answer::error("systemError")));
+    let toml = text(&place.path("config.toml"));
+    place.write("config.toml", format!("{toml}[log]\nformat = \"json\"\n"));
+    let daemon = Daemon::start(&place);
+    daemon.has_said("paused `*`");
+    let clock = SystemClock::new();
+    eventually("two seconds of the pause", || (clock.elapsed() > Duration::from_secs(2)).then_some(()));
+    let failed = far.simulator.calls().iter().filter(|call| call.code.as_deref() == Some("systemError")).count();
+    let said = lines(&daemon).into_iter().filter(|line| line["fields"]["code"] == "systemError").count();
+    assert_eq!(said, failed, "{}", daemon.said());
+    daemon.stop();
+}

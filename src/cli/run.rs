@@ -56,7 +56,7 @@ pub(super) async fn run(
     let mut reloads = Reloads { signals, read, level, report: &report };
     loop {
         if let Some(http) = &http {
-            http.show(Some(works.view()));
+            http.show(works.view());
         }
         let Some(next) = life(&works, &running, &stop, &mut reloads).await? else { break };
         match works.reconfigure(next.config(), next.has_other_app(&running)).await {

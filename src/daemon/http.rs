@@ -60,8 +60,8 @@ impl Http {
     }
 
     /// Watches this from here on.
-    pub fn show(&self, view: Option<View>) {
-        *self.shared.view.write().unwrap_or_else(PoisonError::into_inner) = view;
+    pub fn show(&self, view: View) {
+        *self.shared.view.write().unwrap_or_else(PoisonError::into_inner) = Some(view);
     }
 }
 

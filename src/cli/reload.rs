@@ -3,7 +3,6 @@
 use secrecy::{ExposeSecret, SecretString};
 use tokio::signal::unix::Signal;
 
-use super::logging::Level;
 use super::{explain, tame};
 use crate::config::{Config, ConfigError, Loaded};
 use crate::daemon::worker::Report;
@@ -20,7 +19,6 @@ pub(super) struct Running {
 pub(super) struct Reloads<'a, R> {
     pub(super) signals: Signal,
     pub(super) read: R,
-    pub(super) level: &'a Level,
     pub(super) report: &'a Report<'a>,
 }
 
@@ -60,7 +58,7 @@ impl<R: Fn() -> Result<Loaded, ConfigError>> Reloads<'_, R> {
                 std::future::pending::<()>().await;
             }
             self.report.reloads();
-            let next = match self.read_anew(running) {
+            let next = match self.read_anew() {
                 Ok(next) => next,
                 Err(error) => {
                     self.report.refused(&tame::text(&explain(&error)));
@@ -88,13 +86,10 @@ impl<R: Fn() -> Result<Loaded, ConfigError>> Reloads<'_, R> {
         }
     }
 
-    fn read_anew(&self, running: &Running) -> anyhow::Result<Running> {
+    fn read_anew(&self) -> anyhow::Result<Running> {
         let next = Running::new((self.read)()?);
         // What the secret's place says is asked for now: later would be too late to refuse it.
         next.config().dingtalk.credentials()?;
-        if next.config().log.level != running.config().log.level {
-            self.level.set(&next.config().log)?;
-        }
         for exposed in next.loaded.exposed() {
             tracing::warn!(path = %exposed.path.display(), "{exposed}");
         }

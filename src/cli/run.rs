@@ -53,7 +53,7 @@ pub(super) async fn run(
     let path = running.config().catalog.path.display();
     tracing::info!(catalog = %path, "at work on {path}");
 
-    let mut reloads = Reloads { signals, read, level, report: &report };
+    let mut reloads = Reloads { signals, read, report: &report };
     loop {
         if let Some(http) = &http {
             http.show(works.view());
@@ -61,6 +61,7 @@ pub(super) async fn run(
         let Some(next) = life(&works, &running, &stop, &mut reloads).await? else { break };
         match works.reconfigure(next.config(), next.has_other_app(&running)).await {
             Ok(()) => {
+                level.set(&next.config().log)?;
                 running = next;
                 report.taken();
             }

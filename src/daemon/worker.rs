@@ -72,8 +72,9 @@ impl<'a> Report<'a> {
         let mut told = self.told();
         told.refused = Some(reason.to_owned());
         self.say(&told);
+        drop(told);
         self.service.ready();
-        self.service.status(&format!("the configuration is refused: {reason}"));
+        self.does("at work");
     }
 
     /// The running settings are those of the configuration.
@@ -83,6 +84,14 @@ impl<'a> Report<'a> {
             self.say(&told);
         }
         self.service.ready();
+    }
+
+    /// What it does, in one line; first of all, that it does so by a configuration that is no longer the written one.
+    fn does(&self, what: &str) {
+        match &self.told().refused {
+            Some(reason) => self.service.status(&format!("the configuration is refused: {reason}; {what}")),
+            None => self.service.status(what),
+        }
     }
 
     /// The daemon does what it can, be it waiting.
@@ -139,9 +148,9 @@ pub async fn work(
                     heartbeat.beat();
                 }
                 match done.trouble() {
-                    Some(trouble) => report.service.status(&format!("waiting: {trouble}")),
+                    Some(trouble) => report.does(&format!("waiting: {trouble}")),
                     None if done.ran.is_empty() => {}
-                    None => report.service.status(&summary(archive).await),
+                    None => report.does(&summary(archive).await),
                 }
             }
             Some(Err(error)) => report.waits(&error),

@@ -28,7 +28,7 @@ fn waits_for(place: &Place) -> Option<String> {
 #[track_caller]
 pub(super) fn says_that_it_waits(place: &Place, for_what: &str) {
     eventually(&format!("status says: {for_what}"), || waits_for(place).filter(|said| said.contains(for_what)));
-    says(&place.run(&["status"]).done(), &["running, pid", "waiting", for_what]);
+    says(&place.run(&["status"]).out, &["running, pid", "waiting", for_what]);
 }
 
 /// Waits until `status` says nothing of the kind any more.

@@ -71,7 +71,7 @@ fn a_broken_file_is_refused_whole_and_status_says_so_until_it_is_mended() {
         assert_eq!(number(&place.catalog(), "SELECT calls_per_month FROM quota"), 0, "a part of it was taken");
     }
     reloads(&daemon, &place, |_| good);
-    eventually("it is mended", || (!place.run(&["status"]).done().contains("refused")).then_some(()));
+    eventually("it is mended", || (!place.run(&["status"]).out.contains("refused")).then_some(()));
     daemon.stop();
 }
 

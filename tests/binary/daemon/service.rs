@@ -20,9 +20,9 @@ fn a_second_daemon_or_pass_is_refused_and_told_who_works_already() {
         let said = place.run(&[command]).refused(1);
         says(&said, &[&format!("(pid {})", daemon.pid()), "stop it, or name another catalog"]);
     }
-    let status: serde_json::Value = serde_json::from_str(&place.run(&["status", "--format", "json"]).done()).unwrap();
+    let status: serde_json::Value = serde_json::from_str(&place.run(&["status", "--format", "json"]).out).unwrap();
     assert_eq!(status["daemon_pid"], daemon.pid());
-    says(&place.run(&["status"]).done(), &[&format!("running, pid {}", daemon.pid())]);
+    says(&place.run(&["status"]).out, &[&format!("running, pid {}", daemon.pid())]);
     eventually("it goes on all the same", || (archived(&place).len() == 2).then_some(()));
     daemon.stop();
     place.run(&["once"]).done();
@@ -32,7 +32,7 @@ fn a_second_daemon_or_pass_is_refused_and_told_who_works_already() {
 fn a_killed_daemon_leaves_no_lock_behind() {
     let (_far, place) = watching();
     Daemon::start(&place).kill();
-    says(&place.run(&["status"]).done(), &["not running"]);
+    says(&place.run(&["status"]).out, &["not running"]);
     place.run(&["once"]).done();
 }
 

@@ -140,8 +140,7 @@ impl Archive {
                 started_at: None,
             })
             .collect();
-        self.catalog.sighted(&sightings, DiscoveredBy::User, Some(union_id), now).await?;
-        Ok(())
+        self.catalog.sighted(&sightings, DiscoveredBy::User, Some(union_id), now).await
     }
 }
 

@@ -104,18 +104,7 @@ pub(super) async fn enter(
     reason: &str,
     now: Timestamp,
 ) -> Result<(), Error> {
-    let now = now.as_millis();
-    sqlx::query!(
-        "INSERT INTO conference_events (conference_id, at, event, reason, state, next_attempt_at)
-         SELECT conference_id, ?, ?, ?, state, next_attempt_at FROM conferences WHERE conference_id = ?",
-        now,
-        event,
-        reason,
-        conference_id,
-    )
-    .execute(connection)
-    .await?;
-    Ok(())
+    insert(connection, conference_id, event, None, reason, now).await
 }
 
 async fn enter_call(
@@ -124,14 +113,28 @@ async fn enter_call(
     call: &Call,
     now: Timestamp,
 ) -> Result<(), Error> {
+    insert(connection, conference_id, "call", Some(call), &call.words, now).await
+}
+
+/// A row, with the conference as it stands now.
+async fn insert(
+    connection: &mut SqliteConnection,
+    conference_id: &str,
+    event: &str,
+    call: Option<&Call>,
+    reason: &str,
+    now: Timestamp,
+) -> Result<(), Error> {
     let now = now.as_millis();
+    let (endpoint, outcome) = (call.map(|call| call.endpoint), call.map(|call| call.outcome.as_str()));
     sqlx::query!(
         "INSERT INTO conference_events (conference_id, at, event, endpoint, outcome, reason, state, next_attempt_at)
-         SELECT conference_id, ?, 'call', ?, ?, ?, state, next_attempt_at FROM conferences WHERE conference_id = ?",
+         SELECT conference_id, ?, ?, ?, ?, ?, state, next_attempt_at FROM conferences WHERE conference_id = ?",
         now,
-        call.endpoint,
-        call.outcome,
-        call.words,
+        event,
+        endpoint,
+        outcome,
+        reason,
         conference_id,
     )
     .execute(connection)

@@ -88,19 +88,18 @@ impl Catalog {
     }
 
     /// Writes down what a listing showed: conferences that were unknown, and those that have started. One that is known
-    /// to be active is not written to. Answers how many were new.
+    /// to be active is not written to.
     pub async fn sighted(
         &self,
         sightings: &[Sighting],
         by: DiscoveredBy,
         hint: Option<&str>,
         now: Timestamp,
-    ) -> Result<u64, Error> {
+    ) -> Result<(), Error> {
         let news = self.news(sightings).await?;
         if news.is_empty() {
-            return Ok(0);
+            return Ok(());
         }
-        let mut added = 0;
         let mut found = Vec::new();
         let mut transaction = self.write().await?;
         let (word, at) = (by.as_str(), now.as_millis());
@@ -132,7 +131,6 @@ impl Catalog {
             .rows_affected()
                 > 0;
             if is_new {
-                added += 1;
                 journal::enter(&mut transaction, &sighting.conference_id, "found", by.how(), now).await?;
                 found.push((&sighting.conference_id, state, "is found"));
             } else if sighting.status == Status::InProgress {
@@ -168,7 +166,7 @@ impl Catalog {
         for (conference_id, to, what) in found {
             tracing::info!(stage = "discover", conference_id, to, "conference {conference_id} {what}: {}", by.how());
         }
-        Ok(added)
+        Ok(())
     }
 
     /// Those of the sightings that the catalog does not know yet, or does not know to have started.

@@ -1,11 +1,11 @@
 //! The gate before every metered call: the month's share, and the pauses.
 //!
-//! Calls are put aside in the ledger before they are sent, some at a time, so that a crash leaves the ledger a little
-//! above the truth and never below it. An error that speaks about more than one conference becomes a pause: a timestamp
-//! in the catalog, which outlives a restart. When a pause has lapsed, one call is let through as a probe.
+//! Each call is counted in the ledger before it is sent, so that a crash leaves the ledger a little above the truth and
+//! never below it; what became of it is entered with the next one. An error that speaks about more than one conference
+//! becomes a pause: a timestamp in the catalog, which outlives a restart. When a pause has lapsed, calls are let through
+//! one at a time as probes, until one is answered or two about different things have failed.
 
-use std::borrow::Cow;
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,26 +13,21 @@ use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use tokio::sync::Mutex;
 
-use crate::catalog::ledger::{Entry, Pause};
+use crate::catalog::pauses::Pause;
+use crate::catalog::quota::Charged;
 use crate::catalog::{self, Catalog};
-use crate::dingtalk::{Class, Endpoint, Error, Gate, Outcome, Refusal};
+use crate::dingtalk::{Charge, Error, Gate, Outcome, Refusal, Request};
 use crate::domain::clock::{Clock, Timestamp};
-use crate::domain::pace;
+use crate::domain::endpoint::Endpoint;
+use crate::domain::failure::{About, Class, OwnCode, Pauses, Scope, ledger_outcome, pause};
+use crate::domain::forecast;
+use crate::domain::outage::RecentCalls;
 
-/// The scope of a pause that holds every call.
-pub const EVERY_CALL: &str = "*";
+/// While the calls that are left are kept for looking, collecting tries again this often.
+const COLLECTING_RESTS: Duration = Duration::from_hours(1);
 
-/// The code of the pause for which this daemon's own share is spent.
-pub const SHARE_SPENT: &str = "shareSpent";
-
-/// The code of the refusal for which the ledger could not be written.
-const UNCOUNTABLE: &str = "catalog";
-
-/// Calls put aside at a time: one write for many calls, and few of them lost to a crash.
-const RESERVE: u64 = 8;
-
-/// This many failures in a row, with no answer between them, are an outage.
-const OUTAGE_AFTER: u32 = 3;
+/// Clocks that differ by less do not differ for the ledger: a `Date` is read seconds after it was written.
+const CLOCKS_AGREE: Duration = Duration::from_hours(2);
 
 /// Keeps the share and the pauses.
 pub struct Budget {
@@ -40,27 +35,21 @@ pub struct Budget {
     clock: Arc<dyn Clock>,
     share: u64,
     keeps_pauses: bool,
-    books: Mutex<Books>,
+    pass: Mutex<Pass>,
 }
 
-/// What is not yet in the ledger.
+/// What is not in the catalog.
 #[derive(Default)]
-struct Books {
-    /// The day on which calls were put aside.
-    day: String,
-    /// Put aside since the last settlement.
-    reserved: u64,
-    /// Of those, not used yet.
-    unused: u64,
-    /// Of those, sent and not answered yet.
-    in_flight: u64,
-    /// What became of the others.
-    outcomes: BTreeMap<(&'static str, &'static str), u64>,
+struct Pass {
     pauses: Vec<Pause>,
-    /// Scopes whose pause has lapsed and whose probe is under way.
-    probing: HashSet<String>,
-    /// Failures in a row.
-    failures: u32,
+    /// What became of calls, and is not in the ledger yet.
+    charged: Vec<Charged>,
+    /// Scopes whose pause has lapsed, and of which a probe is under way.
+    probing: HashSet<Scope>,
+    /// Scopes of which a probe has failed in this pass: the request, and the pause that follows if no other answers.
+    failed_probes: HashMap<Scope, (Request, Pause)>,
+    recent: RecentCalls,
+    last_failed: Option<Endpoint>,
     /// Why no call of this pass can be counted any more.
     uncountable: Option<Refusal>,
 }
@@ -69,33 +58,48 @@ impl Budget {
     /// A gate for `share` calls a month; 0 is unmetered.
     #[must_use]
     pub fn new(catalog: Catalog, clock: Arc<dyn Clock>, share: u64) -> Self {
-        Self { catalog, clock, share, keeps_pauses: true, books: Mutex::default() }
+        Self { catalog, clock, share, keeps_pauses: true, pass: Mutex::default() }
     }
 
     /// The same for a command that asks one thing beside the daemon: it counts its calls and keeps to the pauses, but what
     /// goes wrong for it, with settings that may not be the daemon's, pauses nobody.
     #[must_use]
-    pub fn beside(self) -> Self {
+    pub fn for_command(self) -> Self {
         Self { keeps_pauses: false, ..self }
     }
 
     /// Begins a pass with the pauses that the catalog holds.
     pub async fn begin(&self, pauses: Vec<Pause>) {
-        let mut books = self.books.lock().await;
-        books.pauses = pauses;
-        books.probing.clear();
-        books.uncountable = None;
+        let mut pass = self.pass.lock().await;
+        pass.pauses = pauses;
+        pass.probing.clear();
+        pass.failed_probes.clear();
+        pass.uncountable = None;
     }
 
-    /// Ends a pass: enters what became of the calls, and gives back what was put aside and not used.
-    pub async fn settle(&self) -> Result<(), catalog::Error> {
-        self.settle_books(&mut *self.books.lock().await).await
+    /// Ends a pass: enters what became of the calls, and begins the pauses of probes that failed and were not followed by
+    /// another.
+    pub async fn end(&self) -> Result<(), catalog::Error> {
+        let mut pass = self.pass.lock().await;
+        let failed: Vec<Pause> = pass.failed_probes.drain().map(|(_, (_, pause))| pause).collect();
+        for pause in failed {
+            self.write_pause(&mut pass, pause).await?;
+        }
+        self.catalog.enter_outcomes(&pass.charged).await?;
+        pass.charged.clear();
+        Ok(())
     }
 
     /// Whether a pause holds the calls of `endpoint`: what it was begun for has been said.
     pub async fn is_paused(&self, endpoint: Endpoint) -> bool {
         let now = self.clock.now();
-        self.books.lock().await.pauses.iter().any(|pause| pause.until > now && concerns(pause, endpoint))
+        self.pass.lock().await.pauses.iter().any(|pause| pause.until > now && pause.scope.holds(endpoint))
+    }
+
+    /// The endpoint of the call that failed last, if a lapsed pause holds it.
+    pub async fn failed_last(&self) -> Option<Endpoint> {
+        let pass = self.pass.lock().await;
+        pass.last_failed.filter(|endpoint| pass.pauses.iter().any(|pause| pause.scope.holds(*endpoint)))
     }
 
     /// This daemon's share of the month's calls; 0: unmetered.
@@ -104,246 +108,216 @@ impl Budget {
         self.share
     }
 
-    async fn settle_books(&self, books: &mut Books) -> Result<(), catalog::Error> {
-        if books.reserved == 0 {
-            return Ok(());
-        }
-        let entries: Vec<Entry> = books
-            .outcomes
-            .iter()
-            .map(|((endpoint, outcome), calls)| Entry { endpoint, outcome, calls: *calls })
-            .collect();
-        self.catalog.settle(&books.day, books.reserved - books.in_flight, &entries).await?;
-        books.outcomes.clear();
-        books.reserved = books.in_flight;
-        books.unused = 0;
-        Ok(())
-    }
-
-    async fn let_through(&self, endpoint: Endpoint) -> Result<(), Refusal> {
+    async fn let_through(&self, request: Request) -> Result<(), Refusal> {
         let now = self.clock.now();
-        let mut books = self.books.lock().await;
+        let mut pass = self.pass.lock().await;
         let mut probes = Vec::new();
-        for pause in books.pauses.iter().filter(|pause| concerns(pause, endpoint)) {
-            let on_probation = books.probing.contains(&pause.scope);
-            if pause.until > now || on_probation {
-                return Err(Refusal {
-                    code: pause.code.clone(),
-                    message: format!("paused: {}", pause.message),
-                    until: (!on_probation).then_some(pause.until),
-                });
+        for pause in pass.pauses.iter().filter(|pause| pause.scope.holds(request.endpoint)) {
+            let lasts = if pause.until > now { format!(", until {}", pause.until) } else { String::new() };
+            if pause.until > now || pass.probing.contains(&pause.scope) {
+                return Err(Refusal { code: OwnCode::Paused, message: format!("paused: {}{lasts}", pause.message) });
             }
-            probes.push(pause.scope.clone());
+            probes.push(pause.scope);
         }
-        self.put_aside(&mut books, now).await?;
-        books.probing.extend(probes);
-        books.unused -= 1;
-        books.in_flight += 1;
+        pass.probing.extend(probes);
         Ok(())
     }
 
-    /// Makes sure that at least one call is put aside. Where the ledger could not be written, it is not tried again in
-    /// this pass: hundreds of calls that each wait for another program's lock would make the pass last for hours.
-    async fn put_aside(&self, books: &mut Books, now: Timestamp) -> Result<(), Refusal> {
-        if let Some(refusal) = &books.uncountable {
+    /// Counts a call. Where the ledger could not be written, it is not tried again in this pass: hundreds of calls that
+    /// each wait for another program's lock would make the pass last for hours.
+    async fn count(&self, request: Request, their_now: Option<Timestamp>) -> Result<Charge, Refusal> {
+        let now = self.clock.now();
+        let mut pass = self.pass.lock().await;
+        if let Some(refusal) = &pass.uncountable {
             return Err(refusal.clone());
         }
-        let put_aside = self.reserve(books, now).await;
-        books.uncountable = put_aside.as_ref().err().filter(|refusal| refusal.code == UNCOUNTABLE).cloned();
-        put_aside
-    }
-
-    async fn reserve(&self, books: &mut Books, now: Timestamp) -> Result<(), Refusal> {
-        let unwritten = |error: catalog::Error| Refusal {
-            code: UNCOUNTABLE.to_owned(),
-            message: format!("no call is sent that cannot be counted: {error}"),
-            until: None,
-        };
-        let day = pace::day(now);
-        if books.day != day {
-            self.settle_books(books).await.map_err(unwritten)?;
-            books.day = day;
-        }
-        if books.unused == 0 {
-            let granted = self.catalog.reserve(&books.day, RESERVE, self.share).await.map_err(unwritten)?;
-            if granted == 0 {
-                let pause = Pause {
-                    scope: EVERY_CALL.to_owned(),
-                    until: pace::month_end(now),
-                    since: now,
-                    strikes: 1,
-                    code: SHARE_SPENT.to_owned(),
-                    message: format!("the {} calls of quota.calls_per_month are spent", self.share),
-                };
-                tracing::warn!(until = %pause.until, "paused until {}: {}", pause.until, pause.message);
-                if self.keeps_pauses {
-                    self.write_pause(books, pause.clone()).await.map_err(unwritten)?;
-                }
-                return Err(Refusal { code: pause.code, message: pause.message, until: Some(pause.until) });
+        // DingTalk's month is DingTalk's, whatever the clock on this wall shows.
+        let ledger_now = their_now.filter(|theirs| theirs.since(now).max(now.since(*theirs)) >= CLOCKS_AGREE);
+        let ledger_now = ledger_now.unwrap_or(now);
+        let day = forecast::day(ledger_now);
+        let kept =
+            if request.endpoint.is_for_looking() { 0 } else { forecast::looking_reserve(self.share, ledger_now) };
+        let most = (self.share > 0).then(|| self.share - kept);
+        let counted = self.catalog.charge(&pass.charged, &day, request.endpoint, most).await;
+        match counted {
+            Ok(is_left) => {
+                pass.charged.clear();
+                if is_left { Ok(Charge { day }) } else { Err(self.spent(&mut pass, kept > 0, now).await) }
             }
-            books.reserved += granted;
-            books.unused += granted;
+            Err(error) => {
+                let message = format!("no call is sent that cannot be counted: {error}");
+                let refusal = Refusal { code: OwnCode::Uncounted, message };
+                pass.uncountable = Some(refusal.clone());
+                Err(refusal)
+            }
         }
-        Ok(())
     }
 
-    async fn enter(&self, endpoint: Endpoint, outcome: Outcome<'_>) {
-        let mut books = self.books.lock().await;
-        books.in_flight = books.in_flight.saturating_sub(1);
-        match outcome {
-            Outcome::Unsent(_) => books.unused += 1,
-            Outcome::Answered => books.count(endpoint, "ok"),
-            Outcome::Failed(error) => books.count(endpoint, ledger_outcome(error)),
+    /// The share is spent, or what is left of it `is_kept` for looking.
+    async fn spent(&self, pass: &mut Pass, is_kept: bool, now: Timestamp) -> Refusal {
+        let (scopes, until, message) = if is_kept {
+            let scopes = vec![Scope::Endpoint(Endpoint::Conference), Scope::Endpoint(Endpoint::Videos)];
+            let message = "what is left of quota.calls_per_month is kept for finding meetings".to_owned();
+            (scopes, now + COLLECTING_RESTS, message)
+        } else {
+            let message = format!("the {} calls of quota.calls_per_month are spent", self.share);
+            (vec![Scope::Everything], forecast::month_end(now), message)
+        };
+        if self.keeps_pauses {
+            for scope in scopes {
+                let since = pass.pauses.iter().find(|pause| pause.scope == scope).map_or(now, |pause| pause.since);
+                let code = OwnCode::ShareSpent.to_string();
+                let pause = Pause { scope, until, since, failures: 1, code, message: message.clone() };
+                if let Err(error) = self.write_pause(pass, pause).await {
+                    tracing::error!(%error, "a pause could not be written: {error}");
+                }
+            }
+        }
+        Refusal { code: OwnCode::ShareSpent, message }
+    }
+
+    async fn learn(&self, request: Request, outcome: Outcome<'_>, charge: Option<Charge>) {
+        let mut pass = self.pass.lock().await;
+        if let Some(Charge { day }) = charge {
+            let outcome = match outcome {
+                Outcome::Answered => "ok",
+                Outcome::Failed(error) => ledger_outcome(error.class, &error.code),
+            };
+            pass.charged.push(Charged { day, endpoint: request.endpoint, outcome });
         }
         if !self.keeps_pauses {
             return;
         }
         let written = match outcome {
-            Outcome::Answered => self.relieve(&mut books, endpoint).await,
-            Outcome::Failed(error) | Outcome::Unsent(error) => self.weigh(&mut books, error).await,
+            Outcome::Answered => self.on_success(&mut pass, request).await,
+            Outcome::Failed(error) => self.on_failure(&mut pass, request, error).await,
         };
         if let Err(error) = written {
-            tracing::error!(%error, "a pause could not be written down: {error}");
+            tracing::error!(%error, "a pause could not be written: {error}");
         }
     }
 
     /// DingTalk answers: whatever was paused for this call is over.
-    async fn relieve(&self, books: &mut Books, endpoint: Endpoint) -> Result<(), catalog::Error> {
-        books.failures = 0;
-        let over: Vec<Pause> = books
-            .pauses
-            .iter()
-            .filter(|pause| concerns(pause, endpoint) && books.probing.contains(&pause.scope))
-            .cloned()
-            .collect();
+    async fn on_success(&self, pass: &mut Pass, request: Request) -> Result<(), catalog::Error> {
+        pass.recent.note(request.endpoint, request.subject, false);
+        let is_over = |pause: &&Pause| pause.scope.holds(request.endpoint) && pass.probing.contains(&pause.scope);
+        let over: Vec<Pause> = pass.pauses.iter().filter(is_over).cloned().collect();
         for pause in over {
             self.catalog.unpause(&pause, self.clock.now()).await?;
-            books.pauses.retain(|other| other.scope != pause.scope);
-            books.probing.remove(&pause.scope);
-            tracing::info!(scope = pause.scope, "DingTalk answers again; the pause of `{}` is over", pause.scope);
+            pass.pauses.retain(|other| other.scope != pause.scope);
+            pass.probing.remove(&pause.scope);
+            pass.failed_probes.remove(&pause.scope);
+            pass.recent = RecentCalls::default();
+            tracing::info!(
+                scope = pause.scope.as_str(),
+                "DingTalk answers again; the pause of {} is over",
+                pause.scope
+            );
         }
         Ok(())
     }
 
-    /// Turns an error that concerns more than one conference into a pause.
-    async fn weigh(&self, books: &mut Books, error: &Error) -> Result<(), catalog::Error> {
-        let scope = match error.class {
-            // The client fetches a new token and asks again; if that is refused too, it says CredentialsWrong. A probe
-            // whose token was bad has found out nothing: the call that repeats it is the probe.
-            Class::TokenInvalid => {
-                books.probing.retain(|scope| scope != EVERY_CALL && scope != error.endpoint.as_str());
+    async fn on_failure(&self, pass: &mut Pass, request: Request, error: &Error) -> Result<(), catalog::Error> {
+        let entails = error.class.entails();
+        let is_about_app = error.endpoint == Endpoint::AccessToken;
+        let scope = match entails.pauses {
+            Pauses::Nobody if entails.about == About::Conference => return self.on_success(pass, request).await,
+            Pauses::Nobody => {
+                // A probe whose token was bad has found out nothing: the call that repeats it is the probe.
+                pass.probing.retain(|scope| !scope.holds(request.endpoint));
                 return Ok(());
             }
-            Class::AddressRefused | Class::QuotaSpent | Class::Banned => EVERY_CALL,
+            Pauses::Everything => Scope::Everything,
             // Without a token there is no call at all.
-            Class::CredentialsWrong | Class::OrganizationForbidden | Class::ScopeMissing | Class::Throttled
-                if error.endpoint == Endpoint::AccessToken =>
-            {
-                EVERY_CALL
-            }
-            // Where one endpoint refuses what others accept, the answers of the others must not end its pause: it would
-            // be asked in vain, and all else held up, every few minutes for as long as it lasts.
-            Class::CredentialsWrong | Class::OrganizationForbidden | Class::ScopeMissing | Class::Throttled => {
-                error.endpoint.as_str()
-            }
-            Class::Unrecognized if error.retry_after.is_some() => error.endpoint.as_str(),
-            Class::Unavailable | Class::Foreign | Class::TimedOut | Class::Unreached => {
-                books.failures += 1;
-                let probe_failed = books.probing.contains(EVERY_CALL);
-                if books.failures < OUTAGE_AFTER && !probe_failed && error.retry_after.is_none() {
-                    return Ok(());
+            Pauses::Endpoint if is_about_app => Scope::Everything,
+            // Where one endpoint refuses what others accept, the answers of the others must not end its pause.
+            Pauses::Endpoint => Scope::Endpoint(error.endpoint),
+            Pauses::IfNearlyAllFail => {
+                pass.last_failed = Some(request.endpoint);
+                pass.recent.note(request.endpoint, request.subject, true);
+                let probed = pass.pauses.iter().map(|pause| pause.scope).find(|scope| pass.probing.contains(scope));
+                if let Some(scope) = probed {
+                    return self.on_failed_probe(pass, scope, request, error).await;
                 }
-                EVERY_CALL
+                let asks_for_rest = error.retry_after.is_some() && !request.endpoint.is_about_conferences();
+                match pass.recent.outage(request.endpoint) {
+                    Some(scope) => scope,
+                    None if asks_for_rest => Scope::Endpoint(request.endpoint),
+                    None => return Ok(()),
+                }
             }
-            _ => return self.relieve(books, error.endpoint).await,
         };
-        let now = self.clock.now();
-        let last = books.pauses.iter().find(|pause| pause.scope == scope);
-        if last.is_some_and(|last| last.until > now) {
+        if pass.pauses.iter().any(|pause| pause.scope == scope && pause.until > self.clock.now()) {
             // Calls that were under way when the pause began come back with the same news.
             return Ok(());
         }
-        let strikes = last.map_or(1, |last| last.strikes.saturating_add(1));
-        let pause = Pause {
-            scope: scope.to_owned(),
-            until: paused_until(error, strikes, now),
-            since: last.map_or(now, |last| last.since),
-            strikes,
-            code: error.code.to_string(),
-            message: error.to_string(),
-        };
-        tracing::warn!(
-            scope,
-            code = %error.code,
-            until = %pause.until,
-            "paused `{scope}` until {}: {error}", pause.until
-        );
-        self.write_pause(books, pause).await
+        let pause = self.next_pause(pass, scope, error);
+        self.write_pause(pass, pause).await
     }
 
-    async fn write_pause(&self, books: &mut Books, pause: Pause) -> Result<(), catalog::Error> {
+    /// One thing that fails again tells nothing about the others: another is let through before the pause goes on.
+    async fn on_failed_probe(
+        &self,
+        pass: &mut Pass,
+        scope: Scope,
+        request: Request,
+        error: &Error,
+    ) -> Result<(), catalog::Error> {
+        let pause = self.next_pause(pass, scope, error);
+        match pass.failed_probes.get(&scope) {
+            Some((failed, _)) if *failed != request => self.write_pause(pass, pause).await,
+            _ => {
+                pass.probing.remove(&scope);
+                pass.failed_probes.insert(scope, (request, pause));
+                Ok(())
+            }
+        }
+    }
+
+    /// The pause that follows the one before, if there was one.
+    fn next_pause(&self, pass: &Pass, scope: Scope, error: &Error) -> Pause {
+        let now = self.clock.now();
+        let last = pass.pauses.iter().find(|pause| pause.scope == scope);
+        let failures = last.map_or(1, |last| last.failures.saturating_add(1));
+        let until = now + pause(error.class, error.endpoint, failures, error.retry_after);
+        Pause {
+            scope,
+            // The organisation's calls come back with its month.
+            until: if error.class == Class::QuotaSpent { until.min(forecast::month_end(now)) } else { until },
+            since: last.map_or(now, |last| last.since),
+            failures,
+            code: error.code.to_string(),
+            message: error.to_string(),
+        }
+    }
+
+    async fn write_pause(&self, pass: &mut Pass, pause: Pause) -> Result<(), catalog::Error> {
+        let (scope, until) = (pause.scope, pause.until);
+        tracing::warn!(
+            scope = scope.as_str(),
+            code = pause.code,
+            %until,
+            "{scope} paused until {until}: {}", pause.message
+        );
         // Kept here first: if it cannot be written, this pass at least keeps to it.
-        books.probing.remove(&pause.scope);
-        books.pauses.retain(|other| other.scope != pause.scope);
-        books.pauses.push(pause.clone());
+        pass.probing.remove(&scope);
+        pass.failed_probes.remove(&scope);
+        pass.pauses.retain(|other| other.scope != scope);
+        pass.pauses.push(pause.clone());
         self.catalog.pause(&pause).await
     }
 }
 
 impl Gate for Budget {
-    fn admit(&self, endpoint: Endpoint) -> BoxFuture<'_, Result<(), Refusal>> {
-        self.let_through(endpoint).boxed()
+    fn admit(&self, request: Request) -> BoxFuture<'_, Result<(), Refusal>> {
+        self.let_through(request).boxed()
     }
 
-    fn report<'a>(&'a self, endpoint: Endpoint, outcome: Outcome<'a>) -> BoxFuture<'a, ()> {
-        self.enter(endpoint, outcome).boxed()
+    fn charge(&self, request: Request, their_now: Option<Timestamp>) -> BoxFuture<'_, Result<Charge, Refusal>> {
+        self.count(request, their_now).boxed()
     }
-}
 
-impl Books {
-    fn count(&mut self, endpoint: Endpoint, outcome: &'static str) {
-        *self.outcomes.entry((endpoint.as_str(), outcome)).or_default() += 1;
-    }
-}
-
-fn concerns(pause: &Pause, endpoint: Endpoint) -> bool {
-    pause.scope == EVERY_CALL || pause.scope == endpoint.as_str()
-}
-
-/// The ledger's word for a failed call. Calls refused for their rate, and calls that reached nobody, are free.
-///
-/// Words that no page has are one word here: whoever answers must not be able to fill the ledger with ever new ones.
-fn ledger_outcome(error: &Error) -> &'static str {
-    match (error.class, &error.code) {
-        (Class::Unreached, _) => "unreached",
-        (Class::Throttled, code) if code.starts_with("Forbidden.AccessDenied.Q") => "throttled",
-        (Class::Foreign, _) => "foreign",
-        (_, Cow::Borrowed(code)) => code,
-        (_, Cow::Owned(_)) => "unrecognized",
-    }
-}
-
-/// When to try again. What lasts for a known time is left alone for that time; what a person must mend is tried ever
-/// more rarely, for each try may be a metered call.
-fn paused_until(error: &Error, strikes: u32, now: Timestamp) -> Timestamp {
-    const MINUTE: Duration = Duration::from_mins(1);
-    let doubled = |first: Duration, most: Duration| {
-        first.saturating_mul(2_u32.saturating_pow(strikes.saturating_sub(1))).min(most)
-    };
-    // Whoever stands between may ask for years, or for nothing at all.
-    let asked = error.retry_after.unwrap_or_default().min(Duration::from_hours(24));
-    match error.class {
-        // Until the month's end; a probe a day finds out whether somebody bought more.
-        Class::QuotaSpent => pace::month_end(now).min(now + Duration::from_hours(24)),
-        Class::Banned => now + if asked.is_zero() { 5 * MINUTE } else { asked },
-        Class::Throttled => now + doubled(error.lasts().unwrap_or(MINUTE).min(15 * MINUTE), 15 * MINUTE).max(asked),
-        // Fetching a token is free.
-        Class::CredentialsWrong | Class::ScopeMissing if error.endpoint == Endpoint::AccessToken => {
-            now + doubled(MINUTE, 5 * MINUTE).max(asked)
-        }
-        Class::CredentialsWrong | Class::ScopeMissing | Class::AddressRefused | Class::OrganizationForbidden => {
-            now + doubled(5 * MINUTE, Duration::from_hours(3)).max(asked)
-        }
-        _ => now + doubled(MINUTE, 15 * MINUTE).max(asked),
+    fn report<'a>(&'a self, request: Request, outcome: Outcome<'a>, charge: Option<Charge>) -> BoxFuture<'a, ()> {
+        self.learn(request, outcome, charge).boxed()
     }
 }

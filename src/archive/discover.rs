@@ -4,13 +4,17 @@ use std::collections::HashSet;
 
 use futures_util::{StreamExt, stream};
 
-use super::stages::Ran;
-use super::{Archive, Concern, concern};
+use super::{Context, Stage, journal};
 use crate::catalog;
+use crate::catalog::apply::Decision;
+use crate::catalog::journal::Event;
+use crate::catalog::quota::Limit;
+use crate::dingtalk::Error;
 use crate::dingtalk::org_conferences::Page;
-use crate::dingtalk::{Class, Error};
 use crate::domain::clock::Timestamp;
-use crate::domain::conference::{DiscoveredBy, Sighting, Status, check_conference_id};
+use crate::domain::conference::{Conference, ConferenceInfo, DiscoveredBy, Sighting, Status, check_conference_id};
+use crate::domain::failure::{About, Class};
+use crate::domain::lifecycle::{Hint, Observation, observe};
 
 /// The page length asked for first. The most that DingTalk takes is written nowhere: one that is refused is halved.
 const MAX_RESULTS: u32 = 100;
@@ -27,130 +31,141 @@ const MOST_LISTED: usize = 50_000;
 /// Nor one whose token has no place in an address. All that a list leaves in memory is bounded by these three.
 const LONGEST_TOKEN_BYTES: usize = 4_096;
 
-impl Archive {
-    pub(super) async fn discover(&self, now: Timestamp) -> Ran {
-        let mut stopped = None;
-        if self.settings.organization {
-            stopped = self.discover_organization(now).await?;
-        }
-        if !self.settings.users.is_empty() {
-            stopped = stopped.or(self.discover_users(now).await?);
-        }
-        Ok(stopped)
-    }
+/// The conferences in progress, by a list that was read to its end.
+pub(super) type Listing = HashSet<String>;
 
-    async fn discover_organization(&self, now: Timestamp) -> Ran {
-        let mut listed = HashSet::new();
-        let stopped = self.read_listing(&mut listed, now).await?;
-        let mut listings = self.listings.lock().await;
-        listings.shown.extend(listed.iter().cloned());
-        if stopped.is_none() {
-            listings.last = Some((now, listed));
-        }
-        Ok(stopped)
-    }
+/// What the lists showed.
+#[derive(Default)]
+pub(super) struct Discovered {
+    /// The organisation's list; `None` if it was not read to its end: then it proves nothing about absence.
+    pub(super) listing: Option<Listing>,
+    /// What stopped it, if anything did.
+    pub(super) stopped: Option<Error>,
+}
 
-    /// Reads the list page by page, writes down what each page shows, and gathers the ids of those in progress in
-    /// `listed`. Answers what stopped it: a list that was read half-way proves nothing about absence.
-    async fn read_listing(&self, listed: &mut HashSet<String>, now: Timestamp) -> Ran {
-        let mut tokens = HashSet::new();
-        let mut token: Option<String> = None;
-        let mut pages = 0;
-        loop {
-            let Page { mut sightings, next_token } = match self.read_page(token.as_deref()).await {
+pub(super) async fn run(context: &Context, now: Timestamp) -> Result<Discovered, catalog::Error> {
+    let mut discovered = Discovered::default();
+    if context.settings.organization {
+        discovered = organization(context, now).await?;
+    }
+    if !context.settings.users.is_empty() {
+        let stopped = users(context, now).await?;
+        discovered.stopped = discovered.stopped.or(stopped);
+    }
+    Ok(discovered)
+}
+
+/// Reads the list page by page, and writes down what each page shows.
+async fn organization(context: &Context, now: Timestamp) -> Result<Discovered, catalog::Error> {
+    let limits = context.catalog.learned_limits().await?;
+    let mut max_results = limits.max_results.and_then(|most| u32::try_from(most).ok()).unwrap_or(MAX_RESULTS);
+    let (mut listed, mut tokens) = (HashSet::new(), HashSet::new());
+    let (mut token, mut pages) = (None, 0);
+    loop {
+        let Page { mut sightings, next_token } =
+            match context.dingtalk.org_conferences(max_results, token.as_deref()).await {
                 Ok(page) => page,
-                Err(stopped) => {
-                    if self.is_unsaid(&stopped).await {
-                        tracing::warn!(stage = "discover", code = %stopped.code, "the organisation's list: {stopped}");
-                    }
-                    return Ok(Some(stopped));
-                }
-            };
-            pages += 1;
-            sightings.retain(|sighting| is_sound(&sighting.conference_id));
-            self.catalog.sighted(&sightings, DiscoveredBy::Organization, None, now).await?;
-            let in_progress = sightings.into_iter().filter(|sighting| sighting.status == Status::InProgress);
-            listed.extend(in_progress.map(|sighting| sighting.conference_id));
-            let Some(next) = next_token else { break };
-            let is_endless = pages >= MOST_PAGES || listed.len() >= MOST_LISTED || next.len() > LONGEST_TOKEN_BYTES;
-            if is_endless || !tokens.insert(next.clone()) {
-                tracing::warn!(
-                    stage = "discover",
-                    pages,
-                    "the organisation's list does not end; what it showed so far is used"
-                );
-                break;
-            }
-            token = Some(next);
-        }
-        self.listings.lock().await.pages = pages;
-        Ok(None)
-    }
-
-    /// One page, with the longest length that DingTalk takes.
-    async fn read_page(&self, token: Option<&str>) -> Result<Page, Error> {
-        loop {
-            let max_results = self.listings.lock().await.max_results.unwrap_or(MAX_RESULTS);
-            match self.dingtalk.org_conferences(max_results, token).await {
                 Err(error) if error.class == Class::RequestWrong && max_results > LEAST_RESULTS => {
-                    self.listings.lock().await.max_results = Some((max_results / 2).max(LEAST_RESULTS));
-                }
-                answer => return answer,
-            }
-        }
-    }
-
-    async fn discover_users(&self, now: Timestamp) -> Ran {
-        let answers: Vec<(&String, Result<Vec<String>, Error>)> = stream::iter(&self.settings.users)
-            .map(|union_id| async move { (union_id, self.dingtalk.user_conferences(union_id).await) })
-            .buffer_unordered(self.dingtalk.max_in_flight())
-            .collect()
-            .await;
-        let mut stopped = None;
-        for (union_id, answer) in answers {
-            match answer {
-                Ok(ids) => self.sighted_for(union_id, ids, now).await?,
-                // One user whom DingTalk does not know must not hide the meetings of the others.
-                Err(error) if matches!(concern(&error), Concern::Answer) => {
-                    tracing::warn!(stage = "discover", union_id, code = %error.code, "discover.users: {union_id}: {error}");
+                    max_results = (max_results / 2).max(LEAST_RESULTS);
+                    context.catalog.learn_limit(Limit::MaxResults, max_results.into(), now).await?;
+                    continue;
                 }
                 Err(error) => {
-                    if self.is_unsaid(&error).await {
-                        tracing::warn!(stage = "discover", union_id, code = %error.code, "the list of {union_id}: {error}");
-                    }
-                    stopped = stopped.or(Some(error));
+                    journal::log_failure(context, Stage::Discover, "the organisation's list", &error).await;
+                    return Ok(Discovered { listing: None, stopped: Some(error) });
                 }
-            }
+            };
+        pages += 1;
+        sightings.retain(|sighting| can_be_asked_about(&sighting.conference_id));
+        listed.extend(in_progress(&sightings).map(str::to_owned));
+        sighted(context, sightings, DiscoveredBy::Organization, None, now).await?;
+        let Some(next) = next_token else { break };
+        let is_endless = pages >= MOST_PAGES || listed.len() >= MOST_LISTED || next.len() > LONGEST_TOKEN_BYTES;
+        if is_endless || !tokens.insert(next.clone()) {
+            tracing::warn!(
+                stage = Stage::Discover.as_str(),
+                pages,
+                "the organisation's list does not end; what it showed so far is used"
+            );
+            break;
         }
-        Ok(stopped)
+        token = Some(next);
     }
+    if limits.pages != Some(pages) {
+        context.catalog.learn_limit(Limit::Pages, pages, now).await?;
+    }
+    Ok(Discovered { listing: Some(listed), stopped: None })
+}
 
-    async fn sighted_for(&self, union_id: &str, ids: Vec<String>, now: Timestamp) -> Result<(), catalog::Error> {
-        let sightings: Vec<Sighting> = ids
-            .into_iter()
-            .filter(|conference_id| is_sound(conference_id))
-            .map(|conference_id| Sighting {
-                conference_id,
-                status: Status::InProgress,
-                title: None,
-                room_code: None,
-                biz_type: None,
-                creator_union_id: None,
-                creator_nick: None,
-                started_at: None,
-            })
-            .collect();
-        self.catalog.sighted(&sightings, DiscoveredBy::User, Some(union_id), now).await
+fn in_progress(sightings: &[Sighting]) -> impl Iterator<Item = &str> {
+    let in_progress = sightings.iter().filter(|sighting| sighting.status == Status::InProgress);
+    in_progress.map(|sighting| sighting.conference_id.as_str())
+}
+
+async fn users(context: &Context, now: Timestamp) -> Result<Option<Error>, catalog::Error> {
+    let answers: Vec<(&String, Result<Vec<String>, Error>)> = stream::iter(&context.settings.users)
+        .map(|union_id| async move { (union_id, context.dingtalk.user_conferences(union_id).await) })
+        .buffer_unordered(context.dingtalk.max_in_flight())
+        .collect()
+        .await;
+    let mut stopped = None;
+    for (union_id, answer) in answers {
+        let error = match answer {
+            Ok(ids) => {
+                let sightings =
+                    ids.into_iter().filter(|id| can_be_asked_about(id)).map(Sighting::in_progress).collect();
+                sighted(context, sightings, DiscoveredBy::User, Some(union_id), now).await?;
+                continue;
+            }
+            Err(error) => error,
+        };
+        journal::log_failure(context, Stage::Discover, &format!("discover.users: the list of {union_id}"), &error)
+            .await;
+        // One user whom DingTalk does not know must not hide the meetings of the others.
+        if error.class.entails().about != About::Conference {
+            stopped = stopped.or(Some(error));
+        }
     }
+    Ok(stopped)
+}
+
+/// Writes down what a listing showed. One that is known to be active is not written to.
+async fn sighted(
+    context: &Context,
+    sightings: Vec<Sighting>,
+    by: DiscoveredBy,
+    hint: Option<&str>,
+    now: Timestamp,
+) -> Result<(), catalog::Error> {
+    let ids: Vec<&str> = sightings.iter().map(|sighting| sighting.conference_id.as_str()).collect();
+    let mut known = context.catalog.conferences_by_id(&ids).await?;
+    let rules = context.rules(now);
+    let mut decisions = Vec::new();
+    for sighting in sightings {
+        let id = sighting.conference_id.clone();
+        let conference = known.remove(&id).unwrap_or_else(|| Conference::unknown(&id, by, now));
+        let (status, info) = (sighting.status, ConferenceInfo::from(sighting));
+        let observation = match status {
+            Status::InProgress => Observation::Shown(&info),
+            _ => Observation::NotShown(Hint::NotListed, &info),
+        };
+        let mut transition = observe(&conference, observation, now, &rules);
+        if !transition.is_news {
+            continue;
+        }
+        transition.union_id_hint = hint.filter(|_| conference.union_id_hint.is_none()).map(str::to_owned);
+        let event = if conference.state.is_none() { Event::Found } else { Event::Decided };
+        decisions.push(Decision { conference, transition, calls: Vec::new(), event });
+    }
+    journal::apply(context, Stage::Discover, &decisions, now).await
 }
 
 /// Whether a list's id can be asked about. One that cannot must not keep the others out of the catalog.
-fn is_sound(conference_id: &str) -> bool {
-    match check_conference_id(conference_id) {
-        Ok(()) => true,
-        Err(bad) => {
-            tracing::warn!(stage = "discover", "a list shows a conference that cannot be asked about: {bad}");
-            false
-        }
-    }
+fn can_be_asked_about(conference_id: &str) -> bool {
+    check_conference_id(conference_id)
+        .inspect_err(|bad| {
+            let stage = Stage::Discover.as_str();
+            tracing::warn!(stage, "a list shows a conference that cannot be asked about: {bad}");
+        })
+        .is_ok()
 }

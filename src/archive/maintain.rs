@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::Archive;
+use super::Context;
 use super::stages::Ran;
 use crate::domain::clock::Timestamp;
 
@@ -10,14 +10,16 @@ use crate::domain::clock::Timestamp;
 pub(super) const INTERVAL: Duration = Duration::from_hours(24);
 
 /// How many months the ledger keeps: this year's and last year's, to compare. Counted in the ledger itself: a clock that
-/// leaps must not make this month look old.
+/// jumps must not make this month look old.
 const KEEP_MONTHS: u32 = 25;
 
-impl Archive {
-    pub(super) async fn maintain(&self, now: Timestamp) -> Ran {
-        self.catalog.tidy_calls(KEEP_MONTHS).await?;
-        self.catalog.tidy_events(self.settings.keep_events, now).await?;
-        self.catalog.optimize().await?;
-        Ok(None)
+/// Nothing is dropped by a clock that cannot be believed, nor before DingTalk has said what time it is.
+pub(super) async fn run(context: &Context, is_clock_sure: bool, now: Timestamp) -> Ran {
+    let Context { catalog, dingtalk, settings, .. } = context;
+    if let Some(their_now) = dingtalk.their_now().await.filter(|_| is_clock_sure) {
+        catalog.tidy_calls(KEEP_MONTHS).await?;
+        catalog.tidy_events(settings.keep_events, now.min(their_now)).await?;
     }
+    catalog.optimize().await?;
+    Ok(None)
 }

@@ -1,12 +1,14 @@
 //! The stages in their order: what is due, what ran, and what stopped it.
 
-use std::time::Duration;
-
-use super::Archive;
+use super::agenda::Agenda;
+use super::clock_jump::detect_clock_jump;
+use super::discover::Listing;
+use super::{Context, Memory, collect, discover, maintain, poll};
 use crate::catalog;
-use crate::catalog::ledger::JobRun;
+use crate::catalog::runs::JobRun;
 use crate::dingtalk::Error;
 use crate::domain::clock::Timestamp;
+use crate::domain::endpoint::Endpoint;
 
 /// One of the four things there are to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -25,7 +27,7 @@ impl Stage {
     /// Every stage, in the order of a pass.
     pub const ALL: [Self; 4] = [Self::Discover, Self::Poll, Self::Collect, Self::Maintain];
 
-    /// The word the catalog uses.
+    /// Its name in the catalog.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -35,19 +37,7 @@ impl Stage {
             Self::Maintain => "maintain",
         }
     }
-
-    /// How much before its time it may run. A reading that came before a deadline would be one too many.
-    const fn early(self) -> Duration {
-        match self {
-            Self::Discover | Self::Poll => RING,
-            Self::Collect | Self::Maintain => Duration::ZERO,
-        }
-    }
 }
-
-/// The bell's resolution. A ring that comes a moment before a look is due is the ring for it: to wait for the next one
-/// would make the interval longer than it was configured.
-const RING: Duration = Duration::from_secs(1);
 
 /// What a pass did.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -67,61 +57,86 @@ impl Report {
 /// What one stage answers: what stopped it, if anything did.
 pub(super) type Ran = Result<Option<Error>, catalog::Error>;
 
-impl Archive {
-    /// One pass: every stage that is due at `now`. Idempotent; may be dropped at any point.
-    pub async fn tick(&self, now: Timestamp) -> Result<Report, catalog::Error> {
-        self.pass(now, false).await
-    }
+/// When the next stage is due; `None` if nothing will ever be, as things stand.
+pub(super) async fn next_due(
+    context: &Context,
+    memory: &mut Memory,
+    now: Timestamp,
+) -> Result<Option<Timestamp>, catalog::Error> {
+    let agenda = Agenda::load(context, memory, now).await?;
+    Ok(Stage::ALL.into_iter().filter_map(|stage| agenda.due_at(stage, &context.settings, now)).min())
+}
 
-    /// One pass of every stage, due or not; recordings are read where they are due.
-    pub async fn once(&self, now: Timestamp) -> Result<Report, catalog::Error> {
-        self.pass(now, true).await
-    }
-
-    async fn pass(&self, now: Timestamp, all: bool) -> Result<Report, catalog::Error> {
-        self.reckon(now).await?;
-        let mut agenda = self.agenda(now).await?;
-        self.budget.begin(agenda.pauses.clone()).await;
-        let mut report = Report::default();
-        for stage in Stage::ALL {
-            let due_at =
-                agenda.due_at(stage, &self.settings, now).filter(|_| !agenda.holds_up(stage, &self.settings, now));
-            let due = all || due_at.is_some_and(|due_at| due_at <= now + stage.early());
-            if due || (stage == Stage::Poll && self.rides_on_listing(now).await?) {
-                let stopped = self.run(stage, now).await?;
-                let mut run = JobRun {
-                    stage: stage.as_str().to_owned(),
-                    last_started_at: now,
-                    last_finished_at: self.clock.now().max(now),
-                    outcome: stopped.as_ref().map_or_else(|| "ok".to_owned(), ToString::to_string),
-                    next_due_at: None,
-                    last_ok_at: now,
-                    failures: 0,
-                };
-                agenda = self.agenda(now).await?;
-                agenda.ran(run.clone());
-                run.next_due_at = agenda.due_at(stage, &self.settings, now);
-                self.catalog.job_ran(&run).await?;
-                report.ran.push((stage, stopped));
-            }
+/// Every stage that is due at `now`, or `all` of them.
+pub(super) async fn pass(
+    context: &Context,
+    memory: &mut Memory,
+    all: bool,
+    now: Timestamp,
+) -> Result<Report, catalog::Error> {
+    let Context { catalog, budget, clock, settings, .. } = context;
+    catalog.check_in_place()?;
+    let is_clock_sure = detect_clock_jump(context, memory, now).await?;
+    let mut agenda = Agenda::load(context, memory, now).await?;
+    budget.begin(agenda.pauses.clone()).await;
+    let mut report = Report::default();
+    let mut listing = None;
+    for stage in order(budget.failed_last().await) {
+        let is_due = all || agenda.due_at(stage, settings, now).is_some_and(|due_at| due_at <= now);
+        // A complete listing has just confirmed most conferences for free: a poll now costs only those that it did not
+        // show.
+        let rides_on_listing = stage == Stage::Poll && listing.is_some() && agenda.has_candidates(now);
+        if !is_due && !rides_on_listing {
+            continue;
         }
-        self.budget.settle().await?;
-        Ok(report)
+        let stopped = run(context, memory, stage, &mut listing, is_clock_sure, now).await?;
+        let mut run = JobRun {
+            stage: stage.as_str().to_owned(),
+            last_started_at: now,
+            last_finished_at: clock.now().max(now),
+            outcome: stopped.as_ref().map_or_else(|| "ok".to_owned(), ToString::to_string),
+            next_due_at: None,
+            last_ok_at: now,
+            failures: 0,
+        };
+        agenda = Agenda::load(context, memory, now).await?;
+        agenda.ran(run.clone());
+        run.next_due_at = agenda.due_at(stage, settings, now);
+        catalog.job_ran(&run).await?;
+        report.ran.push((stage, stopped));
     }
+    budget.end().await?;
+    Ok(report)
+}
 
-    async fn run(&self, stage: Stage, now: Timestamp) -> Ran {
-        match stage {
-            Stage::Discover => self.discover(now).await,
-            Stage::Poll => self.poll(now).await,
-            Stage::Collect => self.collect(now).await,
-            Stage::Maintain => self.maintain(now).await,
+async fn run(
+    context: &Context,
+    memory: &mut Memory,
+    stage: Stage,
+    listing: &mut Option<Listing>,
+    is_clock_sure: bool,
+    now: Timestamp,
+) -> Ran {
+    match stage {
+        Stage::Discover => {
+            let discovered = discover::run(context, now).await?;
+            *listing = discovered.listing;
+            Ok(discovered.stopped)
         }
+        Stage::Poll => poll::run(context, listing.as_ref(), &mut memory.shown, now).await,
+        Stage::Collect => collect::run(context, now).await,
+        Stage::Maintain => maintain::run(context, is_clock_sure, now).await,
     }
+}
 
-    /// A complete listing of this very pass has confirmed most conferences for free: a poll now costs only those that it
-    /// did not show.
-    async fn rides_on_listing(&self, now: Timestamp) -> Result<bool, catalog::Error> {
-        let fresh = self.listings.lock().await.last.as_ref().is_some_and(|(at, _)| *at == now);
-        Ok(fresh && self.catalog.next_candidate_at().await?.is_some_and(|at| at <= now))
+/// The stages of a pass. After a pause, the probe is not the call that failed last, if there is another: the stage that
+/// makes it comes behind the others.
+fn order(failed_last: Option<Endpoint>) -> [Stage; 4] {
+    match failed_last {
+        Some(Endpoint::OrgConferences | Endpoint::UserConferences) => {
+            [Stage::Poll, Stage::Collect, Stage::Discover, Stage::Maintain]
+        }
+        Some(Endpoint::Query | Endpoint::Conference) => [Stage::Discover, Stage::Collect, Stage::Poll, Stage::Maintain],
+        _ => Stage::ALL,
     }
 }

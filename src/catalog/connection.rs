@@ -1,5 +1,6 @@
 //! Opening and closing the catalog's file without harm to it.
 
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -74,6 +75,11 @@ pub enum Error {
     /// A crash cut a write short, and only somebody who may write can undo it.
     #[error("{0} holds a write that a crash cut short, and a reader cannot undo it: starting the daemon does")]
     CutShort(PathBuf),
+    /// The file was moved, deleted or replaced while it was open: what is written now, nobody would find.
+    #[error(
+        "the catalog {0} is not the file that was opened: it was moved, deleted or replaced; put it back, or start anew"
+    )]
+    Moved(PathBuf),
     /// It could not be opened.
     #[error("the catalog {path} could not be opened: {source}; its folder must exist and be writable")]
     Open {
@@ -132,6 +138,8 @@ pub type Progress = Arc<dyn Fn() -> bool + Send + Sync>;
 #[derive(Clone, Debug)]
 pub struct Catalog {
     path: PathBuf,
+    /// The device and inode of the file that was opened.
+    file: Option<(u64, u64)>,
     writer: SqlitePool,
     readers: SqlitePool,
 }
@@ -165,7 +173,7 @@ impl Catalog {
         let many = if progress.is_some() { 1 } else { READERS };
         let options = options.read_only(true).create_if_missing(false);
         let readers = pool(many, progress).connect_with(options).await.map_err(open)?;
-        Ok(Self { path: path.to_owned(), writer, readers })
+        Ok(Self { path: path.to_owned(), file: file_id(path), writer, readers })
     }
 
     /// Opens the catalog for reading only: no right to write is needed, and nothing is written.
@@ -181,13 +189,18 @@ impl Catalog {
             .connect_with(options(path).read_only(true))
             .await
             .map_err(|source| Error::Open { path: path.to_owned(), source })?;
-        Ok(Self { path: path.to_owned(), writer: readers.clone(), readers })
+        Ok(Self { path: path.to_owned(), file: file_id(path), writer: readers.clone(), readers })
     }
 
     /// Where it lies.
     #[must_use]
     pub fn path(&self) -> &Path {
         &self.path
+    }
+
+    /// Whether the file that was opened is still the one at its path.
+    pub fn check_in_place(&self) -> Result<(), Error> {
+        if file_id(&self.path) == self.file { Ok(()) } else { Err(Error::Moved(self.path.clone())) }
     }
 
     /// Closes it. The last one out leaves a single file in rollback mode behind: one that an admin who may only read can
@@ -232,6 +245,11 @@ impl Catalog {
         sqlx::query("PRAGMA wal_checkpoint(PASSIVE)").execute(&mut *connection).await?;
         Ok(())
     }
+}
+
+/// The device and inode of the file at `path`.
+fn file_id(path: &Path) -> Option<(u64, u64)> {
+    std::fs::metadata(path).ok().map(|file| (file.dev(), file.ino()))
 }
 
 fn options(path: &Path) -> SqliteConnectOptions {

@@ -11,21 +11,33 @@ use crate::domain::clock::{Timestamp, millis};
 /// A call that was made about a conference.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Call {
-    /// The page that was called.
+    /// The endpoint that was called.
     pub endpoint: &'static str,
     /// `ok`, DingTalk's code, or ours.
     pub outcome: String,
     /// What was answered, in words.
-    pub words: String,
+    pub answer: String,
 }
 
-/// How something came to be decided: the calls that were made, and the reason.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Account {
-    /// In their order.
-    pub calls: Vec<Call>,
-    /// In words.
-    pub reason: String,
+/// What kind of entry it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Event {
+    /// The conference came to be known.
+    Found,
+    /// What followed from an observation.
+    Decided,
+    /// A person's word.
+    Operator,
+}
+
+impl Event {
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Found => "found",
+            Self::Decided => "decided",
+            Self::Operator => "operator",
+        }
+    }
 }
 
 /// A row of the journal.
@@ -39,7 +51,7 @@ pub struct EventRow {
     pub at: i64,
     /// `found`, `call`, `decided` or `operator`.
     pub event: String,
-    /// Of a call: the page that was called.
+    /// Of a call: the endpoint that was called.
     pub endpoint: Option<String>,
     /// Of a call: `ok`, DingTalk's code, or ours.
     pub outcome: Option<String>,
@@ -52,7 +64,7 @@ pub struct EventRow {
 }
 
 impl Catalog {
-    /// The story of a conference, from its beginning.
+    /// The journal of a conference, from its beginning.
     pub async fn events(&self, conference_id: &str) -> Result<Vec<EventRow>, Error> {
         let events = sqlx::query_as!(
             EventRow,
@@ -65,10 +77,13 @@ impl Catalog {
         Ok(events)
     }
 
-    /// Enters a call that decided nothing about the conference: what it met is everybody's trouble.
-    pub async fn note_call(&self, conference_id: &str, call: &Call, now: Timestamp) -> Result<(), Error> {
+    /// Enters calls that decided nothing about the conference: what they met concerns everybody.
+    pub async fn note_calls(&self, conference_id: &str, calls: &[Call], now: Timestamp) -> Result<(), Error> {
+        if calls.is_empty() {
+            return Ok(());
+        }
         let mut transaction = self.write().await?;
-        enter_call(&mut transaction, conference_id, call, now).await?;
+        enter_calls(&mut transaction, conference_id, calls, now).await?;
         transaction.commit().await?;
         Ok(())
     }
@@ -83,37 +98,29 @@ impl Catalog {
     }
 }
 
-/// Enters how it was decided that the conference stands as it does now.
-pub(super) async fn decided(
-    connection: &mut SqliteConnection,
-    conference_id: &str,
-    account: &Account,
-    now: Timestamp,
-) -> Result<(), Error> {
-    for call in &account.calls {
-        enter_call(connection, conference_id, call, now).await?;
-    }
-    enter(connection, conference_id, "decided", &account.reason, now).await
-}
-
-/// Enters something else that happened: `found`, or the word of an `operator`.
+/// Enters the calls that were made about a conference, and what followed: it stands as it does now.
 pub(super) async fn enter(
     connection: &mut SqliteConnection,
     conference_id: &str,
-    event: &str,
+    event: Event,
+    calls: &[Call],
     reason: &str,
     now: Timestamp,
 ) -> Result<(), Error> {
-    insert(connection, conference_id, event, None, reason, now).await
+    enter_calls(connection, conference_id, calls, now).await?;
+    insert(connection, conference_id, event.as_str(), None, reason, now).await
 }
 
-async fn enter_call(
+async fn enter_calls(
     connection: &mut SqliteConnection,
     conference_id: &str,
-    call: &Call,
+    calls: &[Call],
     now: Timestamp,
 ) -> Result<(), Error> {
-    insert(connection, conference_id, "call", Some(call), &call.words, now).await
+    for call in calls {
+        insert(connection, conference_id, "call", Some(call), &call.answer, now).await?;
+    }
+    Ok(())
 }
 
 /// A row, with the conference as it stands now.

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::{Catalog, Error, count, duration};
 use crate::domain::clock::Timestamp;
+use crate::domain::conference::State;
 
 /// Calls of one endpoint with one outcome, in all the months that the ledger keeps.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -70,5 +71,15 @@ impl Catalog {
         .fetch_one(&mut *self.read().await?)
         .await?;
         Ok(since.map(Timestamp::from_millis))
+    }
+
+    /// How many conferences stand in each state, in the order of a conference's life.
+    pub async fn count_by_state(&self) -> Result<Vec<(State, u64)>, Error> {
+        let rows = sqlx::query!(r#"SELECT state, count(*) AS "conferences!: i64" FROM conferences GROUP BY state"#)
+            .fetch_all(&mut *self.read().await?)
+            .await?;
+        let of =
+            |state: State| rows.iter().find(|row| row.state == state.as_str()).map_or(0, |row| count(row.conferences));
+        Ok(State::ALL.into_iter().map(|state| (state, of(state))).collect())
     }
 }

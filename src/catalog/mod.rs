@@ -4,20 +4,23 @@
 //! a time anyway, and one connection that waits for nobody keeps transactions short and in order. Readers stand beside
 //! it. This room knows no DingTalk.
 
+pub mod apply;
 pub mod backup;
-pub mod conferences;
+mod clock_jump;
 pub mod connection;
 mod damage;
+mod due;
 pub mod journal;
-pub mod ledger;
 pub mod lists;
 pub mod measures;
-pub mod recordings;
-mod time;
+pub mod pauses;
+pub mod quota;
+pub mod register;
+pub mod runs;
 pub mod verify;
-pub mod watch;
 
 pub use connection::{Catalog, Error, Progress};
+pub use due::NextAttempts;
 
 use std::time::Duration;
 

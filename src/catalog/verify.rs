@@ -11,6 +11,8 @@ use sqlx::{Connection, SqliteConnection};
 
 use super::damage::{foreign_keys, integrity, raw, schema};
 use super::{Catalog, Error, count};
+use crate::domain::conference::State;
+use crate::domain::lifecycle::{Standing, invariants};
 
 /// So many of those who break an invariant are named; the others are counted.
 const NAMED: usize = 10;
@@ -28,7 +30,7 @@ pub struct Finding {
 
 /// What is checked, in words.
 pub fn checks() -> impl Iterator<Item = &'static str> {
-    CHECKS.iter().map(|(check, _)| *check)
+    CHECKS.iter().map(|(check, _)| *check).chain(invariants().iter().map(|(check, _)| *check))
 }
 
 impl Catalog {
@@ -59,6 +61,7 @@ impl Catalog {
                 findings.push(finding);
             }
         }
+        findings.extend(standings(&mut instant).await?);
         Ok(findings)
     }
 
@@ -72,6 +75,51 @@ impl Catalog {
         .await?;
         Ok((count(row.conferences), count(row.recordings)))
     }
+}
+
+/// Holds every conference against the invariants of its life.
+async fn standings(connection: &mut SqliteConnection) -> Result<Vec<Finding>, Error> {
+    let mut findings: Vec<Finding> =
+        invariants().iter().map(|(check, _)| Finding { check, offenders: Vec::new(), more: 0 }).collect();
+    let mut rows = sqlx::query!(
+        r#"SELECT c.conference_id, c.state, c.closed_at IS NOT NULL AS "is_closed!: bool",
+                  c.next_attempt_at IS NOT NULL AS "is_planned!: bool", c.last_active_at IS NOT NULL AS "was_active!: bool",
+                  c.last_error_code IS NOT NULL AS "has_error!: bool",
+                  EXISTS (SELECT 1 FROM conference_waits w WHERE w.conference_id = c.conference_id) AS "is_remembered!: bool",
+                  EXISTS (SELECT 1 FROM recordings r WHERE r.conference_id = c.conference_id) AS "has_recording!: bool"
+           FROM conferences c"#
+    )
+    .fetch(connection);
+    while let Some(row) = rows.next().await {
+        let row = match row {
+            Ok(row) => row,
+            // Another check has found what is damaged.
+            Err(error) => return damage(error).map(|_| Vec::new()).map_err(Error::from),
+        };
+        // Nor is a state that is none of the six for this check to find.
+        let Ok(state) = row.state.parse::<State>() else { continue };
+        let standing = Standing {
+            state,
+            is_closed: row.is_closed,
+            is_planned: row.is_planned,
+            was_active: row.was_active,
+            has_error: row.has_error,
+            is_remembered: row.is_remembered,
+            has_recording: row.has_recording,
+        };
+        for (finding, (_, holds)) in findings.iter_mut().zip(invariants()) {
+            if holds(&standing) {
+                continue;
+            }
+            if finding.offenders.len() < NAMED {
+                finding.offenders.push(format!("{} ({state})", row.conference_id));
+            } else {
+                finding.more += 1;
+            }
+        }
+    }
+    findings.retain(|finding| !finding.offenders.is_empty());
+    Ok(findings)
 }
 
 /// The words for damage to the file: what a sound one never answers. Any other error is handed back.
@@ -118,64 +166,10 @@ const CHECKS: &[(&str, Offenders)] = &[
         ),
     ),
     (
-        "a closed conference has closed_at, an open one has none",
-        offenders!(
-            r#"SELECT conference_id || ' (' || state || ')' AS "offender!: String" FROM conferences
-               WHERE (state IN ('archived', 'unrecorded', 'failed')) <> (closed_at IS NOT NULL)"#
-        ),
-    ),
-    (
-        "an archived conference has recordings",
-        offenders!(
-            r#"SELECT conference_id AS "offender!: String" FROM conferences c
-               WHERE state = 'archived' AND NOT EXISTS (SELECT 1 FROM recordings r WHERE r.conference_id = c.conference_id)"#
-        ),
-    ),
-    (
-        "an unrecorded conference, and one that has not ended, has no recordings",
-        offenders!(
-            r#"SELECT conference_id || ' (' || state || ')' AS "offender!: String" FROM conferences c
-               WHERE state IN ('unrecorded', 'waiting', 'active')
-                 AND EXISTS (SELECT 1 FROM recordings r WHERE r.conference_id = c.conference_id)"#
-        ),
-    ),
-    (
-        "a failed conference says why",
-        offenders!(
-            r#"SELECT conference_id AS "offender!: String" FROM conferences
-               WHERE state = 'failed' AND last_error_code IS NULL"#
-        ),
-    ),
-    (
         "an error stands whole beside its conference: code, words and instant",
         offenders!(
             r#"SELECT conference_id AS "offender!: String" FROM conferences
                WHERE (last_error_code IS NULL) + (last_error_message IS NULL) + (last_error_at IS NULL) NOT IN (0, 3)"#
-        ),
-    ),
-    (
-        "an active conference has last_active_at",
-        offenders!(
-            r#"SELECT conference_id AS "offender!: String" FROM conferences
-               WHERE state = 'active' AND last_active_at IS NULL"#
-        ),
-    ),
-    (
-        "an ended conference has a next attempt, an unrecorded or failed one has none",
-        offenders!(
-            r#"SELECT conference_id || ' (' || state || ')' AS "offender!: String" FROM conferences
-               WHERE (state = 'ended' AND next_attempt_at IS NULL)
-                  OR (state IN ('unrecorded', 'failed') AND next_attempt_at IS NOT NULL)"#
-        ),
-    ),
-    (
-        "a conference has a wait while it is ended, or archived with a look to come, and at no other time",
-        offenders!(
-            r#"SELECT c.conference_id || ' (' || c.state || iif(w.conference_id IS NULL, ', without a wait)', ', with a wait)')
-                      AS "offender!: String"
-               FROM conferences c LEFT JOIN recording_waits w ON w.conference_id = c.conference_id
-               WHERE (w.conference_id IS NOT NULL)
-                  <> (c.state = 'ended' OR (c.state = 'archived' AND c.next_attempt_at IS NOT NULL))"#
         ),
     ),
     ("a recording's JSON, and that of each revision, is whole and bears its mediaId", raw),
@@ -205,10 +199,10 @@ const CHECKS: &[(&str, Offenders)] = &[
         "no count is negative",
         offenders!(
             r#"SELECT 'conferences.attempts of ' || conference_id AS "offender!: String" FROM conferences WHERE attempts < 0
-               UNION ALL SELECT 'recording_waits.awaited_ms of ' || conference_id FROM recording_waits WHERE awaited_ms < 0
+               UNION ALL SELECT 'conference_waits.awaited_ms of ' || conference_id FROM conference_waits WHERE awaited_ms < 0
                UNION ALL SELECT 'api_calls.calls of ' || day || ' ' || endpoint || ' ' || outcome FROM api_calls WHERE calls < 0
                UNION ALL SELECT 'quota.calls_per_month' FROM quota WHERE calls_per_month < 0
-               UNION ALL SELECT 'pauses.strikes of ' || scope FROM pauses WHERE strikes < 0"#
+               UNION ALL SELECT 'pauses.failures of ' || scope FROM pauses WHERE failures < 0"#
         ),
     ),
     (

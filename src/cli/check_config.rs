@@ -6,8 +6,10 @@ use super::{output, tame, wiring};
 use crate::archive::Settings;
 use crate::config::Loaded;
 use crate::domain::clock::{Clock, SystemClock, Timestamp};
+use crate::domain::conference::{Conference, DiscoveredBy, State};
+use crate::domain::lifecycle::{Collect, Observation, Rules, observe};
+use crate::domain::recording::RecordingList;
 use crate::domain::schedule::Schedule;
-use crate::domain::wait::{Evidence, Next, Reading, Rules, Wait, decide};
 
 const DAY: Duration = Duration::from_hours(24);
 
@@ -73,21 +75,24 @@ fn a_conference(settings: &Settings, share: u64) -> String {
 }
 
 /// How often a list that never shows anything is read.
-fn reads(rules: &Rules, nothing_expected: bool) -> u64 {
+fn reads(collect: &Collect, nothing_expected: bool) -> u64 {
     /// Who writes milliseconds for hours is told that it is many, not how many.
     const MANY: u64 = 100_000;
-    let evidence = Evidence { last_changed_at: None, nothing_expected };
     let epoch = Timestamp::default();
-    let mut wait = Wait::begin(Some(epoch), epoch, epoch, rules);
+    let rules = Rules { collect: *collect, is_metered: nothing_expected, ..Rules::default() };
+    let nothing = Observation::List { list: &RecordingList::default(), known: &[], union_id: "" };
+    let mut conference = Conference::unknown("", DiscoveredBy::Config, epoch);
+    conference.state = Some(State::Ended);
+    conference.record_status = Some(0);
+    conference.next_attempt_at = Some(epoch + collect.first_delay);
     let mut reads = 0;
-    while reads < MANY {
-        let now = wait.planned_at;
+    while let Some(now) = conference.next_attempt_at.filter(|_| reads < MANY) {
         reads += 1;
-        wait = wait.answered(now, rules);
-        match decide(&wait, Reading::NothingListed, evidence, now, rules, "") {
-            Next::Again(at) => wait.planned_at = at,
-            _ => break,
-        }
+        let transition = observe(&conference, nothing, now, &rules);
+        conference.state = Some(transition.state);
+        conference.attempts = transition.attempts;
+        conference.next_attempt_at = transition.next_attempt_at;
+        conference.wait = transition.wait.unwrap_or(conference.wait);
     }
     reads
 }

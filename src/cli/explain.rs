@@ -7,10 +7,13 @@ use super::output::{self, Format};
 use super::tame;
 use crate::catalog::Catalog;
 use crate::catalog::journal::EventRow;
-use crate::catalog::ledger::{JobRun, Pause};
 use crate::catalog::lists::{ConferenceFilter, ConferenceRow};
+use crate::catalog::pauses::Pause;
+use crate::catalog::runs::JobRun;
 use crate::config::Config;
 use crate::domain::clock::{Clock, SystemClock, Timestamp};
+use crate::domain::conference::State;
+use crate::domain::lifecycle::{Question, next_question};
 
 /// A conference's story.
 #[derive(Serialize)]
@@ -41,7 +44,7 @@ pub(super) async fn run(config: &Config, conference_id: &str, format: Format) ->
     let Some(conference) = conference else {
         bail!("the catalog does not know the conference {conference_id}: put it on watch with `watch add`");
     };
-    let next = next(&conference, &runs, &pauses, SystemClock::new().now());
+    let next = next(&conference, &runs, &pauses, SystemClock::new().now())?;
     let ConferenceRow { conference_id, title, state, .. } = conference;
     let story = Story { conference_id, title, state, events, next };
     match format {
@@ -83,32 +86,31 @@ fn print(story: &Story) -> anyhow::Result<()> {
 }
 
 /// What comes next for a conference at `now`.
-fn next(conference: &ConferenceRow, runs: &[JobRun], pauses: &[Pause], now: Timestamp) -> Next {
+fn next(conference: &ConferenceRow, runs: &[JobRun], pauses: &[Pause], now: Timestamp) -> anyhow::Result<Next> {
     let planned = conference.next_attempt_at.map(Timestamp::from_millis);
-    let stage = |stage: &str| runs.iter().find(|run| run.stage == stage).and_then(|run| run.next_due_at);
-    let (what, endpoints, at) = match (conference.state.as_str(), planned) {
-        ("failed", _) => {
-            let what = format!("nothing by itself; once mended: `conferences retry {}`", conference.conference_id);
-            return Next { what, at: None };
+    let state: State = conference.state.parse()?;
+    let question = next_question(state, planned.is_some());
+    let at = match question {
+        Question::Nothing if state == State::Failed => {
+            let id = &conference.conference_id;
+            let what = format!("nothing by itself; when the cause is repaired: `conferences retry {id}`");
+            return Ok(Next { what, at: None });
         }
-        ("archived" | "unrecorded", None) => {
-            return Next { what: "nothing; its story is over".to_owned(), at: None };
+        Question::Nothing => return Ok(Next { what: "nothing; its life is over".to_owned(), at: None }),
+        Question::Progress | Question::Info => {
+            let poll = runs.iter().find(|run| run.stage == "poll").and_then(|run| run.next_due_at);
+            planned.max(poll)
         }
-        ("archived", _) => ("its list is looked at one last time", &["getVideos"][..], planned),
-        ("ended", _) => ("its list is read", &["getVideos"][..], planned),
-        _ => {
-            let at = planned.max(stage("poll"));
-            ("it is asked about with the next poll", &["query", "get"][..], at)
-        }
+        Question::List | Question::LastLook => planned,
     };
-    let concerns =
-        |pause: &&Pause| pause.until > now && (pause.scope == "*" || endpoints.contains(&pause.scope.as_str()));
-    let pause = pauses.iter().filter(concerns).max_by_key(|pause| pause.until);
+    let holds =
+        |pause: &&Pause| pause.until > now && question.endpoints().iter().any(|endpoint| pause.scope.holds(*endpoint));
+    let pause = pauses.iter().filter(holds).max_by_key(|pause| pause.until);
     let (what, at) = match pause {
         Some(pause) if at.is_none_or(|at| at < pause.until) => {
-            (format!("{what}, once the pause is over ({})", pause.message), Some(pause.until))
+            (format!("{}, once the pause is over ({})", question.as_str(), pause.message), Some(pause.until))
         }
-        _ => (what.to_owned(), at),
+        _ => (question.as_str().to_owned(), at),
     };
-    Next { what, at: at.map(|at| at.max(now).as_millis()) }
+    Ok(Next { what, at: at.map(|at| at.max(now).as_millis()) })
 }

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use anyhow::{Context, bail};
 
-use crate::catalog::watch::Registration;
+use crate::catalog::register::Registration;
 use crate::domain::conference::{check_conference_id, is_union_id};
 
 /// The most that is read, and the most conferences that are taken: no organisation has as many.

@@ -9,14 +9,15 @@ use serde::Serialize;
 
 use super::output::{self, Format};
 use super::wiring;
-use crate::archive::{Pace, health};
+use crate::archive::{LookIntervals, health};
 use crate::catalog::Catalog;
-use crate::catalog::ledger::{JobRun, Pause};
 use crate::catalog::lists::{RecordingFilter, TroubleRow};
+use crate::catalog::pauses::Pause;
+use crate::catalog::runs::JobRun;
 use crate::config::{Config, ConfigError};
 use crate::daemon::lock::Lock;
 use crate::domain::clock::{Clock, SystemClock, Timestamp, millis};
-use crate::domain::pace;
+use crate::domain::forecast;
 use crate::domain::schedule::Schedule;
 
 #[derive(Args, Debug)]
@@ -65,7 +66,7 @@ struct OldestReport {
 
 #[derive(Debug, Serialize)]
 struct PauseReport {
-    scope: String,
+    scope: &'static str,
     paused_until: i64,
     since: i64,
     code: String,
@@ -117,7 +118,7 @@ pub(super) async fn without_configuration(status: &Status, path: &Path, error: C
 pub async fn report(catalog: &Catalog, config: &Config, now: Timestamp) -> anyhow::Result<Report> {
     let settings = wiring::settings(config);
     let share = config.quota.calls_per_month;
-    let pace = Pace::at(catalog, &settings, share, now).await?;
+    let pace = LookIntervals::at(catalog, &settings, share, now).await?;
     let discovers = settings.organization || !settings.users.is_empty();
     let (discover, discover_stretched) = effective(&settings.discover, pace.discover, now);
     let (poll, poll_stretched) = effective(&settings.poll, pace.poll, now);
@@ -130,14 +131,19 @@ pub async fn report(catalog: &Catalog, config: &Config, now: Timestamp) -> anyho
         daemon_pid: daemon.as_ref().map(|daemon| daemon.pid),
         daemon_waits_for: daemon.as_ref().and_then(|daemon| daemon.told.waits_for.clone()),
         configuration_refused: daemon.and_then(|daemon| daemon.told.refused),
-        conferences: catalog.census().await?.into_iter().map(|(state, count)| (state.as_str(), count)).collect(),
+        conferences: catalog
+            .count_by_state()
+            .await?
+            .into_iter()
+            .map(|(state, count)| (state.as_str(), count))
+            .collect(),
         trouble: catalog.trouble().await?,
         oldest_open: oldest.map(|open| OldestReport { state: open.state, since: open.since.as_millis() }).collect(),
         lag_half_ms: lags_ms.get(lags_ms.len() / 2).copied(),
         lag_most_ms: lags_ms.last().copied(),
         recordings: catalog.list_recordings(&RecordingFilter::default()).await?.len(),
-        month: pace::day(now).chars().take(7).collect(),
-        calls: catalog.spent(&pace::day(now)).await?,
+        month: forecast::day(now).chars().take(7).collect(),
+        calls: catalog.spent(&forecast::day(now)).await?,
         calls_per_month: share,
         discover_interval_ms: discovers.then_some(millis(discover)),
         discover_stretched: discovers && discover_stretched,
@@ -158,7 +164,7 @@ fn effective(schedule: &Schedule, pace: Duration, now: Timestamp) -> (Duration, 
 impl From<Pause> for PauseReport {
     fn from(pause: Pause) -> Self {
         Self {
-            scope: pause.scope,
+            scope: pause.scope.as_str(),
             paused_until: pause.until.as_millis(),
             since: pause.since.as_millis(),
             code: pause.code,
@@ -216,7 +222,7 @@ pub fn facts(report: &Report, config: &Config) -> Vec<(&'static str, String)> {
         facts.push(("poll", interval(&config.poll.schedule(), interval_ms, report.poll_stretched)));
     }
     for pause in &report.pauses {
-        let what = if pause.scope == "*" { "all calls" } else { pause.scope.as_str() };
+        let what = if pause.scope == "*" { "all calls" } else { pause.scope };
         facts
             .push(("paused", format!("{what} until {}: {}", output::instant(Some(pause.paused_until)), pause.message)));
     }

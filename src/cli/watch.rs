@@ -11,7 +11,7 @@ use super::output::{self, ListFormat};
 use super::{Usage, conferences, import};
 use crate::catalog::Catalog;
 use crate::catalog::lists::ConferenceFilter;
-use crate::catalog::watch::{Registered, Registration};
+use crate::catalog::register::{Registered, Registration};
 use crate::config::Config;
 use crate::domain::clock::{Clock, SystemClock};
 use crate::domain::conference::{DiscoveredBy, check_conference_id, is_union_id};

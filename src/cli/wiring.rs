@@ -8,14 +8,14 @@ use tokio::time::timeout;
 
 use crate::archive::{self, Archive, Budget};
 use crate::catalog::Catalog;
-use crate::catalog::watch::Registration;
+use crate::catalog::register::Registration;
 use crate::config::Config;
 use crate::daemon::http::View;
 use crate::daemon::lock::Lock;
 use crate::dingtalk::token::Credentials;
 use crate::dingtalk::{self, Client, Gate};
 use crate::domain::clock::{Clock, SystemClock};
-use crate::domain::wait;
+use crate::domain::lifecycle::Collect;
 
 /// How long the end may wait for the catalog.
 const PATIENCE: Duration = Duration::from_millis(750);
@@ -90,12 +90,12 @@ pub async fn ask<T>(
     config.dingtalk.credentials()?;
     let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
     let catalog = Catalog::open(&config.catalog.path).await?;
-    let budget = Budget::new(catalog.clone(), Arc::clone(&clock), config.quota.calls_per_month).beside();
+    let budget = Budget::new(catalog.clone(), Arc::clone(&clock), config.quota.calls_per_month).for_command();
     let budget = Arc::new(budget);
     budget.begin(catalog.pauses().await?).await;
     let client = client(config, Arc::clone(&budget) as Arc<dyn Gate>, clock)?;
     let answer = question(&client).await;
-    budget.settle().await?;
+    budget.end().await?;
     catalog.close().await;
     Ok(answer?)
 }
@@ -141,7 +141,7 @@ pub fn settings(config: &Config) -> archive::Settings {
         discover: config.discover.schedule(),
         poll: config.poll.schedule(),
         batch_size: config.poll.batch_size.get(),
-        collect: wait::Rules {
+        collect: Collect {
             interval: collect.interval,
             first_delay: collect.first_delay,
             retry_min: collect.retry_min,

@@ -11,10 +11,10 @@ use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::{Registry, Unit};
 
 use super::http::View;
-use crate::archive::Pace;
+use crate::archive::LookIntervals;
 use crate::catalog;
 use crate::domain::clock::Timestamp;
-use crate::domain::pace;
+use crate::domain::forecast;
 
 /// What the text is: `OpenMetrics` 1.0, which Prometheus reads.
 pub(super) const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
@@ -37,7 +37,7 @@ pub(super) async fn text(view: &View, is_healthy: bool, now: Timestamp) -> Resul
     single(&mut registry, "healthy", "1 if /healthz says so, else 0", f64::from(u8::from(is_healthy)));
 
     let conferences = gauge(&mut registry, "conferences", "Conferences by state", None);
-    for (state, conferences_in_it) in catalog.census().await? {
+    for (state, conferences_in_it) in catalog.count_by_state().await? {
         conferences.get_or_create(&vec![("state", state.as_str().to_owned())]).set(conferences_in_it as f64);
     }
     let help = "How long the open conference has stood in its state that has stood longest";
@@ -57,7 +57,7 @@ pub(super) async fn text(view: &View, is_healthy: bool, now: Timestamp) -> Resul
     for made in catalog.calls().await? {
         calls.get_or_create(&vec![("endpoint", made.endpoint), ("outcome", made.outcome)]).inc_by(made.calls);
     }
-    let spent = catalog.spent(&pace::day(now)).await?;
+    let spent = catalog.spent(&forecast::day(now)).await?;
     single(&mut registry, "month_calls", "Metered calls of this calendar month (UTC+8)", spent as f64);
     if *share > 0 {
         single(
@@ -70,7 +70,7 @@ pub(super) async fn text(view: &View, is_healthy: bool, now: Timestamp) -> Resul
     }
     let help = "The time kept between two looks: as configured, or stretched so that the month's calls last";
     let look = gauge(&mut registry, "look_interval", help, Some(Unit::Seconds));
-    let pace = Pace::at(catalog, settings, *share, now).await?;
+    let pace = LookIntervals::at(catalog, settings, *share, now).await?;
     for (stage, schedule, pace) in
         [("discover", &settings.discover, pace.discover), ("poll", &settings.poll, pace.poll)]
     {
@@ -80,7 +80,9 @@ pub(super) async fn text(view: &View, is_healthy: bool, now: Timestamp) -> Resul
     let help = "Until when DingTalk is left alone, for which reason";
     let paused = gauge(&mut registry, "paused_until_timestamp", help, Some(Unit::Seconds));
     for pause in catalog.pauses().await?.into_iter().filter(|pause| pause.until > now) {
-        paused.get_or_create(&vec![("scope", pause.scope), ("code", pause.code)]).set(seconds(pause.until));
+        paused
+            .get_or_create(&vec![("scope", pause.scope.as_str().to_owned()), ("code", pause.code)])
+            .set(seconds(pause.until));
     }
 
     let lasted = gauge(&mut registry, "stage_duration", "How long its last run took", Some(Unit::Seconds));

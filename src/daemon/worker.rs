@@ -180,7 +180,7 @@ async fn is_healthy(archive: &Archive, clock: &dyn Clock) -> bool {
 
 /// What there is in the catalog, in one line.
 async fn summary(archive: &Archive) -> String {
-    let census = match archive.catalog().census().await {
+    let census = match archive.catalog().count_by_state().await {
         Ok(census) => census,
         Err(error) => return format!("trouble: {error}"),
     };

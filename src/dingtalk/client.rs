@@ -2,9 +2,10 @@
 //!
 //! Every call goes through `Client::call`: the gate, a place in flight, the rate, the token, one time limit, one size
 //! limit, and one decoder that tells DingTalk's answer from its error and both from everybody else's. It retries
-//! nothing but a call whose token turned out to be bad, and that once, with a new one: what failed is tried again at the
-//! next ring of the bell.
+//! nothing but a call whose token turned out to be bad, and that once, with a new one: what failed is tried again when
+//! its stage is due again.
 
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::num::{NonZeroU32, NonZeroUsize};
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,13 +18,14 @@ use serde_json::Value;
 use tokio::sync::{Mutex, SemaphorePermit};
 
 use super::decode::decode;
-use super::endpoint::Endpoint;
-use super::error::{Class, Error};
-use super::gate::{Gate, Outcome};
+use super::error::Error;
+use super::gate::{self, Gate, Outcome};
 use super::limits::Limits;
 use super::secrets::Secrets;
 use super::token::{self, Credentials, Token};
 use crate::domain::clock::{Clock, Timestamp};
+use crate::domain::endpoint::Endpoint;
+use crate::domain::failure::{Class, Code, OwnCode};
 
 /// The most of a body that is read.
 const BODY_LIMIT_BYTES: usize = 16 * 1024 * 1024;
@@ -55,7 +57,8 @@ pub struct Client {
     credentials: Credentials,
     secrets: Secrets,
     token: Mutex<Option<Token>>,
-    last_date: Mutex<Option<(Timestamp, Timestamp)>>,
+    /// The `Date` of DingTalk's last answer, and how much time had passed here when it came.
+    last_date: Mutex<Option<(Timestamp, Duration)>>,
     limits: Limits,
     max_in_flight: usize,
     gate: Arc<dyn Gate>,
@@ -98,9 +101,16 @@ impl Client {
         self.max_in_flight
     }
 
-    /// The `Date` of the last answer, whoever gave it, and what time it was here when it came.
-    pub async fn last_date(&self) -> Option<(Timestamp, Timestamp)> {
-        *self.last_date.lock().await
+    /// What time it is for DingTalk: the `Date` of its last answer, and the time that has passed since. `None` before the
+    /// first one.
+    pub async fn their_now(&self) -> Option<Timestamp> {
+        let (date, elapsed) = (*self.last_date.lock().await)?;
+        Some(date + self.clock.elapsed().saturating_sub(elapsed))
+    }
+
+    /// Drops the token. To fetch one costs nothing, and tells what time it is for DingTalk.
+    pub async fn forget_token(&self) {
+        *self.token.lock().await = None;
     }
 
     /// Makes sure that there is a token: the free way to find out whether the credentials are right.
@@ -120,37 +130,32 @@ impl Client {
         }
     }
 
-    /// One try: admitted, sent, reported.
+    /// One try: admitted, signed, counted, sent, reported.
     async fn attempt<T: DeserializeOwned>(
         &self,
         call: &Call<'_>,
         attempt: Try,
     ) -> Result<(Token, Result<T, Error>), Error> {
-        let endpoint = call.endpoint;
-        self.gate.admit(endpoint).await.map_err(|refusal| {
-            let message = match refusal.until {
-                Some(until) => format!("{}, until {until}", refusal.message),
-                None => refusal.message,
-            };
-            Error::new(endpoint, Class::Held, refusal.code, message)
-        })?;
+        let about = gate::Request { endpoint: call.endpoint, subject: call.subject() };
+        let held = |refusal: gate::Refusal| Error::own(call.endpoint, Class::Held, refusal.code, refusal.message);
+        self.gate.admit(about).await.map_err(held)?;
         let (token, request) = match self.sign(call).await {
             Ok(signed) => signed,
             Err(error) => {
-                self.gate.report(endpoint, Outcome::Unsent(&error)).await;
+                self.gate.report(about, Outcome::Failed(&error), None).await;
                 return Err(error);
             }
         };
-        let mut answer = self.send(endpoint, request).await;
+        let charge = self.gate.charge(about, self.their_now().await).await.map_err(held)?;
+        let mut answer = self.send(call.endpoint, request).await;
         if let Err(error) = &mut answer
             && attempt == Try::WithNewToken
             && error.class == Class::TokenInvalid
         {
-            // A token fresh from DingTalk that DingTalk refuses: the app and this host do not belong together.
-            error.class = Class::CredentialsWrong;
+            error.class = Class::TokenRefused;
         }
         let outcome = answer.as_ref().map_or_else(Outcome::Failed, |_| Outcome::Answered);
-        self.gate.report(endpoint, outcome).await;
+        self.gate.report(about, outcome, Some(charge)).await;
         Ok((token, answer))
     }
 
@@ -188,14 +193,17 @@ impl Client {
         let status = response.status().as_u16();
         let now = self.clock.now();
         let retry_after = retry_after(response.headers(), now);
-        if let Some(date) = date(response.headers(), DATE) {
-            *self.last_date.lock().await = Some((date, now));
-        }
+        let date = date(response.headers(), DATE);
         let (mut body, _large) = self.read(endpoint, response).await?;
         if endpoint != Endpoint::AccessToken {
             body = self.secrets.out_of_data(body);
         }
-        decode(endpoint, status, &body).map_err(|mut error| {
+        let answer = decode(endpoint, status, &body);
+        let is_theirs = answer.as_ref().err().is_none_or(|error: &Error| !matches!(error.code, Code::Own(_)));
+        if let Some(date) = date.filter(|_| is_theirs) {
+            *self.last_date.lock().await = Some((date, self.clock.elapsed()));
+        }
+        answer.map_err(|mut error| {
             error.retry_after = retry_after.max(error.retry_after);
             // While a large body still has memory to itself: its words may be as long as it is.
             error.told(&self.secrets)
@@ -225,7 +233,7 @@ impl Client {
     fn request(&self, call: &Call<'_>, token: Option<&Token>) -> Result<Request, Error> {
         if let Some(segment) = call.path.iter().find(|segment| !can_be_addressed(segment)) {
             let what = format!("{segment:?} cannot stand in an address: the call would go elsewhere");
-            return Err(Error::new(call.endpoint, Class::RequestWrong, "address", what));
+            return Err(Error::own(call.endpoint, Class::RequestWrong, OwnCode::Address, what));
         }
         let mut url = self.base_url.clone();
         // `extend` percent-encodes each segment, so that an id can hold any character and stay one segment.
@@ -268,6 +276,16 @@ pub(super) struct Call<'a> {
 }
 
 impl<'a> Call<'a> {
+    /// What it is about: its endpoint's path and body, whoever it is asked as.
+    fn subject(&self) -> u64 {
+        let mut hasher = DefaultHasher::new();
+        (&self.path, self.body.as_ref().map(Value::to_string)).hash(&mut hasher);
+        if self.endpoint == Endpoint::UserConferences {
+            self.query.hash(&mut hasher);
+        }
+        hasher.finish()
+    }
+
     pub(super) fn get(endpoint: Endpoint, path: Vec<&'a str>, query: Vec<(&'static str, String)>) -> Self {
         Self { endpoint, method: Method::GET, path, query, body: None }
     }
@@ -285,11 +303,11 @@ fn can_be_addressed(segment: &str) -> bool {
 /// What went wrong on the way. The address stays out of it: an id may be in there.
 fn transport(endpoint: Endpoint, error: &reqwest::Error) -> Error {
     let (class, code) = if error.is_timeout() && !error.is_connect() {
-        (Class::TimedOut, "timeout")
+        (Class::TimedOut, OwnCode::Timeout)
     } else if error.is_connect() {
-        (Class::Unreached, "unreached")
+        (Class::Unreached, OwnCode::Unreached)
     } else {
-        (Class::Foreign, "foreign")
+        (Class::Foreign, OwnCode::Foreign)
     };
     let mut message = String::new();
     let mut source: Option<&dyn std::error::Error> = std::error::Error::source(error);
@@ -297,7 +315,7 @@ fn transport(endpoint: Endpoint, error: &reqwest::Error) -> Error {
         message = cause.to_string();
         source = cause.source();
     }
-    Error::new(endpoint, class, code, message)
+    Error::own(endpoint, class, code, message)
 }
 
 /// `Retry-After`, in seconds or as a date. It is documented nowhere; honoured if it comes.

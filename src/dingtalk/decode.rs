@@ -12,7 +12,7 @@ use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 
 use super::endpoint::Endpoint;
-use super::error::{BAN_STATUS, Class, Error, classify};
+use super::error::{BAN_STATUS, Class, Code, Error, classify};
 use super::org_conferences::{self, Page};
 use super::secrets::Secrets;
 use super::{conference, query, record, token, user_conferences, videos, wire};
@@ -55,7 +55,12 @@ struct Detail {
 pub(super) fn decode<T: DeserializeOwned>(endpoint: Endpoint, status: u16, body: &[u8]) -> Result<T, Error> {
     let body = mended(body);
     if let Some(wait) = ban(&body) {
-        let mut error = Error::new(endpoint, Class::Banned, "1111", "too many calls from this address in 20 seconds");
+        let mut error = Error::new(
+            endpoint,
+            Class::Banned,
+            Code::Documented("1111"),
+            "too many calls from this address in 20 seconds",
+        );
         error.retry_after = Some(wait);
         return Err(error);
     }
@@ -79,9 +84,7 @@ pub(super) fn decode<T: DeserializeOwned>(endpoint: Endpoint, status: u16, body:
             Error::foreign(endpoint, format!("HTTP {status} with JSON of another shape: {}", why(endpoint, &error)))
         });
     }
-    let (class, _) = classify("", status);
-    let class = if class == Class::Unrecognized { Class::Foreign } else { class };
-    Err(Error::new(endpoint, class, format!("http_{status}"), format!("HTTP {status} without a code")))
+    Err(Error::without_code(endpoint, status))
 }
 
 /// A body as text that JSON's rules allow: without a byte order mark, with U+FFFD for what is no character, and with

@@ -2,37 +2,54 @@
 
 use futures_util::future::BoxFuture;
 
-use super::endpoint::Endpoint;
 use super::error::Error;
 use crate::domain::clock::Timestamp;
+use crate::domain::endpoint::Endpoint;
+use crate::domain::failure::OwnCode;
+
+/// A call, as far as it matters to whoever answers for it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Request {
+    /// Which endpoint is called.
+    pub endpoint: Endpoint,
+    /// What about: calls about the same conference, or the same batch, have the same number.
+    pub subject: u64,
+}
 
 /// Why a call may not be sent now.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Refusal {
-    /// What stands behind it: DingTalk's code, or ours.
-    pub code: String,
+    /// Our own code for it.
+    pub code: OwnCode,
     /// In words.
     pub message: String,
-    /// Until when, where that is known.
-    pub until: Option<Timestamp>,
 }
 
-/// What became of a call that was let through.
+/// A call that was counted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Charge {
+    /// On which day, UTC+8.
+    pub day: String,
+}
+
+/// What became of a call.
 #[derive(Clone, Copy, Debug)]
 pub enum Outcome<'a> {
     /// It was answered.
     Answered,
-    /// It was sent, and brought no answer that can be used.
+    /// It brought no answer that can be used.
     Failed(&'a Error),
-    /// It was not sent after all: there was no token to be had, say.
-    Unsent(&'a Error),
 }
 
-/// Whoever answers for the metered calls: asked before each one is sent, and told afterwards what became of it.
+/// Whoever answers for the metered calls.
 pub trait Gate: Send + Sync {
-    /// Whether a call may be sent now. One that may is counted from here on.
-    fn admit(&self, endpoint: Endpoint) -> BoxFuture<'_, Result<(), Refusal>>;
+    /// Whether a call may be sent now: no pause stands. Asked first.
+    fn admit(&self, request: Request) -> BoxFuture<'_, Result<(), Refusal>>;
 
-    /// What became of a call that was let through.
-    fn report<'a>(&'a self, endpoint: Endpoint, outcome: Outcome<'a>) -> BoxFuture<'a, ()>;
+    /// Counts a call that is about to be sent. Asked when all else is ready. `their_now` is what time DingTalk says it is,
+    /// as far as its answers have told.
+    fn charge(&self, request: Request, their_now: Option<Timestamp>) -> BoxFuture<'_, Result<Charge, Refusal>>;
+
+    /// What became of a call that was admitted, and counted if there is a `charge`.
+    fn report<'a>(&'a self, request: Request, outcome: Outcome<'a>, charge: Option<Charge>) -> BoxFuture<'a, ()>;
 }

@@ -11,7 +11,7 @@ use governor::{Quota, RateLimiter};
 use tokio::sync::{Semaphore, SemaphorePermit};
 
 use super::endpoint::Endpoint;
-use super::error::{Class, Error};
+use super::error::{Class, Error, OwnCode};
 use crate::domain::clock::Clock;
 
 /// The sender's own brakes.
@@ -51,7 +51,7 @@ impl Limits {
 }
 
 async fn acquire(places: &Semaphore, endpoint: Endpoint) -> Result<SemaphorePermit<'_>, Error> {
-    places.acquire().await.map_err(|closed| Error::new(endpoint, Class::Held, "closed", closed))
+    places.acquire().await.map_err(|closed| Error::own(endpoint, Class::Held, OwnCode::Paused, closed))
 }
 
 /// The given clock, as the rate limiter wants it: the one that never steps back.

@@ -6,7 +6,6 @@
 pub mod client;
 pub mod conference;
 mod decode;
-pub mod endpoint;
 pub mod error;
 pub mod gate;
 mod limits;
@@ -19,8 +18,9 @@ pub mod user_conferences;
 pub mod videos;
 mod wire;
 
+use crate::domain::endpoint;
+
 pub use client::{Client, Settings};
 pub use decode::{Decoded, decode_as_each};
-pub use endpoint::Endpoint;
-pub use error::{Class, Error};
-pub use gate::{Gate, Outcome, Refusal};
+pub use error::Error;
+pub use gate::{Charge, Gate, Outcome, Refusal, Request};

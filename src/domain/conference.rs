@@ -6,6 +6,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use super::clock::Timestamp;
+use super::wait::Wait;
 
 /// Where a conference stands. Every conference ends in one of the last three: none is forgotten.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -68,6 +69,85 @@ impl FromStr for State {
     }
 }
 
+/// A conference, as far as the catalog's knowledge decides anything about it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Conference {
+    /// DingTalk's `conferenceId`.
+    pub conference_id: String,
+    /// Where it stands; `None`: the catalog does not know it.
+    pub state: Option<State>,
+    /// Its name, for the log.
+    pub title: Option<String>,
+    /// How it came to be known.
+    pub discovered_by: DiscoveredBy,
+    /// When it came to be known.
+    pub discovered_at: Timestamp,
+    /// When it was last seen in progress.
+    pub last_active_at: Option<Timestamp>,
+    /// When it ended.
+    pub ended_at: Option<Timestamp>,
+    /// How often DingTalk was asked about it in this state.
+    pub attempts: u32,
+    /// Not asked about before this.
+    pub next_attempt_at: Option<Timestamp>,
+    /// `cloudRecordStatus`, as conference info gave it.
+    pub record_status: Option<i64>,
+    /// Whom the operator said to ask as.
+    pub union_id_hint: Option<String>,
+    /// Who owns the recording.
+    pub record_owner_union_id: Option<String>,
+    /// Who created the conference.
+    pub creator_union_id: Option<String>,
+    /// What is remembered of it while an answer is awaited.
+    pub wait: Wait,
+}
+
+impl Conference {
+    /// A conference that the catalog does not know.
+    #[must_use]
+    pub fn unknown(conference_id: &str, by: DiscoveredBy, now: Timestamp) -> Self {
+        Self {
+            conference_id: conference_id.to_owned(),
+            state: None,
+            title: None,
+            discovered_by: by,
+            discovered_at: now,
+            last_active_at: None,
+            ended_at: None,
+            attempts: 0,
+            next_attempt_at: None,
+            record_status: None,
+            union_id_hint: None,
+            record_owner_union_id: None,
+            creator_union_id: None,
+            wait: Wait::new(now),
+        }
+    }
+
+    /// The unionIds to ask for its recordings as, in turn, each once: whoever was accepted last, the operator's hint, the
+    /// owner of the cloud recording, its creator, and `fallback`. What DingTalk gave as a unionId and cannot be one is
+    /// left out: to ask as it would fail, and keep those behind it from being asked.
+    #[must_use]
+    pub fn union_ids_to_try<'a>(&'a self, fallback: Option<&'a str>) -> Vec<&'a str> {
+        let mut union_ids = Vec::new();
+        for union_id in [
+            self.wait.accepted_union_id.as_deref(),
+            self.union_id_hint.as_deref(),
+            self.record_owner_union_id.as_deref(),
+            self.creator_union_id.as_deref(),
+            fallback,
+        ]
+        .into_iter()
+        .flatten()
+        {
+            if is_union_id(union_id) && !union_ids.contains(&union_id) {
+                union_ids.push(union_id);
+            }
+        }
+        union_ids
+    }
+}
+
 /// How a conference came to be known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DiscoveredBy {
@@ -91,6 +171,12 @@ impl DiscoveredBy {
             Self::Organization => "organization",
             Self::User => "user",
         }
+    }
+
+    /// Read back from the catalog; a name that no version of this program writes counts as the command line's.
+    #[must_use]
+    pub fn named(name: &str) -> Self {
+        [Self::Config, Self::Organization, Self::User].into_iter().find(|by| by.as_str() == name).unwrap_or(Self::Cli)
     }
 
     /// How that came about, in words.
@@ -131,6 +217,12 @@ impl Status {
     }
 }
 
+impl Default for Status {
+    fn default() -> Self {
+        Self::Unknown(None)
+    }
+}
+
 impl From<Option<i64>> for Status {
     fn from(number: Option<i64>) -> Self {
         match number {
@@ -143,7 +235,7 @@ impl From<Option<i64>> for Status {
 }
 
 /// What conference info says of a conference (`videoConferences/{conferenceId}`).
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ConferenceInfo {
     /// Whether it goes on.
     pub status: Status,
@@ -190,6 +282,23 @@ pub struct Sighting {
     pub creator_nick: Option<String>,
     /// When it began.
     pub started_at: Option<Timestamp>,
+}
+
+impl Sighting {
+    /// A conference in progress of which nothing else is shown.
+    #[must_use]
+    pub fn in_progress(conference_id: String) -> Self {
+        Self {
+            conference_id,
+            status: Status::InProgress,
+            title: None,
+            room_code: None,
+            biz_type: None,
+            creator_union_id: None,
+            creator_nick: None,
+            started_at: None,
+        }
+    }
 }
 
 /// A list knows less than conference info does, but that much it knows as well.
@@ -260,6 +369,17 @@ pub fn is_union_id(union_id: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn whom_to_ask_as_is_asked_in_turn_and_once() {
+        let mut conference = Conference::unknown("a", DiscoveredBy::Cli, Timestamp::from_millis(0));
+        conference.union_id_hint = Some("x".repeat(1_000_000));
+        conference.record_owner_union_id = Some("owner".to_owned());
+        conference.creator_union_id = Some("creator".to_owned());
+        assert_eq!(conference.union_ids_to_try(Some("owner")), ["owner", "creator"]);
+        conference.wait.accepted_union_id = Some("creator".to_owned());
+        assert_eq!(conference.union_ids_to_try(Some("")), ["creator", "owner"]);
+    }
 
     #[test]
     fn a_union_id_must_be_able_to_stand_in_an_address() {

@@ -5,7 +5,11 @@
 pub mod backoff;
 pub mod clock;
 pub mod conference;
-pub mod pace;
+pub mod endpoint;
+pub mod failure;
+pub mod forecast;
+pub mod lifecycle;
+pub mod outage;
 pub mod recording;
 pub mod schedule;
 pub mod wait;

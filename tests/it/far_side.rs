@@ -8,8 +8,10 @@ use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use recording_archiver::cli::wiring;
 use recording_archiver::config::Config;
-use recording_archiver::dingtalk::{Class, Client, Endpoint, Gate, Outcome, Refusal};
-use recording_archiver::domain::clock::{Clock, VirtualClock};
+use recording_archiver::domain::failure::Class;
+use recording_archiver::dingtalk::{Charge, Client, Gate, Outcome, Refusal, Request};
+use recording_archiver::domain::clock::{Clock, Timestamp, VirtualClock};
+use recording_archiver::domain::endpoint::Endpoint;
 use recording_archiver::simulator::{Answer, Behaviour, Fault, Meeting, Organisation, Simulator};
 
 use crate::world::at;
@@ -70,16 +72,20 @@ pub(crate) fn client(base_url: &str, gate: Arc<dyn Gate>, clock: Arc<dyn Clock>)
 }
 
 impl Gate for Recorder {
-    fn admit(&self, endpoint: Endpoint) -> BoxFuture<'_, Result<(), Refusal>> {
-        self.0.lock().unwrap().push(Told::Admit(endpoint));
+    fn admit(&self, request: Request) -> BoxFuture<'_, Result<(), Refusal>> {
+        self.0.lock().unwrap().push(Told::Admit(request.endpoint));
         async { Ok(()) }.boxed()
     }
 
-    fn report<'a>(&'a self, _: Endpoint, outcome: Outcome<'a>) -> BoxFuture<'a, ()> {
-        self.0.lock().unwrap().push(match outcome {
-            Outcome::Answered => Told::Answered,
-            Outcome::Failed(error) => Told::Failed(error.class),
-            Outcome::Unsent(error) => Told::Unsent(error.class),
+    fn charge(&self, _: Request, _: Option<Timestamp>) -> BoxFuture<'_, Result<Charge, Refusal>> {
+        async { Ok(Charge { day: String::new() }) }.boxed()
+    }
+
+    fn report<'a>(&'a self, _: Request, outcome: Outcome<'a>, charge: Option<Charge>) -> BoxFuture<'a, ()> {
+        self.0.lock().unwrap().push(match (outcome, charge) {
+            (Outcome::Answered, _) => Told::Answered,
+            (Outcome::Failed(error), Some(_)) => Told::Failed(error.class),
+            (Outcome::Failed(error), None) => Told::Unsent(error.class),
         });
         async {}.boxed()
     }

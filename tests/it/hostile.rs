@@ -1,6 +1,7 @@
 //! Hostile input, from the wire to the catalog: what came is kept as it came, and costs its neighbours nothing.
 
-use recording_archiver::dingtalk::{Class, decode_as_each};
+use recording_archiver::domain::failure::Class;
+use recording_archiver::dingtalk::{decode_as_each};
 use recording_archiver::simulator::{Answer, Endpoint, Fault};
 
 use crate::far_side::FarSide;

@@ -7,7 +7,7 @@
 mod bounded;
 mod budget;
 mod clocks;
-mod error_table;
+mod decoding;
 mod far_side;
 mod health;
 mod hostile;

@@ -41,7 +41,7 @@ async fn the_journal_begins_with_what_was_known_before_it() {
     assert_eq!(event.next_attempt_at, Some(5000));
     assert!(event.reason.contains("the organisation's list showed it"), "{}", event.reason);
     let runs = catalog.job_runs().await.unwrap();
-    let ran = |run: &recording_archiver::catalog::ledger::JobRun| (run.stage.clone(), run.last_ok_at.as_millis());
+    let ran = |run: &recording_archiver::catalog::runs::JobRun| (run.stage.clone(), run.last_ok_at.as_millis());
     assert_eq!(runs.iter().map(ran).collect::<Vec<_>>(), [("poll".to_owned(), 1000), ("discover".to_owned(), 1500)]);
     catalog.close().await;
 }

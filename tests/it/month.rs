@@ -6,7 +6,7 @@ use std::pin::pin;
 use std::task::Poll;
 
 use recording_archiver::catalog::lists::{ConferenceFilter, RecordingFilter, RecordingRow};
-use recording_archiver::catalog::watch::Registration;
+use recording_archiver::catalog::register::Registration;
 use recording_archiver::domain::clock::Timestamp;
 use recording_archiver::domain::conference::DiscoveredBy;
 use recording_archiver::simulator::{Behaviour, Organisation, Plan, Recording};

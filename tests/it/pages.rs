@@ -3,7 +3,7 @@
 //! The samples stand in `fixtures/`, a file a page. The page of conference info prints none: its file is made from the
 //! page's table of fields.
 
-use recording_archiver::dingtalk::Class;
+use recording_archiver::domain::failure::Class;
 use recording_archiver::domain::clock::Timestamp;
 use recording_archiver::domain::conference::{ConferenceInfo, Status};
 use recording_archiver::domain::recording::Recording;

@@ -13,7 +13,7 @@ const SHOWN: usize = 10;
 pub(super) async fn print(outcome: &Outcome, path: &Path) -> anyhow::Result<()> {
     let catalog = Catalog::open_read_only(path).await?;
     let recordings = catalog.list_recordings(&RecordingFilter::default()).await?;
-    let census = catalog.census().await?;
+    let census = catalog.count_by_state().await?;
     catalog.close().await;
 
     let heads = ["title", "started", "duration", "size", "region", "type", "media_id"];

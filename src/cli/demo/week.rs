@@ -12,7 +12,7 @@ use serde::Serialize;
 use super::truth;
 use crate::archive::Archive;
 use crate::catalog::Catalog;
-use crate::catalog::watch::Registration;
+use crate::catalog::register::Registration;
 use crate::cli::wiring;
 use crate::config::Config;
 use crate::daemon::stepper::Stepper;
@@ -155,8 +155,8 @@ fn config(simulator: &Simulator) -> anyhow::Result<Config> {
 }
 
 async fn is_finished(catalog: &Catalog) -> anyhow::Result<bool> {
-    let open = catalog.census().await?.iter().any(|(state, count)| *count > 0 && !state.is_closed());
-    Ok(!open && catalog.next_due_at().await?.is_none())
+    let open = catalog.count_by_state().await?.iter().any(|(state, count)| *count > 0 && !state.is_closed());
+    Ok(!open && catalog.next_attempts().await?.list_at.is_none())
 }
 
 /// A bar on a terminal, nothing elsewhere.

@@ -12,8 +12,10 @@ use crate::archive::Budget;
 use crate::catalog::Catalog;
 use crate::cli::wiring;
 use crate::config::Config;
-use crate::dingtalk::{Class, Client, Endpoint, Error, Gate, Outcome, Refusal};
-use crate::domain::clock::{Clock, SystemClock};
+use crate::dingtalk::{Charge, Client, Error, Gate, Outcome, Refusal, Request};
+use crate::domain::clock::{Clock, SystemClock, Timestamp};
+use crate::domain::endpoint::Endpoint;
+use crate::domain::failure::{Class, OwnCode};
 
 /// The most metered calls that it may cost to ask.
 const MOST_CALLS: u64 = 5;
@@ -29,7 +31,7 @@ pub(super) async fn far_side(findings: &mut Findings, config: &Config, catalog: 
     let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
     let budget = match &catalog {
         Some(catalog) => {
-            let budget = Budget::new(catalog.clone(), Arc::clone(&clock), config.quota.calls_per_month).beside();
+            let budget = Budget::new(catalog.clone(), Arc::clone(&clock), config.quota.calls_per_month).for_command();
             budget.begin(catalog.pauses().await?).await;
             Some(budget)
         }
@@ -49,7 +51,7 @@ pub(super) async fn far_side(findings: &mut Findings, config: &Config, catalog: 
     }
     findings.metered_calls = gate.calls.load(Ordering::Relaxed);
     if let Some(budget) = &gate.budget {
-        budget.settle().await?;
+        budget.end().await?;
     }
     if let Some(catalog) = catalog {
         catalog.close().await;
@@ -80,7 +82,8 @@ async fn token(findings: &mut Findings, config: &Config, client: &Client) -> boo
 }
 
 async fn skew(findings: &mut Findings, client: &Client) {
-    let Some((theirs, ours)) = client.last_date().await else {
+    let ours = SystemClock::new().now();
+    let Some(theirs) = client.their_now().await else {
         return findings.say("clock", Verdict::Skipped, "no answer said what time it is");
     };
     let (skew, word) = if ours > theirs { (ours.since(theirs), "ahead of") } else { (theirs.since(ours), "behind") };
@@ -180,29 +183,32 @@ struct Counted {
 }
 
 impl Gate for Counted {
-    fn admit(&self, endpoint: Endpoint) -> BoxFuture<'_, Result<(), Refusal>> {
+    fn admit(&self, request: Request) -> BoxFuture<'_, Result<(), Refusal>> {
         let refused = |message: &str| {
-            let refusal = Refusal { code: "doctor".to_owned(), message: message.to_owned(), until: None };
+            let refusal = Refusal { code: OwnCode::Uncounted, message: message.to_owned() };
             std::future::ready(Err(refusal)).boxed()
         };
         match &self.budget {
             // A call that is repeated with a new token is counted twice.
             _ if self.calls.load(Ordering::Relaxed) >= MOST_CALLS => refused("as many calls as it may cost"),
-            Some(budget) => budget.admit(endpoint),
+            Some(budget) => budget.admit(request),
             // The token is free, and passes no gate.
             None => refused("there is no catalog in which it could be counted"),
         }
     }
 
-    fn report<'a>(&'a self, endpoint: Endpoint, outcome: Outcome<'a>) -> BoxFuture<'a, ()> {
-        let is_sent = match outcome {
-            Outcome::Answered => true,
-            Outcome::Failed(error) => error.class != Class::Unreached,
-            Outcome::Unsent(_) => false,
-        };
-        self.calls.fetch_add(u64::from(is_sent), Ordering::Relaxed);
+    fn charge(&self, request: Request, their_now: Option<Timestamp>) -> BoxFuture<'_, Result<Charge, Refusal>> {
         match &self.budget {
-            Some(budget) => budget.report(endpoint, outcome),
+            Some(budget) => budget.charge(request, their_now),
+            None => std::future::ready(Ok(Charge { day: String::new() })).boxed(),
+        }
+    }
+
+    fn report<'a>(&'a self, request: Request, outcome: Outcome<'a>, charge: Option<Charge>) -> BoxFuture<'a, ()> {
+        let is_unreached = matches!(outcome, Outcome::Failed(error) if error.class == Class::Unreached);
+        self.calls.fetch_add(u64::from(charge.is_some() && !is_unreached), Ordering::Relaxed);
+        match &self.budget {
+            Some(budget) => budget.report(request, outcome, charge),
             None => std::future::ready(()).boxed(),
         }
     }

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use recording_archiver::archive::Archive;
-use recording_archiver::catalog::watch::Registration;
+use recording_archiver::catalog::register::Registration;
 use recording_archiver::catalog::{Catalog, Progress};
 use recording_archiver::cli::wiring;
 use recording_archiver::config::Config;

@@ -1,8 +1,9 @@
 //! How often to look for meetings so that the month's calls last.
 //!
-//! No I/O. Collecting comes first: what it will need is put aside. What is left is spread over the rest of the month,
-//! more of it over the hours in which meetings begin: a look at three in the morning finds nothing. To miss the fewest
-//! short meetings, the rate of looking goes with the square root of the rate at which meetings begin.
+//! No I/O. Collecting comes first: what it will need is put aside, but for a tenth of the share that is kept for looking.
+//! What is left is spread over the rest of the month, more of it over the hours in which meetings begin: a look at three
+//! in the morning finds nothing. To miss the fewest short meetings, the rate of looking goes with the square root of the
+//! rate at which meetings begin.
 
 use std::time::Duration;
 
@@ -21,8 +22,8 @@ pub const CALLS_PER_CONFERENCE: f64 = 5.0;
 /// settle first.
 const READS_LEFT: f64 = 1.5;
 
-/// The least part of the remaining calls that is kept for looking: what is not found cannot be collected.
-const LEAST_FOR_LOOKING: f64 = 0.1;
+/// A meeting that has not begun is asked about once a day, for so many days at the most.
+const DAYS_OF_WAITING: f64 = 7.0;
 
 /// When meetings begin: how many, by the hour of the week (UTC+8).
 #[derive(Clone, Debug, PartialEq)]
@@ -98,12 +99,16 @@ impl Profile {
 /// What there is to spend, and what is known of the need.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Budget {
-    /// Calls left of this month's share.
+    /// This daemon's share of the month's calls.
+    pub share: u64,
+    /// Calls left of it.
     pub calls_left: u64,
     /// What a conference costs, by experience.
     pub calls_per_conference: f64,
     /// Conferences that have not ended: what they will cost is as good as spent.
-    pub going: u64,
+    pub open: u64,
+    /// Those of them that have not begun: until they do, they are asked about now and then.
+    pub waiting: u64,
     /// Conferences that have ended and will be read at least once more.
     pub awaited: u64,
 }
@@ -113,12 +118,29 @@ pub struct Budget {
 #[expect(clippy::cast_precision_loss, reason = "counts of calls are far below 2^52")]
 pub fn looking_rate(profile: &Profile, budget: &Budget, now: Timestamp) -> f64 {
     let month_end = month_end(now);
-    let to_come = profile.expected(now, month_end) + budget.going as f64;
-    let for_collecting = to_come * budget.calls_per_conference + budget.awaited as f64 * READS_LEFT;
+    let to_come = profile.expected(now, month_end) + budget.open as f64;
+    let days_left = month_end.since(now).as_secs_f64() / 86_400.0;
+    let for_waiting = budget.waiting as f64 * days_left.min(DAYS_OF_WAITING);
+    let for_collecting = to_come * budget.calls_per_conference + budget.awaited as f64 * READS_LEFT + for_waiting;
     let left = budget.calls_left as f64;
-    let for_looking = (left - for_collecting).max(left * LEAST_FOR_LOOKING);
+    let for_looking = (left - for_collecting).max(left.min(looking_reserve(budget.share, now) as f64));
     let weights: f64 = hours_between(now, month_end).map(|(hour, share)| profile.weight(hour) * share).sum();
     for_looking * profile.weight(hour_of_week(now)) / weights.max(f64::MIN_POSITIVE)
+}
+
+/// Calls of `share` that are kept for looking at `now`: a tenth, as far as the month is still to come. What is not found
+/// cannot be collected.
+#[must_use]
+#[expect(
+    clippy::cast_precision_loss,
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "a share is far below 2^52"
+)]
+pub fn looking_reserve(share: u64, now: Timestamp) -> u64 {
+    const MONTH_S: f64 = 31.0 * 86_400.0;
+    let left = month_end(now).since(now).as_secs_f64() / MONTH_S;
+    (share as f64 / 10.0 * left.min(1.0)) as u64
 }
 
 /// The interval at which something that costs `calls` a time may be done at `rate` calls an hour.
@@ -197,7 +219,7 @@ mod tests {
     }
 
     fn budget(calls_left: u64) -> Budget {
-        Budget { calls_left, calls_per_conference: 5.0, going: 0, awaited: 0 }
+        Budget { share: 5_000, calls_left, calls_per_conference: 5.0, open: 0, waiting: 0, awaited: 0 }
     }
 
     #[test]
@@ -253,7 +275,7 @@ mod tests {
     fn collecting_takes_precedence_but_looking_never_stops() {
         let profile = Profile::learn(&[], instant("2026-06-01T00:00:00Z"), instant("2026-06-01T00:00:00Z"));
         let now = instant("2026-06-10T00:00:00Z");
-        let needy = Budget { going: 100, ..budget(1_000) };
+        let needy = Budget { open: 100, ..budget(1_000) };
         let rate = looking_rate(&profile, &needy, now);
         assert!(rate < looking_rate(&profile, &budget(1_000), now));
         assert!(rate > 0.0);

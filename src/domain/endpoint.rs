@@ -1,11 +1,11 @@
-//! The pages that are called, each by its own last word.
+//! The pages of DingTalk that are called, each by the last word of its address.
 
 use std::fmt;
 
 /// A page of DingTalk's. All but [`Endpoint::AccessToken`] are metered.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Endpoint {
-    /// `POST /v1.0/oauth2/accessToken` or `/v1.0/oauth2/{corpId}/token`: free, and never brought to the gate.
+    /// `POST /v1.0/oauth2/accessToken` or `/v1.0/oauth2/{corpId}/token`: free.
     AccessToken,
     /// `POST /v1.0/conference/videoConferences/query`
     Query,
@@ -24,7 +24,18 @@ pub enum Endpoint {
 }
 
 impl Endpoint {
-    /// The word the catalog's ledger uses: the page's own last word.
+    const ALL: [Self; 8] = [
+        Self::AccessToken,
+        Self::Query,
+        Self::Conference,
+        Self::Videos,
+        Self::RecordStart,
+        Self::RecordStop,
+        Self::OrgConferences,
+        Self::UserConferences,
+    ];
+
+    /// Its name in the catalog.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -37,6 +48,24 @@ impl Endpoint {
             Self::OrgConferences => "orgConferences",
             Self::UserConferences => "users/lists",
         }
+    }
+
+    /// The endpoint of that name.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|endpoint| endpoint.as_str() == name)
+    }
+
+    /// Whether a call of it names conferences.
+    #[must_use]
+    pub const fn is_about_conferences(self) -> bool {
+        !matches!(self, Self::AccessToken | Self::OrgConferences | Self::UserConferences)
+    }
+
+    /// Whether it finds meetings. The others read what was found: see [`crate::domain::forecast::looking_reserve`].
+    #[must_use]
+    pub const fn is_for_looking(self) -> bool {
+        matches!(self, Self::Query | Self::OrgConferences | Self::UserConferences)
     }
 }
 

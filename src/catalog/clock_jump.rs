@@ -6,15 +6,6 @@ use super::{Catalog, Error};
 use crate::domain::clock::{Timestamp, millis};
 
 impl Catalog {
-    /// When a stage last ran, by the clock of that time.
-    pub async fn last_ran_at(&self) -> Result<Option<Timestamp>, Error> {
-        let last =
-            sqlx::query_scalar!(r#"SELECT max(max(last_started_at, last_finished_at)) AS "at: i64" FROM job_runs"#)
-                .fetch_one(&mut *self.read().await?)
-                .await?;
-        Ok(last.map(Timestamp::from_millis))
-    }
-
     /// The clock was `ahead` of `now`, and has been set back. What was planned by it is moved back by as much, so that
     /// nothing waits longer than it was meant to: plans, waits, pauses and the stages' last runs. What was recorded keeps
     /// the instants it was given.
@@ -29,7 +20,10 @@ impl Catalog {
         .execute(&mut *transaction)
         .await?;
         sqlx::query!(
-            "UPDATE recording_waits SET counted_until = counted_until - ?2 WHERE counted_until > ?1",
+            "UPDATE conference_waits
+             SET counted_until = CASE WHEN counted_until > ?1 THEN counted_until - ?2 ELSE counted_until END,
+                 list_changed_at = CASE WHEN list_changed_at > ?1 THEN list_changed_at - ?2 ELSE list_changed_at END,
+                 failing_since = CASE WHEN failing_since > ?1 THEN failing_since - ?2 ELSE failing_since END",
             now,
             ahead_ms,
         )
@@ -64,7 +58,9 @@ impl Catalog {
         let (now, time_ms) = (now.as_millis(), millis(time));
         let mut transaction = self.write().await?;
         sqlx::query!(
-            "UPDATE recording_waits SET counted_until = min(counted_until + ?2, ?1) WHERE counted_until < ?1",
+            "UPDATE conference_waits
+             SET counted_until = CASE WHEN counted_until < ?1 THEN min(counted_until + ?2, ?1) ELSE counted_until END,
+                 failing_since = CASE WHEN failing_since < ?1 THEN min(failing_since + ?2, ?1) ELSE failing_since END",
             now,
             time_ms,
         )

@@ -1,0 +1,49 @@
+-- Why: what is decided about a conference stands on one page now, and it remembers more than how long recordings were
+-- awaited: since when DingTalk gives nothing but errors about a conference, and how often its list changed. What was
+-- learned about DingTalk's limits outlives a restart. And a pause counts failures, not strikes.
+
+-- What is remembered of a conference while an answer about it is awaited.
+CREATE TABLE conference_waits (
+    conference_id     TEXT    NOT NULL PRIMARY KEY REFERENCES conferences (conference_id) ON DELETE CASCADE,
+                                                       -- the conference that is asked about
+    counted_until     INTEGER NOT NULL,                -- up to here the wait for its recordings is accounted for
+    awaited_ms        INTEGER NOT NULL,                -- time waited for them so far in which DingTalk could be asked
+    accepted_union_id TEXT,                            -- whom DingTalk last accepted as the one who asks
+    list_changed_at   INTEGER,                         -- when its list of recordings last changed; NULL: nothing was listed
+    list_changes      INTEGER NOT NULL,                -- how often it changed
+    failing_since     INTEGER                          -- since when DingTalk gives only errors; NULL: it answered last time
+) STRICT;
+
+INSERT INTO conference_waits (conference_id, counted_until, awaited_ms, accepted_union_id, list_changed_at, list_changes)
+SELECT w.conference_id, w.counted_until, w.awaited_ms, w.accepted_union_id, max(r.last_changed_at), count(r.media_id) > 0
+FROM recording_waits w LEFT JOIN recordings r ON r.conference_id = w.conference_id
+GROUP BY w.conference_id;
+
+DROP TABLE recording_waits;
+
+-- What was learned about DingTalk's limits, which no page gives.
+CREATE TABLE learned_limits (
+    name       TEXT    NOT NULL PRIMARY KEY,           -- 'query.accepted': the most ids that a batch took;
+                                                       -- 'query.refused': the fewest that were too many;
+                                                       -- 'orgConferences.maxResults': the longest page that it takes;
+                                                       -- 'orgConferences.pages': the pages that the list had
+    value      INTEGER NOT NULL,                       -- how many
+    learned_at INTEGER NOT NULL                        -- when
+) STRICT;
+
+CREATE TEMPORARY TABLE pauses_before AS SELECT * FROM pauses;
+DROP TABLE pauses;
+
+-- Until when DingTalk is left alone, and why. A row outlives its end until a call succeeds again.
+CREATE TABLE pauses (
+    scope        TEXT    NOT NULL PRIMARY KEY,         -- '*' for every call, or one endpoint
+    paused_until INTEGER NOT NULL,                     -- no call before this
+    since        INTEGER NOT NULL,                     -- when it began to fail
+    failures     INTEGER NOT NULL,                     -- how many pauses in a row ended with a call that failed again
+    code         TEXT    NOT NULL,                     -- DingTalk's code, or ours
+    message      TEXT    NOT NULL                      -- and what it says to people
+) STRICT;
+
+INSERT INTO pauses (scope, paused_until, since, failures, code, message)
+SELECT scope, paused_until, since, strikes, code, message FROM pauses_before;
+DROP TABLE pauses_before;

@@ -1,0 +1,185 @@
+//! When each stage is due: the configured schedule, stretched where the month's calls would not last, and never within a
+//! pause.
+//!
+//! First the facts are gathered ([`Agenda::load`]), then it is decided without I/O ([`Agenda::due_at`]).
+
+use std::time::Duration;
+
+use super::stages::Stage;
+use super::{Context, Memory, Settings, maintain};
+use crate::catalog::pauses::Pause;
+use crate::catalog::quota::LearnedLimits;
+use crate::catalog::runs::JobRun;
+use crate::catalog::{self, Catalog};
+use crate::domain::clock::Timestamp;
+use crate::domain::endpoint::Endpoint;
+use crate::domain::forecast::{self, Budget, CALLS_PER_CONFERENCE, Profile};
+use crate::domain::schedule::Schedule;
+
+/// How far back experience reaches.
+const EXPERIENCE: Duration = Duration::from_hours(28 * 24);
+
+/// Weight of what is assumed about the cost of a conference, in conferences.
+const ASSUMED_CONFERENCES: f64 = 20.0;
+
+/// The least time between two looks so that the month's calls last.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct LookIntervals {
+    /// Between two readings of the lists.
+    pub discover: Duration,
+    /// Between two polls.
+    pub poll: Duration,
+}
+
+/// Everything that decides when a stage is due.
+pub(super) struct Agenda {
+    pub(super) pauses: Vec<Pause>,
+    runs: Vec<JobRun>,
+    next: catalog::NextAttempts,
+    intervals: LookIntervals,
+}
+
+impl Agenda {
+    /// Gathers the facts at `now`.
+    pub(super) async fn load(context: &Context, memory: &mut Memory, now: Timestamp) -> Result<Self, catalog::Error> {
+        let Context { catalog, settings, .. } = context;
+        Ok(Self {
+            // A pause that began in the future was written by a clock that has been set back since: it means nothing.
+            pauses: catalog.pauses().await?.into_iter().filter(|pause| pause.since <= now).collect(),
+            runs: catalog.job_runs().await?,
+            next: catalog.next_attempts().await?,
+            intervals: match context.budget.share() {
+                0 => LookIntervals::default(),
+                share => {
+                    let profile = profile(catalog, memory, now).await?;
+                    LookIntervals::with(catalog, settings, profile, share, now).await?
+                }
+            },
+        })
+    }
+
+    /// Takes in that a stage has run.
+    pub(super) fn ran(&mut self, run: JobRun) {
+        self.runs.retain(|other| other.stage != run.stage);
+        self.runs.push(run);
+    }
+
+    /// Whether a conference may be asked at `now` whether it is in progress.
+    pub(super) fn has_candidates(&self, now: Timestamp) -> bool {
+        self.next.candidate_at.is_some_and(|at| at <= now)
+    }
+
+    /// When `stage` is due; `None` if there is nothing to do for it.
+    pub(super) fn due_at(&self, stage: Stage, settings: &Settings, now: Timestamp) -> Option<Timestamp> {
+        // A last run in the future means that the clock was set back: whatever it said is worth nothing.
+        let last = self.runs.iter().find(|run| run.stage == stage.as_str() && run.last_started_at <= now);
+        let rested = |interval| last.map_or(now, |last| last.last_started_at + interval);
+        let due_at = match stage {
+            Stage::Discover if !settings.organization && settings.users.is_empty() => return None,
+            Stage::Discover => look_due(last, &settings.discover, self.intervals.discover, now),
+            Stage::Poll => self.next.candidate_at?.max(look_due(last, &settings.poll, self.intervals.poll, now)),
+            Stage::Collect => self.next.list_at?.max(rested(settings.collect.interval)),
+            Stage::Maintain => rested(maintain::INTERVAL),
+        };
+        let held = self.pauses.iter().filter(|pause| is_held(pause, stage, settings));
+        Some(held.fold(due_at, |due, pause| due.max(pause.until)))
+    }
+}
+
+/// When meetings begin. What is known of the week's hours changes slowly: once an hour is often enough to learn it anew.
+async fn profile<'m>(catalog: &Catalog, memory: &'m mut Memory, now: Timestamp) -> Result<&'m Profile, catalog::Error> {
+    let hour = forecast::hour(now);
+    let learned = match memory.profile.take() {
+        Some((learned, profile)) if learned == hour => profile,
+        _ => learn(catalog, now).await?,
+    };
+    Ok(&memory.profile.insert((hour, learned)).1)
+}
+
+async fn learn(catalog: &Catalog, now: Timestamp) -> Result<Profile, catalog::Error> {
+    let since = now - EXPERIENCE;
+    let (starts, first) = catalog.starts(since).await?;
+    Ok(Profile::learn(&starts, first.unwrap_or(now).max(since), now))
+}
+
+impl LookIntervals {
+    /// The intervals at `now` of a daemon with these settings and `share` calls a month (0: unmetered).
+    pub async fn at(
+        catalog: &Catalog,
+        settings: &Settings,
+        share: u64,
+        now: Timestamp,
+    ) -> Result<Self, catalog::Error> {
+        if share == 0 {
+            return Ok(Self::default());
+        }
+        Self::with(catalog, settings, &learn(catalog, now).await?, share, now).await
+    }
+
+    #[expect(clippy::cast_precision_loss, reason = "counts of calls and conferences are far below 2^52")]
+    async fn with(
+        catalog: &Catalog,
+        settings: &Settings,
+        profile: &Profile,
+        share: u64,
+        now: Timestamp,
+    ) -> Result<Self, catalog::Error> {
+        let work = catalog.workload(now - EXPERIENCE, &forecast::day(now - EXPERIENCE)).await?;
+        let LearnedLimits { most_ids, pages, .. } = catalog.learned_limits().await?;
+        let assumed = ASSUMED_CONFERENCES * CALLS_PER_CONFERENCE;
+        let budget = Budget {
+            share,
+            calls_left: share.saturating_sub(catalog.spent(&forecast::day(now)).await?),
+            calls_per_conference: (work.calls as f64 + assumed) / (work.ended as f64 + ASSUMED_CONFERENCES),
+            open: work.waiting + work.active,
+            waiting: work.waiting,
+            awaited: work.awaited,
+        };
+        let rate = forecast::looking_rate(profile, &budget, now);
+        let pages = if settings.organization { pages.unwrap_or(1).max(1) as f64 } else { 0.0 };
+        let discover_calls = settings.users.len() as f64 + pages;
+        let ids_a_call = most_ids.unwrap_or(u64::MAX).min(settings.batch_size as u64).max(1);
+        let poll_calls = work.active.div_ceil(ids_a_call).max(1) as f64;
+        // An end that goes unnoticed for as long as the longest wait between two readings may cost a recording that is
+        // replaced meanwhile; so no gap between looks is that long, as long as half of what is left pays for it.
+        let longest = settings.collect.retry_max / 2;
+        let looks_left = forecast::month_end(now).since(now).as_secs_f64() / longest.as_secs_f64().max(1.0);
+        let is_affordable = looks_left * (discover_calls + poll_calls) <= budget.calls_left as f64 / 2.0;
+        let capped = |gap: Duration| if is_affordable { gap.min(longest) } else { gap };
+        if discover_calls == 0.0 {
+            return Ok(Self { discover: Duration::ZERO, poll: capped(forecast::interval(poll_calls, rate)) });
+        }
+        // Finding comes before polling: the organisation's list does both, so it gets all that it can use.
+        let for_discover = if settings.organization { rate } else { rate / 2.0 };
+        let configured = settings.discover.shortest_gap(now);
+        let discover = capped(forecast::interval(discover_calls, for_discover)).max(configured);
+        let left = rate - discover_calls * 3_600.0 / discover.as_secs_f64();
+        let poll = capped(forecast::interval(poll_calls, left.max(0.0)));
+        Ok(Self { discover, poll: if settings.organization { poll.min(discover) } else { poll } })
+    }
+}
+
+fn look_due(last: Option<&JobRun>, schedule: &Schedule, interval: Duration, now: Timestamp) -> Timestamp {
+    let Some(last) = last else { return now };
+    let scheduled = schedule.next_after(last.last_started_at).unwrap_or(Timestamp::from_millis(i64::MAX));
+    let due = scheduled.max(last.last_started_at + interval);
+    // A look that was stopped has shown only part of what is going on: the next one comes sooner, but not so soon that
+    // an error that lasts would cost the month's calls.
+    if last.outcome == "ok" { due } else { last.last_started_at + due.since(last.last_started_at) / 3 }
+}
+
+/// Whether `pause` leaves `stage` nothing to call.
+fn is_held(pause: &Pause, stage: Stage, settings: &Settings) -> bool {
+    let holds = |endpoint: Endpoint| pause.scope.holds(endpoint);
+    match stage {
+        Stage::Maintain => false,
+        // One list that may not be read does not keep the other from being read.
+        Stage::Discover => {
+            let organization = settings.organization && !holds(Endpoint::OrgConferences);
+            let users = !settings.users.is_empty() && !holds(Endpoint::UserConferences);
+            !organization && !users
+        }
+        Stage::Poll => holds(Endpoint::Query) || holds(Endpoint::Conference),
+        Stage::Collect => holds(Endpoint::Videos),
+    }
+}

@@ -1,0 +1,160 @@
+//! The batch query, so that no id and no limit spoils it for the others.
+//!
+//! A batch that fails is halved in the same look until the culprits stand alone; they are left to conference info. The
+//! most ids that DingTalk takes is written nowhere: it is learned, remembered, and tried anew each day.
+
+use std::collections::HashMap;
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::time::Duration;
+
+use futures_util::{StreamExt, stream};
+
+use super::{Context, Stage, journal};
+use crate::catalog;
+use crate::catalog::journal::Call;
+use crate::catalog::quota::{LearnedLimits, Limit};
+use crate::dingtalk::Error;
+use crate::domain::clock::Timestamp;
+use crate::domain::conference::{Sighting, Status};
+use crate::domain::endpoint::Endpoint;
+use crate::domain::failure::{About, Class};
+use crate::domain::lifecycle::Hint;
+
+/// The most calls of one look that are spent on halves. What is left unasked comes with the next look, in other company.
+const MOST_SPLIT_CALLS: usize = 64;
+
+/// A limit that was learned is tried anew after so long: it may have been an error of the moment.
+const LEARNED_FOR: Duration = Duration::from_hours(24);
+
+/// What the batch queries of one look showed.
+#[derive(Default)]
+pub(super) struct Look {
+    /// Conferences in progress.
+    pub(super) shown: HashMap<String, Sighting>,
+    /// Conferences that were asked about and not shown: why conference info is asked, and the call that said so.
+    pub(super) not_shown: HashMap<String, (Hint, Option<Call>)>,
+    /// What kept others from being asked about.
+    pub(super) stopped: Option<Error>,
+}
+
+/// Some ids of one original batch.
+struct Batch<'a> {
+    ids: Vec<&'a str>,
+    origin: usize,
+}
+
+/// What became of one original batch: whether it was refused for its length can be told only in the end.
+#[derive(Clone, Copy, Default)]
+struct Origin {
+    longest_accepted: usize,
+    shortest_refused: Option<usize>,
+    has_culprit: bool,
+}
+
+/// Asks about all of these conferences.
+pub(super) async fn look(context: &Context, ids: Vec<&str>, now: Timestamp) -> Result<Look, catalog::Error> {
+    let limits = context.catalog.learned_limits().await?;
+    let accepted = limits.most_ids.and_then(|most| usize::try_from(most).ok()).unwrap_or(usize::MAX).max(1);
+    let mut look = Look::default();
+    let mut level = deal(ids, &limits, context.settings.batch_size, now);
+    let mut origins = vec![Origin::default(); level.len()];
+    let mut calls_left = MOST_SPLIT_CALLS;
+    while !level.is_empty() {
+        let asked = level.drain(..).map(|batch| async move {
+            let answer = context.dingtalk.query(&batch.ids).await;
+            (batch, answer)
+        });
+        let answers: Vec<_> = stream::iter(asked).buffer_unordered(context.dingtalk.max_in_flight()).collect().await;
+        for (Batch { ids, origin }, answer) in answers {
+            let error = match answer {
+                Ok(sightings) => {
+                    origins[origin].longest_accepted = origins[origin].longest_accepted.max(ids.len());
+                    look.answered(&ids, sightings);
+                    continue;
+                }
+                Err(error) => error,
+            };
+            let tells_nothing = error.class.entails().about == About::Everybody;
+            if error.class == Class::RequestWrong && ids.len() > 1 {
+                let shortest = origins[origin].shortest_refused.unwrap_or(usize::MAX);
+                origins[origin].shortest_refused = Some(shortest.min(ids.len()));
+            }
+            if tells_nothing {
+                look.stopped.get_or_insert(error);
+            } else if let [id] = ids.as_slice() {
+                origins[origin].has_culprit = true;
+                look.not_shown.insert((*id).to_owned(), (Hint::SpoilsBatch, journal::failed(&error)));
+            } else {
+                let is_too_long = error.class == Class::RequestWrong && ids.len() > accepted;
+                let length = if is_too_long { accepted } else { ids.len().div_ceil(2) };
+                let parts = ids.len().div_ceil(length);
+                if parts > calls_left {
+                    journal::log_failure(context, Stage::Poll, &format!("{} conferences", ids.len()), &error).await;
+                    look.stopped.get_or_insert(error);
+                    continue;
+                }
+                calls_left -= parts;
+                level.extend(ids.chunks(length).map(|ids| Batch { ids: ids.to_vec(), origin }));
+            }
+        }
+    }
+    learn(context, &limits, &origins, now).await?;
+    Ok(look)
+}
+
+impl Look {
+    fn answered(&mut self, ids: &[&str], sightings: Vec<Sighting>) {
+        let in_progress = sightings.into_iter().filter(|sighting| sighting.status == Status::InProgress);
+        self.shown.extend(in_progress.map(|sighting| (sighting.conference_id.clone(), sighting)));
+        let call = || Some(journal::answered(Endpoint::Query, "not in the answer"));
+        let absent = ids.iter().filter(|id| !self.shown.contains_key(**id));
+        self.not_shown.extend(absent.map(|id| ((*id).to_owned(), (Hint::NotInBatch, call()))));
+    }
+}
+
+/// Deals the ids into batches, anew at each look, so that whoever stands beside a culprit today does not tomorrow. The
+/// first batch tries whether more ids are taken than is known.
+fn deal<'a>(mut ids: Vec<&'a str>, limits: &LearnedLimits, batch_size: usize, now: Timestamp) -> Vec<Batch<'a>> {
+    ids.sort_by_cached_key(|id| {
+        let mut hasher = DefaultHasher::new();
+        (id, now).hash(&mut hasher);
+        hasher.finish()
+    });
+    let size = |ids: u64| usize::try_from(ids).unwrap_or(usize::MAX).clamp(1, batch_size);
+    let usual = limits.most_ids.map_or(batch_size, size);
+    let first = match (limits.most_ids, limits.too_many_ids) {
+        (Some(most), Some((too_many, learned_at))) if now.since(learned_at) < LEARNED_FOR => {
+            size(u64::midpoint(most, too_many))
+        }
+        _ => batch_size,
+    };
+    let (first, rest) = ids.split_at(first.min(ids.len()));
+    let batches = [first].into_iter().chain(rest.chunks(usual)).filter(|ids| !ids.is_empty());
+    batches.enumerate().map(|(origin, ids)| Batch { ids: ids.to_vec(), origin }).collect()
+}
+
+/// Learns how many ids a batch may have: one was too long if it was refused and no single id of it was.
+async fn learn(
+    context: &Context,
+    limits: &LearnedLimits,
+    origins: &[Origin],
+    now: Timestamp,
+) -> Result<(), catalog::Error> {
+    let accepted = origins.iter().map(|origin| origin.longest_accepted).max().unwrap_or(0) as u64;
+    let too_long = origins.iter().filter(|origin| !origin.has_culprit && origin.longest_accepted > 0);
+    let refused = too_long.filter_map(|origin| origin.shortest_refused).min().map(|ids| ids as u64);
+    let is_disproved = limits.too_many_ids.is_some_and(|(too_many, _)| accepted >= too_many);
+    if let Some(refused) = refused {
+        context.catalog.learn_limit(Limit::TooManyIds, refused, now).await?;
+    } else if is_disproved {
+        context.catalog.learn_limit(Limit::TooManyIds, accepted + 1, now).await?;
+    }
+    // Where nothing was ever refused, there is nothing to remember.
+    let is_limited = refused.is_some() || limits.too_many_ids.is_some();
+    let known = limits.most_ids.unwrap_or(0);
+    let is_wrong = refused.is_some_and(|refused| known >= refused);
+    if is_limited && (accepted > known || is_wrong) {
+        context.catalog.learn_limit(Limit::MostIds, accepted, now).await?;
+    }
+    Ok(())
+}

@@ -1,0 +1,109 @@
+//! What the stages write down and log: the calls that were made about a conference, and what followed.
+
+use super::{Context, Stage};
+use crate::catalog;
+use crate::catalog::apply::Decision;
+use crate::catalog::journal::Call;
+use crate::dingtalk::Error;
+use crate::domain::clock::Timestamp;
+use crate::domain::conference::{Conference, ConferenceInfo, State, Status};
+use crate::domain::endpoint::Endpoint;
+use crate::domain::failure::{About, Class, LastError};
+use crate::domain::lifecycle::Observation;
+
+/// As much of a title as a log line needs.
+const TITLE_CHARS: usize = 100;
+
+/// A call that was answered.
+pub(super) fn answered(endpoint: Endpoint, answer: impl Into<String>) -> Call {
+    Call { endpoint: endpoint.as_str(), outcome: "ok".to_owned(), answer: answer.into() }
+}
+
+/// A call that failed; `None` if it was not sent at all.
+pub(super) fn failed(error: &Error) -> Option<Call> {
+    let answer = if error.message.is_empty() { error.to_string() } else { error.message.clone() };
+    let call = Call { endpoint: error.endpoint.as_str(), outcome: error.code.to_string(), answer };
+    (error.class != Class::Held).then_some(call)
+}
+
+/// The same call, with whom it was made as.
+pub(super) fn asked_as(call: Call, union_id: &str) -> Call {
+    Call { answer: format!("{}, asked as {union_id}", call.answer), ..call }
+}
+
+/// What conference info says, as far as it matters.
+pub(super) fn in_words(info: &ConferenceInfo) -> String {
+    let status = match info.status {
+        Status::NotStarted => "not started".to_owned(),
+        Status::Ended => info.ended_at.map_or_else(|| "ended".to_owned(), |ended_at| format!("ended at {ended_at}")),
+        Status::InProgress => "in progress".to_owned(),
+        Status::Unknown(status) => format!("status {}", status.map_or_else(|| "missing".to_owned(), |n| n.to_string())),
+    };
+    match info.record_status {
+        Some(record_status) => format!("{status}, cloudRecordStatus {record_status}"),
+        None => status,
+    }
+}
+
+/// What is remembered of an error.
+pub(super) fn last_error(error: &Error) -> LastError {
+    LastError { code: error.code.to_string(), message: error.message.clone() }
+}
+
+/// What a call that brought no answer says about `conference`.
+pub(super) async fn unanswered<'a>(
+    context: &Context,
+    conference: &Conference,
+    endpoint: Endpoint,
+    error: &'a LastError,
+    now: Timestamp,
+) -> Result<Observation<'a>, catalog::Error> {
+    let since = conference.wait.failing_since.unwrap_or(now);
+    let id = conference.conference_id.as_str();
+    let others_answered = context.catalog.others_answered(id, endpoint.as_str(), since).await?;
+    Ok(Observation::Unanswered { error, others_answered })
+}
+
+/// Logs an error about one conference, unless a pause has been logged for it.
+pub(super) async fn log_unanswered(context: &Context, stage: Stage, id: &str, error: &Error) {
+    if error.class.entails().about == About::Unknown && !context.budget.is_paused(error.endpoint).await {
+        tracing::warn!(stage = stage.as_str(), conference_id = id, code = %error.code, "conference {id}: {error}; it is put off");
+    }
+}
+
+/// Logs an error of a list or a batch, unless a pause has been logged for it.
+pub(super) async fn log_failure(context: &Context, stage: Stage, what: &str, error: &Error) {
+    if error.class.entails().about != About::Everybody && !context.budget.is_paused(error.endpoint).await {
+        tracing::warn!(stage = stage.as_str(), code = %error.code, "{what}: {error}");
+    }
+}
+
+/// Has the catalog write what follows, and logs each change of state.
+pub(super) async fn apply(
+    context: &Context,
+    stage: Stage,
+    decisions: &[Decision],
+    now: Timestamp,
+) -> Result<(), catalog::Error> {
+    let applied = context.catalog.apply(decisions, now).await?;
+    for (decision, _) in decisions.iter().zip(applied).filter(|(_, is_applied)| *is_applied) {
+        log(stage, decision);
+    }
+    Ok(())
+}
+
+fn log(stage: Stage, Decision { conference, transition, .. }: &Decision) {
+    if conference.state == Some(transition.state) {
+        return;
+    }
+    let (id, stage, to) = (conference.conference_id.as_str(), stage.as_str(), transition.state.as_str());
+    let from = conference.state.map_or("unknown", State::as_str);
+    let title = transition.facts.title.as_ref().or(conference.title.as_ref());
+    let title: String = title.into_iter().flat_map(|title| title.chars()).take(TITLE_CHARS).collect();
+    let why = &transition.explanation;
+    if transition.state == State::Failed {
+        tracing::warn!(stage, conference_id = id, from, to, title, "conference {id} has failed: {why}");
+    } else {
+        tracing::info!(stage, conference_id = id, from, to, title, "conference {id} is {to}: {why}");
+    }
+}

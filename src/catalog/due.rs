@@ -1,0 +1,201 @@
+//! Which conferences are to be asked about, and what is known of them.
+
+use std::collections::HashMap;
+
+use super::{Catalog, Error, count, duration};
+use crate::domain::clock::Timestamp;
+use crate::domain::conference::{Conference, DiscoveredBy, State};
+use crate::domain::recording::{Known, Recording};
+use crate::domain::wait::Wait;
+
+/// What decides when there is something to ask.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct NextAttempts {
+    /// When the next conference may be asked whether it is in progress; the epoch: at any time. `None`: there is none.
+    pub candidate_at: Option<Timestamp>,
+    /// When the next list of recordings is due; `None`: none is awaited.
+    pub list_at: Option<Timestamp>,
+}
+
+/// A row of `conferences` beside its row of `conference_waits`.
+struct Row {
+    conference_id: String,
+    state: String,
+    title: Option<String>,
+    discovered_by: String,
+    discovered_at: i64,
+    last_active_at: Option<i64>,
+    ended_at: Option<i64>,
+    attempts: i64,
+    next_attempt_at: Option<i64>,
+    record_status: Option<i64>,
+    union_id_hint: Option<String>,
+    record_owner_union_id: Option<String>,
+    creator_union_id: Option<String>,
+    counted_until: Option<i64>,
+    awaited_ms: Option<i64>,
+    accepted_union_id: Option<String>,
+    list_changed_at: Option<i64>,
+    list_changes: Option<i64>,
+    failing_since: Option<i64>,
+}
+
+/// The rows that a condition names; checked when it is compiled.
+macro_rules! conferences {
+    ($connection:expr, $condition:literal, $($argument:expr),*) => {
+        sqlx::query_as!(
+            Row,
+            r#"SELECT c.conference_id AS "conference_id!", c.state AS "state!", c.title, c.discovered_by AS "discovered_by!",
+                      c.discovered_at AS "discovered_at!", c.last_active_at, c.ended_at, c.attempts AS "attempts!",
+                      c.next_attempt_at, c.record_status, c.union_id_hint, c.record_owner_union_id, c.creator_union_id,
+                      w.counted_until AS "counted_until?", w.awaited_ms AS "awaited_ms?", w.accepted_union_id,
+                      w.list_changed_at, w.list_changes AS "list_changes?", w.failing_since
+               FROM conferences c LEFT JOIN conference_waits w ON w.conference_id = c.conference_id
+               WHERE "# + $condition,
+            $($argument),*
+        )
+        .fetch_all($connection)
+        .await?
+        .into_iter()
+        .map(Conference::try_from)
+        .collect::<Result<Vec<_>, _>>()
+    };
+}
+
+impl TryFrom<Row> for Conference {
+    type Error = Error;
+
+    fn try_from(row: Row) -> Result<Self, Error> {
+        let instant = |column: Option<i64>| column.map(Timestamp::from_millis);
+        let discovered_at = Timestamp::from_millis(row.discovered_at);
+        Ok(Self {
+            state: Some(parse_state(&row.conference_id, &row.state)?),
+            conference_id: row.conference_id,
+            title: row.title,
+            discovered_by: DiscoveredBy::named(&row.discovered_by),
+            discovered_at,
+            last_active_at: instant(row.last_active_at),
+            ended_at: instant(row.ended_at),
+            attempts: u32::try_from(row.attempts).unwrap_or(u32::MAX),
+            next_attempt_at: instant(row.next_attempt_at),
+            record_status: row.record_status,
+            union_id_hint: row.union_id_hint,
+            record_owner_union_id: row.record_owner_union_id,
+            creator_union_id: row.creator_union_id,
+            wait: Wait {
+                awaited: duration(row.awaited_ms.unwrap_or(0)),
+                counted_until: instant(row.counted_until).unwrap_or(discovered_at),
+                accepted_union_id: row.accepted_union_id,
+                list_changed_at: instant(row.list_changed_at),
+                list_changes: u32::try_from(row.list_changes.unwrap_or(0)).unwrap_or(u32::MAX),
+                failing_since: instant(row.failing_since),
+            },
+        })
+    }
+}
+
+pub(super) fn parse_state(conference_id: &str, state: &str) -> Result<State, Error> {
+    state.parse().map_err(|source| Error::State { conference_id: conference_id.to_owned(), source })
+}
+
+impl Catalog {
+    /// The conferences of which it may be asked now whether they are in progress: those that wait, are active, or failed
+    /// and are looked at again.
+    pub async fn candidates(&self, now: Timestamp) -> Result<Vec<Conference>, Error> {
+        let now = now.as_millis();
+        conferences!(
+            &mut *self.read().await?,
+            r#"(c.state IN ('waiting', 'active') AND (c.next_attempt_at IS NULL OR c.next_attempt_at <= ?1))
+               OR (c.state = 'failed' AND c.next_attempt_at <= ?1)
+               ORDER BY c.discovered_at, c.conference_id"#,
+            now
+        )
+    }
+
+    /// The conferences whose list is due: those that wait longest first, and those that ended before `long_ago` last.
+    pub async fn due(&self, long_ago: Timestamp, now: Timestamp) -> Result<Vec<Conference>, Error> {
+        let (long_ago, now) = (long_ago.as_millis(), now.as_millis());
+        conferences!(
+            &mut *self.read().await?,
+            r#"c.next_attempt_at <= ?2 AND c.state IN ('ended', 'archived')
+               ORDER BY coalesce(c.ended_at, ?1) < ?1, c.next_attempt_at, c.conference_id"#,
+            long_ago,
+            now
+        )
+    }
+
+    /// Those of these conferences that the catalog knows, by their ids.
+    pub async fn conferences_by_id(&self, conference_ids: &[&str]) -> Result<HashMap<String, Conference>, Error> {
+        let conference_ids = serde_json::json!(conference_ids).to_string();
+        let conferences: Result<Vec<Conference>, Error> = conferences!(
+            &mut *self.read().await?,
+            "c.conference_id IN (SELECT value FROM json_each(?1))",
+            conference_ids
+        );
+        Ok(conferences?.into_iter().map(|conference| (conference.conference_id.clone(), conference)).collect())
+    }
+
+    /// When there is something to ask.
+    pub async fn next_attempts(&self) -> Result<NextAttempts, Error> {
+        let row = sqlx::query!(
+            r#"SELECT coalesce((SELECT min(coalesce(next_attempt_at, 0)) FROM conferences
+                                WHERE state IN ('waiting', 'active')), 0x7fffffffffffffff) AS "open!: i64",
+                      coalesce((SELECT min(next_attempt_at) FROM conferences
+                                WHERE state = 'failed' AND next_attempt_at IS NOT NULL), 0x7fffffffffffffff) AS "failed!: i64",
+                      (SELECT min(next_attempt_at) FROM conferences
+                       WHERE next_attempt_at IS NOT NULL AND state IN ('ended', 'archived')) AS "list: i64""#
+        )
+        .fetch_one(&mut *self.read().await?)
+        .await?;
+        let candidate = row.open.min(row.failed);
+        Ok(NextAttempts {
+            candidate_at: (candidate < i64::MAX).then(|| Timestamp::from_millis(candidate)),
+            list_at: row.list.map(Timestamp::from_millis),
+        })
+    }
+
+    /// Whether `endpoint` has answered about another conference than this one since `since`, as far as the journal goes.
+    pub async fn others_answered(&self, conference_id: &str, endpoint: &str, since: Timestamp) -> Result<bool, Error> {
+        let since = since.as_millis();
+        let answered = sqlx::query_scalar!(
+            r#"SELECT EXISTS (SELECT 1 FROM conference_events
+                              WHERE at >= ? AND conference_id <> ? AND endpoint = ?
+                                AND outcome IN ('ok', 'cloudRecordNotFound')) AS "answered!: i64""#,
+            since,
+            conference_id,
+            endpoint,
+        )
+        .fetch_one(&mut *self.read().await?)
+        .await?;
+        Ok(count(answered) > 0)
+    }
+
+    /// The recordings of a conference, as they were read last.
+    pub async fn recordings_of(&self, conference_id: &str) -> Result<Vec<Known>, Error> {
+        let rows = sqlx::query!(
+            "SELECT media_id, record_id, recorder_union_id, record_type, started_at, ended_at, duration_ms, file_size,
+                    region_id, raw, last_changed_at, missing_since
+             FROM recordings WHERE conference_id = ? ORDER BY media_id",
+            conference_id,
+        )
+        .fetch_all(&mut *self.read().await?)
+        .await?;
+        let known = rows.into_iter().map(|row| Known {
+            recording: Recording {
+                media_id: row.media_id,
+                record_id: row.record_id,
+                recorder_union_id: row.recorder_union_id,
+                record_type: row.record_type,
+                started_at: row.started_at.map(Timestamp::from_millis),
+                ended_at: row.ended_at.map(Timestamp::from_millis),
+                duration_ms: row.duration_ms,
+                file_size: row.file_size,
+                region_id: row.region_id,
+                raw: row.raw,
+            },
+            last_changed_at: Timestamp::from_millis(row.last_changed_at),
+            missing_since: row.missing_since.map(Timestamp::from_millis),
+        });
+        Ok(known.collect())
+    }
+}

@@ -1,0 +1,95 @@
+//! Until when DingTalk is left alone, and why.
+
+use super::{Catalog, Error};
+use crate::domain::clock::Timestamp;
+use crate::domain::failure::Scope;
+
+/// Until when DingTalk is left alone, and why.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Pause {
+    /// What it holds.
+    pub scope: Scope,
+    /// No call before this.
+    pub until: Timestamp,
+    /// When it began to fail.
+    pub since: Timestamp,
+    /// How many pauses in a row this is.
+    pub failures: u32,
+    /// DingTalk's code, or ours.
+    pub code: String,
+    /// And what it says to people.
+    pub message: String,
+}
+
+impl Catalog {
+    /// Every pause, lapsed ones too: the next one is longer.
+    pub async fn pauses(&self) -> Result<Vec<Pause>, Error> {
+        let rows =
+            sqlx::query!("SELECT scope, paused_until, since, failures, code, message FROM pauses ORDER BY scope")
+                .fetch_all(&mut *self.read().await?)
+                .await?;
+        let pause = rows.into_iter().filter_map(|row| {
+            Some(Pause {
+                // A scope that this version does not know holds nothing that it calls.
+                scope: Scope::named(&row.scope)?,
+                until: Timestamp::from_millis(row.paused_until),
+                since: Timestamp::from_millis(row.since),
+                failures: u32::try_from(row.failures).unwrap_or(u32::MAX),
+                code: row.code,
+                message: row.message,
+            })
+        });
+        Ok(pause.collect())
+    }
+
+    /// Writes a pause down, over an older one of the same scope.
+    pub async fn pause(&self, pause: &Pause) -> Result<(), Error> {
+        let (until, since, failures) = (pause.until.as_millis(), pause.since.as_millis(), i64::from(pause.failures));
+        let scope = pause.scope.as_str();
+        let mut transaction = self.write().await?;
+        sqlx::query!(
+            "INSERT INTO pauses (scope, paused_until, since, failures, code, message) VALUES (?, ?, ?, ?, ?, ?)
+             ON CONFLICT (scope) DO UPDATE
+             SET paused_until = excluded.paused_until, since = excluded.since, failures = excluded.failures,
+                 code = excluded.code, message = excluded.message",
+            scope,
+            until,
+            since,
+            failures,
+            pause.code,
+            pause.message,
+        )
+        .execute(&mut *transaction)
+        .await?;
+        transaction.commit().await?;
+        Ok(())
+    }
+
+    /// Ends a pause at `now`. The time since it began to fail is taken out of every wait: no conference is closed for an
+    /// answer that could not be asked for, nor for errors that everybody met.
+    pub async fn unpause(&self, pause: &Pause, now: Timestamp) -> Result<(), Error> {
+        let (since, now, scope) = (pause.since.as_millis(), now.as_millis(), pause.scope.as_str());
+        let mut transaction = self.write().await?;
+        sqlx::query!("DELETE FROM pauses WHERE scope = ?", scope).execute(&mut *transaction).await?;
+        sqlx::query!(
+            "UPDATE conference_waits SET failing_since = failing_since + ?2 - max(failing_since, ?1)
+             WHERE max(failing_since, ?1) < ?2",
+            since,
+            now,
+        )
+        .execute(&mut *transaction)
+        .await?;
+        if matches!(scope, "*" | "getVideos") {
+            sqlx::query!(
+                "UPDATE conference_waits SET counted_until = counted_until + ?2 - max(counted_until, ?1)
+                 WHERE max(counted_until, ?1) < ?2",
+                since,
+                now,
+            )
+            .execute(&mut *transaction)
+            .await?;
+        }
+        transaction.commit().await?;
+        Ok(())
+    }
+}

@@ -1,0 +1,213 @@
+//! What was spent: the ledger of calls, and what was learned about what they cost.
+
+use sqlx::SqliteConnection;
+
+use super::{Catalog, Error, count};
+use crate::domain::clock::Timestamp;
+use crate::domain::endpoint::Endpoint;
+
+/// What became of a call that was charged.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Charged {
+    /// The day it was charged on, UTC+8.
+    pub day: String,
+    /// The endpoint that was called.
+    pub endpoint: Endpoint,
+    /// `ok`, DingTalk's code, `timeout`, `foreign`, `unrecognized`, `unreached` or `throttled`.
+    pub outcome: &'static str,
+}
+
+/// What was learned about DingTalk's limits, which no page gives.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct LearnedLimits {
+    /// The most ids that a batch took, where more were refused.
+    pub most_ids: Option<u64>,
+    /// The fewest that were too many, and when that was learned.
+    pub too_many_ids: Option<(u64, Timestamp)>,
+    /// The longest page of the organisation's list that it takes.
+    pub max_results: Option<u64>,
+    /// The pages that the list had.
+    pub pages: Option<u64>,
+}
+
+/// One of the limits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Limit {
+    /// [`LearnedLimits::most_ids`]
+    MostIds,
+    /// [`LearnedLimits::too_many_ids`]
+    TooManyIds,
+    /// [`LearnedLimits::max_results`]
+    MaxResults,
+    /// [`LearnedLimits::pages`]
+    Pages,
+}
+
+impl Limit {
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::MostIds => "query.accepted",
+            Self::TooManyIds => "query.refused",
+            Self::MaxResults => "orgConferences.maxResults",
+            Self::Pages => "orgConferences.pages",
+        }
+    }
+}
+
+impl Catalog {
+    /// Enters what became of earlier calls, and counts one more at `endpoint` on `day` before it is sent, if the month has
+    /// fewer than `most` (`None`: unmetered); answers whether it has.
+    pub async fn charge(
+        &self,
+        earlier: &[Charged],
+        day: &str,
+        endpoint: Endpoint,
+        most: Option<u64>,
+    ) -> Result<bool, Error> {
+        let mut transaction = self.write().await?;
+        enter_outcomes(&mut transaction, earlier).await?;
+        let is_left = match most {
+            Some(most) => spent(&mut transaction, day).await? < most,
+            None => true,
+        };
+        if is_left {
+            enter(&mut transaction, day, endpoint, "reserved").await?;
+        }
+        transaction.commit().await?;
+        Ok(is_left)
+    }
+
+    /// Enters what became of calls that were charged.
+    pub async fn enter_outcomes(&self, charged: &[Charged]) -> Result<(), Error> {
+        if charged.is_empty() {
+            return Ok(());
+        }
+        let mut transaction = self.write().await?;
+        enter_outcomes(&mut transaction, charged).await?;
+        transaction.commit().await?;
+        Ok(())
+    }
+
+    /// Metered calls of the month that `day` lies in, those without an outcome included.
+    pub async fn spent(&self, day: &str) -> Result<u64, Error> {
+        spent(&mut *self.read().await?, day).await
+    }
+
+    /// Keeps the newest `months` months of the ledger, and drops the rest.
+    pub async fn tidy_calls(&self, months: u32) -> Result<(), Error> {
+        let mut transaction = self.write().await?;
+        sqlx::query!(
+            "DELETE FROM api_calls WHERE substr(day, 1, 7) NOT IN
+                 (SELECT DISTINCT substr(day, 1, 7) FROM api_calls ORDER BY 1 DESC LIMIT ?)",
+            months,
+        )
+        .execute(&mut *transaction)
+        .await?;
+        transaction.commit().await?;
+        Ok(())
+    }
+
+    /// Writes down this daemon's share, for the view that shows it.
+    pub async fn set_share(&self, calls_per_month: u64) -> Result<(), Error> {
+        let calls_per_month = i64::try_from(calls_per_month).unwrap_or(i64::MAX);
+        let mut transaction = self.write().await?;
+        sqlx::query!(
+            "INSERT INTO quota (id, calls_per_month) VALUES (1, ?1)
+             ON CONFLICT (id) DO UPDATE SET calls_per_month = ?1 WHERE calls_per_month <> ?1",
+            calls_per_month,
+        )
+        .execute(&mut *transaction)
+        .await?;
+        transaction.commit().await?;
+        Ok(())
+    }
+
+    /// This daemon's share as it was last configured; 0: unmetered, or none has run yet.
+    pub async fn share(&self) -> Result<u64, Error> {
+        let share =
+            sqlx::query_scalar!("SELECT calls_per_month FROM quota").fetch_optional(&mut *self.read().await?).await?;
+        Ok(share.map_or(0, count))
+    }
+
+    /// What was learned about DingTalk's limits.
+    pub async fn learned_limits(&self) -> Result<LearnedLimits, Error> {
+        let rows = sqlx::query!("SELECT name, value, learned_at FROM learned_limits")
+            .fetch_all(&mut *self.read().await?)
+            .await?;
+        let row = |limit: Limit| rows.iter().find(|row| row.name == limit.as_str());
+        let value = |limit| row(limit).map(|row| count(row.value));
+        Ok(LearnedLimits {
+            most_ids: value(Limit::MostIds),
+            too_many_ids: row(Limit::TooManyIds).map(|row| (count(row.value), Timestamp::from_millis(row.learned_at))),
+            max_results: value(Limit::MaxResults),
+            pages: value(Limit::Pages),
+        })
+    }
+
+    /// Writes down a limit that was learned at `now`; one that is as it was is not written.
+    pub async fn learn_limit(&self, limit: Limit, value: u64, now: Timestamp) -> Result<(), Error> {
+        let (name, now) = (limit.as_str(), now.as_millis());
+        let value = i64::try_from(value).unwrap_or(i64::MAX);
+        let mut transaction = self.write().await?;
+        sqlx::query!(
+            "INSERT INTO learned_limits (name, value, learned_at) VALUES (?1, ?2, ?3)
+             ON CONFLICT (name) DO UPDATE SET value = ?2, learned_at = ?3",
+            name,
+            value,
+            now,
+        )
+        .execute(&mut *transaction)
+        .await?;
+        transaction.commit().await?;
+        Ok(())
+    }
+}
+
+/// Turns calls that were counted before they were sent into what became of them.
+async fn enter_outcomes(connection: &mut SqliteConnection, charged: &[Charged]) -> Result<(), Error> {
+    for Charged { day, endpoint, outcome } in charged {
+        enter(connection, day, *endpoint, outcome).await?;
+        let endpoint = endpoint.as_str();
+        sqlx::query!(
+            "UPDATE api_calls SET calls = max(calls - 1, 0) WHERE day = ? AND endpoint = ? AND outcome = 'reserved'",
+            day,
+            endpoint,
+        )
+        .execute(&mut *connection)
+        .await?;
+        sqlx::query!(
+            "DELETE FROM api_calls WHERE day = ? AND endpoint = ? AND outcome = 'reserved' AND calls = 0",
+            day,
+            endpoint,
+        )
+        .execute(&mut *connection)
+        .await?;
+    }
+    Ok(())
+}
+
+async fn enter(connection: &mut SqliteConnection, day: &str, endpoint: Endpoint, outcome: &str) -> Result<(), Error> {
+    let endpoint = endpoint.as_str();
+    sqlx::query!(
+        "INSERT INTO api_calls (day, endpoint, outcome, calls) VALUES (?, ?, ?, 1)
+         ON CONFLICT (day, endpoint, outcome) DO UPDATE SET calls = calls + 1",
+        day,
+        endpoint,
+        outcome,
+    )
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+async fn spent(connection: &mut SqliteConnection, day: &str) -> Result<u64, Error> {
+    let month = day.get(..7).unwrap_or(day);
+    let calls = sqlx::query_scalar!(
+        r#"SELECT coalesce(sum(calls), 0) AS "calls!: i64" FROM api_calls
+           WHERE day >= ?1 || '-01' AND day <= ?1 || '-31' AND outcome NOT IN ('unreached', 'throttled')"#,
+        month,
+    )
+    .fetch_one(connection)
+    .await?;
+    Ok(count(calls))
+}

@@ -1,0 +1,116 @@
+//! What an operator does with conferences: puts them on watch, has them tried again, takes them off.
+
+use super::apply::Decision;
+use super::journal::Event;
+use super::{Catalog, Error};
+use crate::domain::clock::Timestamp;
+use crate::domain::conference::{Conference, DiscoveredBy};
+use crate::domain::lifecycle::{Observation, Rules, observe};
+
+/// Conferences that are written in one transaction: a daemon at work waits for no longer than that takes.
+const AT_A_TIME: usize = 2_000;
+
+/// A conference that somebody asked to watch.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Registration {
+    /// DingTalk's `conferenceId`.
+    pub conference_id: String,
+    /// Whom to ask as, if the operator said so.
+    pub union_id: Option<String>,
+}
+
+/// How many of those registered were new.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Registered {
+    /// Not in the catalog before.
+    pub added: u64,
+    /// In it already.
+    pub known: u64,
+}
+
+impl Catalog {
+    /// Puts conferences on watch. One that is known already keeps its state; a hint that came with it is taken over.
+    pub async fn register(
+        &self,
+        registrations: &[Registration],
+        by: DiscoveredBy,
+        now: Timestamp,
+    ) -> Result<Registered, Error> {
+        let mut registered = Registered::default();
+        for registrations in registrations.chunks(AT_A_TIME) {
+            let ids: Vec<&str> = registrations.iter().map(|it| it.conference_id.as_str()).collect();
+            let mut known = self.conferences_by_id(&ids).await?;
+            let mut decisions = Vec::new();
+            for Registration { conference_id, union_id } in registrations {
+                let conference =
+                    known.remove(conference_id).unwrap_or_else(|| Conference::unknown(conference_id, by, now));
+                let watched = Observation::Watched { union_id: union_id.as_deref() };
+                let transition = observe(&conference, watched, now, &Rules::default());
+                let event = if conference.state.is_none() { Event::Found } else { Event::Operator };
+                if transition.is_news {
+                    decisions.push(Decision { conference, transition, calls: Vec::new(), event });
+                }
+            }
+            let applied = self.apply(&decisions, now).await?;
+            for (decision, _) in
+                decisions.iter().zip(applied).filter(|(decision, is_new)| *is_new && decision.event == Event::Found)
+            {
+                let id = decision.conference.conference_id.as_str();
+                registered.added += 1;
+                tracing::info!(conference_id = id, to = "waiting", "conference {id} is watched: {}", by.how());
+            }
+        }
+        registered.known = registrations.len() as u64 - registered.added;
+        Ok(registered)
+    }
+
+    /// Puts closed conferences back to `ended`, to be read anew at once. Answers the ids that are not closed, or unknown;
+    /// if there are any, nothing is changed.
+    pub async fn retry(&self, conference_ids: &[String], now: Timestamp) -> Result<Vec<String>, Error> {
+        let ids: Vec<&str> = conference_ids.iter().map(String::as_str).collect();
+        let mut known = self.conferences_by_id(&ids).await?;
+        let (mut decisions, mut refused) = (Vec::new(), Vec::new());
+        for conference_id in conference_ids {
+            let Some(conference) = known.remove(conference_id) else {
+                refused.push(conference_id.clone());
+                continue;
+            };
+            let transition = observe(&conference, Observation::Retried, now, &Rules::default());
+            if transition.is_news {
+                decisions.push(Decision { conference, transition, calls: Vec::new(), event: Event::Operator });
+            } else {
+                refused.push(conference_id.clone());
+            }
+        }
+        if refused.is_empty() {
+            self.apply(&decisions, now).await?;
+        }
+        Ok(refused)
+    }
+
+    /// Takes conferences off the watch that are open or failed (an id was mistyped, say). One that is archived or
+    /// unrecorded, or of which a recording was seen, stays: what was found out is not forgotten. Answers the ids that
+    /// stay or are unknown; if there are any, nothing is removed.
+    pub async fn unwatch(&self, conference_ids: &[String]) -> Result<Vec<String>, Error> {
+        let mut refused = Vec::new();
+        let mut transaction = self.write().await?;
+        for conference_id in conference_ids {
+            let removed = sqlx::query!(
+                "DELETE FROM conferences
+                 WHERE conference_id = ? AND (closed_at IS NULL OR state = 'failed')
+                   AND NOT EXISTS (SELECT 1 FROM recordings r WHERE r.conference_id = conferences.conference_id)",
+                conference_id,
+            )
+            .execute(&mut *transaction)
+            .await?
+            .rows_affected();
+            if removed == 0 {
+                refused.push(conference_id.clone());
+            }
+        }
+        if refused.is_empty() {
+            transaction.commit().await?;
+        }
+        Ok(refused)
+    }
+}

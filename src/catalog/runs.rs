@@ -1,0 +1,141 @@
+//! When each stage last ran, and what experience says about the work to come.
+
+use super::{Catalog, Error, column, count};
+use crate::domain::clock::Timestamp;
+
+/// When a stage last ran.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct JobRun {
+    /// `discover`, `poll`, `collect` or `maintain`.
+    pub stage: String,
+    /// When it last started.
+    pub last_started_at: Timestamp,
+    /// When it last finished.
+    pub last_finished_at: Timestamp,
+    /// `ok`, or what stopped it.
+    pub outcome: String,
+    /// When it is due again, as far as could be told then.
+    pub next_due_at: Option<Timestamp>,
+    /// When its last untroubled run began; until there is one, its first. [`Catalog::job_ran`] works it out by itself.
+    pub last_ok_at: Timestamp,
+    /// How many runs in a row something stopped since then. So it does this.
+    pub failures: u32,
+}
+
+/// What experience and the open work say about the calls to come.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Workload {
+    /// Conferences that have not begun, as far as is known.
+    pub waiting: u64,
+    /// Conferences that go on, as far as is known.
+    pub active: u64,
+    /// Conferences that have ended and will be read at least once more, archived ones for their last look.
+    pub awaited: u64,
+    /// Conferences found since a given instant that have ended, closed ones among them.
+    pub ended: u64,
+    /// Calls spent on confirming and collecting since then.
+    pub calls: u64,
+}
+
+impl Catalog {
+    /// When each stage last ran.
+    pub async fn job_runs(&self) -> Result<Vec<JobRun>, Error> {
+        let rows = sqlx::query!(
+            "SELECT stage, last_started_at, last_finished_at, outcome, next_due_at, last_ok_at, failures
+             FROM job_runs ORDER BY last_started_at"
+        )
+        .fetch_all(&mut *self.read().await?)
+        .await?;
+        let run = rows.into_iter().map(|row| JobRun {
+            stage: row.stage,
+            last_started_at: Timestamp::from_millis(row.last_started_at),
+            last_finished_at: Timestamp::from_millis(row.last_finished_at),
+            outcome: row.outcome,
+            next_due_at: row.next_due_at.map(Timestamp::from_millis),
+            last_ok_at: Timestamp::from_millis(row.last_ok_at),
+            failures: u32::try_from(row.failures).unwrap_or(u32::MAX),
+        });
+        Ok(run.collect())
+    }
+
+    /// Writes down that a stage ran.
+    pub async fn job_ran(&self, run: &JobRun) -> Result<(), Error> {
+        let (started, finished) = (run.last_started_at.as_millis(), run.last_finished_at.as_millis());
+        let next_due_at = column(run.next_due_at);
+        let mut transaction = self.write().await?;
+        sqlx::query!(
+            "INSERT INTO job_runs (stage, last_started_at, last_finished_at, outcome, next_due_at, last_ok_at,
+                 failures)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?2, ?4 <> 'ok')
+             ON CONFLICT (stage) DO UPDATE
+             SET last_started_at = excluded.last_started_at, last_finished_at = excluded.last_finished_at,
+                 outcome = excluded.outcome, next_due_at = excluded.next_due_at,
+                 last_ok_at = CASE WHEN excluded.outcome = 'ok' THEN excluded.last_ok_at ELSE last_ok_at END,
+                 failures = CASE WHEN excluded.outcome = 'ok' THEN 0 ELSE failures + 1 END",
+            run.stage,
+            started,
+            finished,
+            run.outcome,
+            next_due_at,
+        )
+        .execute(&mut *transaction)
+        .await?;
+        transaction.commit().await?;
+        Ok(())
+    }
+
+    /// When meetings began since `since`, as far as the catalog knows, and when it first knew of any.
+    pub async fn starts(&self, since: Timestamp) -> Result<(Vec<Timestamp>, Option<Timestamp>), Error> {
+        let since = since.as_millis();
+        let mut connection = self.read().await?;
+        let starts = sqlx::query_scalar!(
+            r#"SELECT coalesce(started_at, discovered_at) AS "at!: i64" FROM conferences WHERE discovered_at >= ?"#,
+            since,
+        )
+        .fetch_all(&mut *connection)
+        .await?;
+        let first = sqlx::query_scalar!(r#"SELECT min(discovered_at) AS "at: i64" FROM conferences"#)
+            .fetch_one(&mut *connection)
+            .await?;
+        Ok((starts.into_iter().map(Timestamp::from_millis).collect(), first.map(Timestamp::from_millis)))
+    }
+
+    /// What experience since `since` (of which `day` is the day) and the open work say about the calls to come.
+    pub async fn workload(&self, since: Timestamp, day: &str) -> Result<Workload, Error> {
+        let since = since.as_millis();
+        let mut connection = self.read().await?;
+        let row = sqlx::query!(
+            r#"SELECT count(*) FILTER (WHERE state = 'waiting') AS "waiting!: i64",
+                      count(*) FILTER (WHERE state = 'active') AS "active!: i64",
+                      count(*) FILTER (WHERE state IN ('ended', 'archived') AND next_attempt_at IS NOT NULL) AS "awaited!: i64",
+                      count(*) FILTER (WHERE state NOT IN ('waiting', 'active') AND discovered_at >= ?) AS "ended!: i64"
+               FROM conferences"#,
+            since,
+        )
+        .fetch_one(&mut *connection)
+        .await?;
+        let calls = sqlx::query_scalar!(
+            r#"SELECT coalesce(sum(calls), 0) AS "calls!: i64" FROM api_calls
+               WHERE day >= ? AND endpoint IN ('get', 'getVideos') AND outcome NOT IN ('unreached', 'throttled')"#,
+            day,
+        )
+        .fetch_one(&mut *connection)
+        .await?;
+        Ok(Workload {
+            waiting: count(row.waiting),
+            active: count(row.active),
+            awaited: count(row.awaited),
+            ended: count(row.ended),
+            calls: count(calls),
+        })
+    }
+
+    /// When a stage last ran, by the clock of that time.
+    pub async fn last_ran_at(&self) -> Result<Option<Timestamp>, Error> {
+        let last =
+            sqlx::query_scalar!(r#"SELECT max(max(last_started_at, last_finished_at)) AS "at: i64" FROM job_runs"#)
+                .fetch_one(&mut *self.read().await?)
+                .await?;
+        Ok(last.map(Timestamp::from_millis))
+    }
+}

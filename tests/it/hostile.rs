@@ -3,7 +3,7 @@
 use recording_archiver::dingtalk::{Class, decode_as_each};
 use recording_archiver::simulator::{Answer, Endpoint, Fault};
 
-use crate::far_side::FarSide;
+use crate::remote::Remote;
 use crate::world::{World, at, hours, meeting, minutes};
 
 fn raw(body: &str) -> Answer {
@@ -106,16 +106,15 @@ async fn an_odd_entry_of_a_listing_costs_itself_and_no_id_is_asked_about_elsewhe
 
 #[tokio::test]
 async fn a_users_odd_list_and_an_odd_answer_of_the_batch_query_lose_no_good_entry() {
-    let far_side = FarSide::with([]).await;
-    far_side.client.authenticate().await.unwrap();
-    far_side.next(raw(&format!(
+    let remote = Remote::with([]).await;
+    remote.client.authenticate().await.unwrap();
+    remote.next(raw(&format!(
         r#"{{"onGoingConfIdList":["a",null,{},"",{{}},7,"\udc00"],"memberModelMap":[]}}"#,
         deep(100_000)
     )));
-    assert_eq!(far_side.client.user_conferences("u").await.unwrap(), ["a", "7", "\u{fffd}"]);
-    far_side
-        .next(raw(r#"{"infos":[1,{"conferenceId":"a","conferenceId":"b","status":"2"},{"conferenceId":[]},null]}"#));
-    let shown = far_side.client.query(&["a", "b"]).await.unwrap();
+    assert_eq!(remote.client.user_conferences("u").await.unwrap(), ["a", "7", "\u{fffd}"]);
+    remote.next(raw(r#"{"infos":[1,{"conferenceId":"a","conferenceId":"b","status":"2"},{"conferenceId":[]},null]}"#));
+    let shown = remote.client.query(&["a", "b"]).await.unwrap();
     assert_eq!(shown.iter().map(|sighting| sighting.conference_id.as_str()).collect::<Vec<_>>(), ["b"]);
 }
 
@@ -145,35 +144,35 @@ async fn a_union_id_without_end_does_not_stand_in_the_way_of_the_next() {
 
 #[tokio::test]
 async fn an_id_that_an_address_swallows_is_said_and_asked_about_nowhere() {
-    let far_side = FarSide::with([]).await;
-    far_side.client.authenticate().await.unwrap();
-    let before = far_side.simulator.calls().len();
+    let remote = Remote::with([]).await;
+    remote.client.authenticate().await.unwrap();
+    let before = remote.simulator.calls().len();
     for id in ["", ".", "..", "a\tb", "a\nb"] {
-        let error = far_side.client.conference(id).await.unwrap_err();
+        let error = remote.client.conference(id).await.unwrap_err();
         assert_eq!((error.class, error.code.as_ref()), (Class::RequestWrong, "address"), "{id:?}");
         assert!(error.to_string().contains("cannot stand in an address"), "{error}");
     }
-    assert_eq!(far_side.simulator.calls().len(), before);
+    assert_eq!(remote.simulator.calls().len(), before);
 }
 
 #[tokio::test]
 async fn a_token_that_no_header_can_carry_is_not_kept() {
     for token in [r#""a\nb""#, r#""""#, r#""会""#, &format!("\"{}\"", "x".repeat(100_000)), "{}", "null"] {
-        let far_side = FarSide::with([meeting("a")]).await;
-        far_side.next(raw(&format!(r#"{{"accessToken":{token},"expireIn":7200}}"#)));
-        assert_eq!(far_side.client.conference("a").await.unwrap_err().class, Class::Foreign, "{token:.20}");
-        far_side.client.conference("a").await.unwrap();
+        let remote = Remote::with([meeting("a")]).await;
+        remote.next(raw(&format!(r#"{{"accessToken":{token},"expireIn":7200}}"#)));
+        assert_eq!(remote.client.conference("a").await.unwrap_err().class, Class::Foreign, "{token:.20}");
+        remote.client.conference("a").await.unwrap();
     }
 }
 
 #[tokio::test]
 async fn an_error_is_read_in_several_spellings_at_once() {
-    let far_side = FarSide::with([]).await;
-    far_side.client.authenticate().await.unwrap();
-    far_side.next(raw(
+    let remote = Remote::with([]).await;
+    remote.client.authenticate().await.unwrap();
+    remote.next(raw(
         r#"{"code":"roomNotFound","Code":"x","requestid":"0A1B","requestId":"0A1B","message":[],"msg":"words","code":"noPermission"}"#,
     ));
-    let error = far_side.client.conference("a").await.unwrap_err();
+    let error = remote.client.conference("a").await.unwrap_err();
     assert_eq!((error.class, error.code.as_ref()), (Class::PermissionDenied, "noPermission"));
     assert_eq!((error.message.as_str(), error.request_id.as_deref()), ("words", Some("0A1B")));
 }

@@ -13,7 +13,7 @@ use recording_archiver::simulator::Answer;
 use serde_json::json;
 use tokio::net::TcpListener;
 
-use crate::far_side::{FarSide, Recorder, Told, client};
+use crate::remote::{GateCall, Recorder, Remote, client};
 use crate::world::at;
 
 /// The table, row by row as the contract has it: how a code begins, the HTTP statuses it comes with, what it means.
@@ -57,15 +57,15 @@ fn raw(status: u16, body: &str) -> Answer {
 }
 
 /// The error that conference info brings when it is answered like this.
-async fn error(far_side: &FarSide, answer: Answer) -> Error {
-    far_side.next(answer);
-    far_side.client.conference("a").await.unwrap_err()
+async fn error(remote: &Remote, answer: Answer) -> Error {
+    remote.next(answer);
+    remote.client.conference("a").await.unwrap_err()
 }
 
 #[tokio::test]
 async fn every_row_means_what_the_contract_says_in_every_spelling() {
-    let far_side = FarSide::with([]).await;
-    far_side.client.authenticate().await.unwrap();
+    let remote = Remote::with([]).await;
+    remote.client.authenticate().await.unwrap();
     for (code, statuses, class) in TABLE {
         for status in statuses.iter().chain(if code.starts_with("any") { &[] as &[u16] } else { &[200, 400, 500] }) {
             for body in [
@@ -73,10 +73,10 @@ async fn every_row_means_what_the_contract_says_in_every_spelling() {
                 json!({ "Code": code, "RequestId": "0A1B", "Message": "words" }),
                 json!({ "code": format!("{code}%!(EXTRA string=50513)"), "requestid": "0A1B", "message": "words" }),
             ] {
-                far_side.told();
+                remote.gate_calls();
                 // A token that is refused is replaced, and the call repeated: what the gate was told first counts.
-                let error = error(&far_side, raw(*status, &body.to_string())).await;
-                assert_eq!(far_side.told()[1], Told::Failed(*class), "{status} {body}");
+                let error = error(&remote, raw(*status, &body.to_string())).await;
+                assert_eq!(remote.gate_calls()[1], GateCall::Failed(*class), "{status} {body}");
                 if *class != Class::TokenInvalid {
                     assert_eq!((error.class, error.endpoint), (*class, Endpoint::Conference), "{status} {body}");
                     assert_eq!((error.message.as_str(), error.request_id.as_deref()), ("words", Some("0A1B")));
@@ -93,7 +93,7 @@ async fn every_row_means_what_the_contract_says_in_every_spelling() {
 
 #[tokio::test]
 async fn a_refused_rate_says_how_long_it_lasts() {
-    let far_side = FarSide::with([]).await;
+    let remote = Remote::with([]).await;
     for (answer, lasts) in [
         (Answer::too_fast(), Some(1)),
         (Answer::error("Forbidden.AccessDenied.QpmLimitForAppkeyAndApi"), Some(60)),
@@ -103,28 +103,28 @@ async fn a_refused_rate_says_how_long_it_lasts() {
         (Answer::error("systemError"), None),
         (Answer::banned(5), Some(300)),
     ] {
-        far_side.client.authenticate().await.unwrap();
-        let error = error(&far_side, answer.clone()).await;
+        remote.client.authenticate().await.unwrap();
+        let error = error(&remote, answer.clone()).await;
         assert_eq!(error.lasts(), lasts.map(Duration::from_secs), "{answer:?}");
     }
 }
 
 #[tokio::test]
 async fn a_missing_scope_is_named() {
-    let far_side = FarSide::with([]).await;
-    far_side.client.authenticate().await.unwrap();
-    let error = error(&far_side, Answer::scope_missing(&["A.Read", "B.Read"])).await;
+    let remote = Remote::with([]).await;
+    remote.client.authenticate().await.unwrap();
+    let error = error(&remote, Answer::scope_missing(&["A.Read", "B.Read"])).await;
     assert!(error.to_string().contains("A.Read, B.Read"), "{error}");
 }
 
 #[tokio::test]
 async fn a_ban_is_known_bare_and_in_a_page_with_any_status() {
-    let far_side = FarSide::with([]).await;
-    far_side.client.authenticate().await.unwrap();
+    let remote = Remote::with([]).await;
+    remote.client.authenticate().await.unwrap();
     let ban = r#"{"status":1111,"wait":5,"source":"x5","punish":"deny","uuid":"0a1b"}"#;
     for status in [200, 403, 418, 503] {
         for body in [ban.to_owned(), format!("<html><script>if (a) {{ b = {{}} }}; x = {ban};</script></html>")] {
-            let error = error(&far_side, raw(status, &body)).await;
+            let error = error(&remote, raw(status, &body)).await;
             assert_eq!(
                 (error.class, error.retry_after),
                 (Class::Banned, Some(Duration::from_mins(5))),
@@ -136,8 +136,8 @@ async fn a_ban_is_known_bare_and_in_a_page_with_any_status() {
 
 #[tokio::test]
 async fn what_is_not_dingtalks_answer_is_told_from_all_that_is() {
-    let far_side = FarSide::with([]).await;
-    far_side.client.authenticate().await.unwrap();
+    let remote = Remote::with([]).await;
+    remote.client.authenticate().await.unwrap();
     let answers = [
         (Answer::Html, Class::Foreign),
         (raw(404, "<html>Not Found</html>"), Class::Foreign),
@@ -163,7 +163,7 @@ async fn what_is_not_dingtalks_answer_is_told_from_all_that_is() {
         (raw(503, "{}"), Class::Unavailable),
     ];
     for (answer, class) in answers {
-        let error = error(&far_side, answer.clone()).await;
+        let error = error(&remote, answer.clone()).await;
         assert_eq!(error.class, class, "{answer:?}: {error}");
         assert!(error.message.chars().count() <= 400);
     }
@@ -182,7 +182,7 @@ async fn stand_in(answer: (StatusCode, [(header::HeaderName, String); 1], &'stat
 
 #[tokio::test]
 async fn a_redirect_is_not_followed_so_that_nobody_else_is_handed_the_token() {
-    let elsewhere = FarSide::with([]).await;
+    let elsewhere = Remote::with([]).await;
     let location = format!("{}/v1.0/conference/videoConferences/a", elsewhere.simulator.base_url());
     let client = stand_in((StatusCode::FOUND, [(header::LOCATION, location)], "{}")).await;
     assert_eq!(client.conference("a").await.unwrap_err().class, Class::Foreign);
@@ -205,34 +205,34 @@ async fn a_retry_after_may_be_a_date() {
 
 #[tokio::test]
 async fn nobody_listening_is_a_call_that_reached_nobody() {
-    let far_side = FarSide::with([]).await;
-    far_side.client.authenticate().await.unwrap();
-    let FarSide { simulator, client, .. } = far_side;
+    let remote = Remote::with([]).await;
+    remote.client.authenticate().await.unwrap();
+    let Remote { simulator, client, .. } = remote;
     simulator.shutdown().await;
     assert_eq!(client.conference("a").await.unwrap_err().class, Class::Unreached);
 }
 
 #[tokio::test]
 async fn without_a_token_the_gate_hears_that_the_call_was_not_sent() {
-    let far_side = FarSide::with([]).await;
+    let remote = Remote::with([]).await;
     for (answer, class) in [
         (Answer::error("invalidClientIdOrSecret"), Class::CredentialsWrong),
         (Answer::Html, Class::Foreign),
         (raw(200, r#"{"accessToken":null}"#), Class::Foreign),
         (Answer::error("systemError"), Class::Unavailable),
     ] {
-        assert_eq!(error(&far_side, answer.clone()).await.class, class, "{answer:?}");
-        assert_eq!(far_side.told(), [Told::Admit(Endpoint::Conference), Told::Unsent(class)], "{answer:?}");
+        assert_eq!(error(&remote, answer.clone()).await.class, class, "{answer:?}");
+        assert_eq!(remote.gate_calls(), [GateCall::Admit(Endpoint::Conference), GateCall::Unsent(class)], "{answer:?}");
     }
-    assert_eq!(far_side.simulator.metered_calls(), 0);
+    assert_eq!(remote.simulator.metered_calls(), 0);
 }
 
 #[tokio::test]
 async fn no_error_shows_the_secret_or_the_token() {
-    let far_side = FarSide::with([]).await;
-    let secret = far_side.simulator.app_secret();
+    let remote = Remote::with([]).await;
+    let secret = remote.simulator.app_secret();
     for answer in [Answer::error("invalidClientIdOrSecret"), Answer::Html, Answer::Reset] {
-        let error = error(&far_side, answer).await;
+        let error = error(&remote, answer).await;
         let said = format!("{error} {error:?}");
         assert!(!said.contains(secret) && !said.contains("simulated0"), "{said}");
     }

@@ -1,4 +1,4 @@
-//! The client alone, in front of the simulator: a gate that writes down what it is told, and no catalog.
+//! The client alone, in front of the simulator: its gate records its calls, and there is no catalog.
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex};
@@ -14,9 +14,9 @@ use recording_archiver::simulator::{Answer, Behaviour, Fault, Meeting, Organisat
 
 use crate::world::at;
 
-/// What the gate was told.
+/// A call of the gate.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Told {
+pub(crate) enum GateCall {
     Admit(Endpoint),
     Answered,
     Failed(Class),
@@ -25,16 +25,16 @@ pub(crate) enum Told {
 
 /// A gate that lets everything through.
 #[derive(Default)]
-pub(crate) struct Recorder(Mutex<Vec<Told>>);
+pub(crate) struct Recorder(Mutex<Vec<GateCall>>);
 
-pub(crate) struct FarSide {
+pub(crate) struct Remote {
     pub(crate) simulator: Simulator,
     pub(crate) client: Client,
     gate: Arc<Recorder>,
 }
 
-impl FarSide {
-    /// It is half past nine, and this goes on.
+impl Remote {
+    /// It is half past nine, and these meetings exist.
     pub(crate) async fn with(meetings: impl IntoIterator<Item = Meeting>) -> Self {
         let mut organisation = Organisation::empty();
         meetings.into_iter().for_each(|meeting| organisation.add(meeting));
@@ -47,14 +47,14 @@ impl FarSide {
         Self { simulator, client, gate }
     }
 
-    /// The next call, whatever it is, is answered like this.
+    /// Answers the next call like this, whatever it is.
     pub(crate) fn next(&self, answer: Answer) {
         self.simulator.faults().clear();
         self.simulator.faults().push(Fault::new(answer).times(1));
     }
 
-    /// What the gate was told since it was last asked.
-    pub(crate) fn told(&self) -> Vec<Told> {
+    /// The calls of the gate since the last time.
+    pub(crate) fn gate_calls(&self) -> Vec<GateCall> {
         std::mem::take(&mut *self.gate.0.lock().unwrap())
     }
 }
@@ -71,15 +71,15 @@ pub(crate) fn client(base_url: &str, gate: Arc<dyn Gate>, clock: Arc<dyn Clock>)
 
 impl Gate for Recorder {
     fn admit(&self, endpoint: Endpoint) -> BoxFuture<'_, Result<(), Refusal>> {
-        self.0.lock().unwrap().push(Told::Admit(endpoint));
+        self.0.lock().unwrap().push(GateCall::Admit(endpoint));
         async { Ok(()) }.boxed()
     }
 
     fn report<'a>(&'a self, _: Endpoint, outcome: Outcome<'a>) -> BoxFuture<'a, ()> {
         self.0.lock().unwrap().push(match outcome {
-            Outcome::Answered => Told::Answered,
-            Outcome::Failed(error) => Told::Failed(error.class),
-            Outcome::Unsent(error) => Told::Unsent(error.class),
+            Outcome::Answered => GateCall::Answered,
+            Outcome::Failed(error) => GateCall::Failed(error.class),
+            Outcome::Unsent(error) => GateCall::Unsent(error.class),
         });
         async {}.boxed()
     }

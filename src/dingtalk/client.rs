@@ -1,9 +1,8 @@
 //! The only sender.
 //!
 //! Every call goes through `Client::call`: the gate, a place in flight, the rate, the token, one time limit, one size
-//! limit, and one decoder that tells DingTalk's answer from its error and both from everybody else's. It retries
-//! nothing but a call whose token turned out to be bad, and that once, with a new one: what failed is tried again at the
-//! next ring of the bell.
+//! limit, and the decoder of its endpoint. Only a call whose token turned out to be bad is retried, once, with a new one:
+//! what failed is tried again at the next ring of the bell.
 
 use std::num::{NonZeroU32, NonZeroUsize};
 use std::sync::Arc;
@@ -12,16 +11,14 @@ use std::time::Duration;
 use chrono::DateTime;
 use reqwest::header::{DATE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER};
 use reqwest::{Method, Request, Response, Url, redirect};
-use serde::de::DeserializeOwned;
 use serde_json::Value;
 use tokio::sync::{Mutex, SemaphorePermit};
 
-use super::decode::decode;
+use super::body;
 use super::endpoint::Endpoint;
 use super::error::{Class, Error};
 use super::gate::{Gate, Outcome};
 use super::limits::Limits;
-use super::secrets::Secrets;
 use super::token::{self, Credentials, Token};
 use crate::domain::clock::{Clock, Timestamp};
 
@@ -53,7 +50,6 @@ pub struct Client {
     http: reqwest::Client,
     base_url: Url,
     credentials: Credentials,
-    secrets: Secrets,
     token: Mutex<Option<Token>>,
     last_date: Mutex<Option<(Timestamp, Timestamp)>>,
     limits: Limits,
@@ -81,7 +77,6 @@ impl Client {
         Ok(Self {
             http: http.build()?,
             base_url: settings.base_url,
-            secrets: Secrets::new(&settings.credentials.app_secret),
             credentials: settings.credentials,
             token: Mutex::new(None),
             last_date: Mutex::new(None),
@@ -109,21 +104,22 @@ impl Client {
     }
 
     /// Sends one metered call and decodes its answer.
-    pub(super) async fn call<T: DeserializeOwned>(&self, call: Call<'_>) -> Result<T, Error> {
-        let (token, answer) = self.attempt(&call, Try::First).await?;
+    pub(super) async fn call<T>(&self, call: Call<'_>, decode: Decode<T>) -> Result<T, Error> {
+        let (token, answer) = self.attempt(&call, decode, Try::First).await?;
         match answer {
             Err(error) if error.class == Class::TokenInvalid => {
                 self.forget(&token).await;
-                self.attempt(&call, Try::WithNewToken).await?.1
+                self.attempt(&call, decode, Try::WithNewToken).await?.1
             }
             answer => answer,
         }
     }
 
     /// One try: admitted, sent, reported.
-    async fn attempt<T: DeserializeOwned>(
+    async fn attempt<T>(
         &self,
         call: &Call<'_>,
+        decode: Decode<T>,
         attempt: Try,
     ) -> Result<(Token, Result<T, Error>), Error> {
         let endpoint = call.endpoint;
@@ -141,7 +137,7 @@ impl Client {
                 return Err(error);
             }
         };
-        let mut answer = self.send(endpoint, request).await;
+        let mut answer = self.send(endpoint, request, Some(&token), decode).await;
         if let Err(error) = &mut answer
             && attempt == Try::WithNewToken
             && error.class == Class::TokenInvalid
@@ -167,11 +163,9 @@ impl Client {
             return Ok(token.clone());
         }
         let call = Call::post(Endpoint::AccessToken, self.credentials.path(), self.credentials.body());
-        let answer: token::Answer =
-            self.send(call.endpoint, self.request(&call, None)?).await.map_err(Error::of_token)?;
-        let token = Token::fetched(answer, self.clock.elapsed());
-        self.secrets.remember(token.expose());
-        Ok(cached.insert(token).clone())
+        let answer = self.send(call.endpoint, self.request(&call, None)?, None, token::decode).await;
+        let (token, life) = answer.map_err(Error::of_token)?;
+        Ok(cached.insert(Token::new(token, life, self.clock.elapsed())).clone())
     }
 
     /// Drops `token` unless another call has replaced it already.
@@ -182,7 +176,13 @@ impl Client {
         }
     }
 
-    async fn send<T: DeserializeOwned>(&self, endpoint: Endpoint, request: Request) -> Result<T, Error> {
+    async fn send<T>(
+        &self,
+        endpoint: Endpoint,
+        request: Request,
+        token: Option<&Token>,
+        decode: Decode<T>,
+    ) -> Result<T, Error> {
         let _turn = self.limits.turn(endpoint).await?;
         let response = self.http.execute(request).await.map_err(|error| transport(endpoint, &error))?;
         let status = response.status().as_u16();
@@ -191,14 +191,12 @@ impl Client {
         if let Some(date) = date(response.headers(), DATE) {
             *self.last_date.lock().await = Some((date, now));
         }
-        let (mut body, _large) = self.read(endpoint, response).await?;
-        if endpoint != Endpoint::AccessToken {
-            body = self.secrets.out_of_data(body);
-        }
-        decode(endpoint, status, &body).map_err(|mut error| {
+        let (body, _large) = self.read(endpoint, response).await?;
+        let mut secrets = vec![&self.credentials.app_secret];
+        secrets.extend(token.map(|token| &token.secret));
+        decode(status, &body::text(&body, &secrets)).map_err(|mut error| {
             error.retry_after = retry_after.max(error.retry_after);
-            // While a large body still has memory to itself: its words may be as long as it is.
-            error.told(&self.secrets)
+            error
         })
     }
 
@@ -257,6 +255,9 @@ enum Try {
     First,
     WithNewToken,
 }
+
+/// Decodes an answer with this HTTP status and this body.
+pub(super) type Decode<T> = fn(u16, &str) -> Result<T, Error>;
 
 /// One request, before it is addressed and signed.
 pub(super) struct Call<'a> {

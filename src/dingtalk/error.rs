@@ -7,7 +7,6 @@ use std::fmt;
 use std::time::Duration;
 
 use super::endpoint::Endpoint;
-use super::secrets::Secrets;
 
 /// What an error says about what to do next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -127,12 +126,6 @@ pub struct Error {
     pub request_id: Option<String>,
 }
 
-/// The most of a message that is kept: enough for a person, too little for a flood.
-const MESSAGE_CHARS: usize = 400;
-
-/// The same for a code, and for DingTalk's number of a call.
-const CODE_CHARS: usize = 128;
-
 impl Error {
     pub(super) fn new(
         endpoint: Endpoint,
@@ -145,19 +138,6 @@ impl Error {
 
     pub(super) fn foreign(endpoint: Endpoint, what: impl fmt::Display) -> Self {
         Self::new(endpoint, Class::Foreign, "foreign", what)
-    }
-
-    /// The same error, fit to be kept and told: what it took from an answer is without secrets, shortened, and one line.
-    /// In this order: half a secret would not be known for one.
-    pub(super) fn told(mut self, secrets: &Secrets) -> Self {
-        let plain = |c: char| if c.is_control() { ' ' } else { c };
-        let told = |words, most| secrets.out_of_words(words).chars().take(most).map(plain).collect();
-        if let Cow::Owned(code) = self.code {
-            self.code = Cow::Owned(told(code, CODE_CHARS));
-        }
-        self.message = told(self.message, MESSAGE_CHARS);
-        self.request_id = self.request_id.map(|id| told(id, CODE_CHARS));
-        self
     }
 
     /// The same error, met while a token was fetched: there it can say nothing about a conference, only about the app.

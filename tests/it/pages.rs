@@ -7,10 +7,10 @@ use recording_archiver::dingtalk::Class;
 use recording_archiver::domain::clock::Timestamp;
 use recording_archiver::domain::conference::{ConferenceInfo, Status};
 use recording_archiver::domain::recording::Recording;
-use recording_archiver::simulator::{Answer, Endpoint, Meeting};
+use recording_archiver::simulator::{Answer, Endpoint, Fault, Meeting};
 
 use crate::remote::Remote;
-use crate::world::at;
+use crate::world::{World, at, hours, meeting};
 
 async fn served(body: &str) -> Remote {
     let remote = Remote::with([]).await;
@@ -121,4 +121,13 @@ async fn an_id_arrives_as_the_very_id_it_is() {
         assert!(about.iter().all(|call| call.conference_ids == [id]), "{id}: {about:?}");
         assert_eq!(remote.client.user_conferences("host&=?/会").await.unwrap(), [id]);
     }
+}
+
+#[tokio::test]
+async fn a_conference_whose_list_of_videos_is_left_out_is_unrecorded() {
+    let world = World::with([meeting("a")]).config(|config| config.collect.give_up_after = hours(2)).start().await;
+    world.fault(Fault::new(Answer::Raw { status: 200, body: "{}".to_owned() }).on(Endpoint::GetVideos));
+    world.until(at(13, 0)).await;
+    assert_eq!(world.state("a").await, "unrecorded");
+    assert_eq!(world.number("SELECT count(*) FROM api_calls WHERE outcome = 'foreign'").await, 0);
 }

@@ -16,7 +16,7 @@ use tokio::net::TcpListener;
 use crate::remote::{GateCall, Recorder, Remote, client};
 use crate::world::at;
 
-/// The table, row by row as the contract has it: how a code begins, the HTTP statuses it comes with, what it means.
+/// The contract's table, row by row: how a code begins, the HTTP statuses it comes with, what it means.
 const TABLE: &[(&str, &[u16], Class)] = &[
     ("InvalidAuthentication", &[400, 401], Class::TokenInvalid),
     ("invalidClientIdOrSecret", &[400], Class::CredentialsWrong),
@@ -74,7 +74,7 @@ async fn every_row_means_what_the_contract_says_in_every_spelling() {
                 json!({ "code": format!("{code}%!(EXTRA string=50513)"), "requestid": "0A1B", "message": "words" }),
             ] {
                 remote.gate_calls();
-                // A token that is refused is replaced, and the call repeated: what the gate was told first counts.
+                // A token that is refused is replaced, and the call repeated: what was reported first counts.
                 let error = error(&remote, raw(*status, &body.to_string())).await;
                 assert_eq!(remote.gate_calls()[1], GateCall::Failed(*class), "{status} {body}");
                 if *class != Class::TokenInvalid {
@@ -135,7 +135,7 @@ async fn a_ban_is_known_bare_and_in_a_page_with_any_status() {
 }
 
 #[tokio::test]
-async fn what_is_not_dingtalks_answer_is_told_from_all_that_is() {
+async fn what_is_not_dingtalks_answer_is_foreign() {
     let remote = Remote::with([]).await;
     remote.client.authenticate().await.unwrap();
     let answers = [
@@ -169,8 +169,69 @@ async fn what_is_not_dingtalks_answer_is_told_from_all_that_is() {
     }
 }
 
+#[tokio::test]
+async fn a_list_that_is_left_out_or_null_is_empty() {
+    let remote = Remote::with([]).await;
+    remote.client.authenticate().await.unwrap();
+    let empty = ["{}", r#"{"requestId":"x"}"#, r#"{"code":"0","success":true}"#].map(str::to_owned);
+    for list in ["infos", "videoList", "onGoingConfList", "onGoingConfIdList"] {
+        let here = [format!(r#"{{"{list}":null,"more":1}}"#), format!(r#"{{"{list}":[]}}"#)];
+        let foreign = [r#"{"error":"login_required"}"#.to_owned(), format!(r#"{{"{list}":"none"}}"#)];
+        for (body, expected) in empty
+            .iter()
+            .chain(&here)
+            .map(|body| (body, None))
+            .chain(foreign.iter().map(|body| (body, Some(Class::Foreign))))
+        {
+            remote.next(raw(200, body));
+            let answered = match list {
+                "infos" => remote.client.query(&["a"]).await.map(|list| list.len()),
+                "videoList" => {
+                    remote.client.videos("a", "u").await.map(|list| list.recordings.len() + list.without_media_id)
+                }
+                "onGoingConfList" => remote.client.org_conferences(1, None).await.map(|page| page.sightings.len()),
+                _ => remote.client.user_conferences("u").await.map(|ids| ids.len()),
+            };
+            let answered = answered.map_err(|error| error.class);
+            assert_eq!(answered, expected.map_or(Ok(0), Err), "{list}: {body}");
+        }
+    }
+    // The other fields of a listing's answer show as well that it is DingTalk's.
+    remote.next(raw(200, r#"{"hasMore":true,"nextToken":"2"}"#));
+    assert_eq!(remote.client.org_conferences(1, None).await.unwrap().next_token.as_deref(), Some("2"));
+    remote.next(raw(200, r#"{"memberModelMap":{}}"#));
+    assert!(remote.client.user_conferences("u").await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn an_answer_without_what_it_must_carry_is_foreign() {
+    let remote = Remote::with([]).await;
+    for body in ["{}", r#"{"requestId":"x"}"#, r#"{"accessToken":null,"confInfo":null,"code":null}"#] {
+        remote.next(raw(200, body));
+        assert_eq!(remote.client.authenticate().await.unwrap_err().class, Class::Foreign, "{body}");
+    }
+    remote.client.authenticate().await.unwrap();
+    for body in ["{}", r#"{"requestId":"x"}"#, r#"{"accessToken":null,"confInfo":null,"code":null}"#] {
+        assert_eq!(error(&remote, raw(200, body)).await.class, Class::Foreign, "{body}");
+        remote.next(raw(200, body));
+        assert_eq!(remote.client.record_start("a", "u", None, None).await.unwrap_err().class, Class::Foreign, "{body}");
+        remote.next(raw(200, body));
+        assert_eq!(remote.client.record_stop("a", "u").await.unwrap_err().class, Class::Foreign, "{body}");
+    }
+}
+
+#[tokio::test]
+async fn a_byte_that_is_no_character_costs_the_list_nothing() {
+    let body = b"\xef\xbb\xbf{\"videoList\":[{\"mediaId\":\"a\",\"title\":\"\xff\t\"},{\"mediaId\":\"b\"}]}";
+    let client = stand_in((StatusCode::OK, [(header::SERVER, String::new())], body)).await;
+    let list = client.videos("a", "u").await.unwrap();
+    let kept: Vec<_> = list.recordings.iter().map(|video| (video.media_id.as_str(), video.raw.as_str())).collect();
+    let first = "{\"mediaId\":\"a\",\"title\":\"\u{fffd} \"}";
+    assert_eq!(kept, [("a", first), ("b", r#"{"mediaId":"b"}"#)]);
+}
+
 /// Somebody who is not the simulator: hands out a token, and answers everything else like this.
-async fn stand_in(answer: (StatusCode, [(header::HeaderName, String); 1], &'static str)) -> Client {
+async fn stand_in(answer: (StatusCode, [(header::HeaderName, String); 1], &'static [u8])) -> Client {
     let router = Router::new()
         .route("/v1.0/oauth2/accessToken", post(async || r#"{"accessToken":"t","expireIn":7200}"#))
         .fallback(async move || answer);
@@ -184,7 +245,7 @@ async fn stand_in(answer: (StatusCode, [(header::HeaderName, String); 1], &'stat
 async fn a_redirect_is_not_followed_so_that_nobody_else_is_handed_the_token() {
     let elsewhere = Remote::with([]).await;
     let location = format!("{}/v1.0/conference/videoConferences/a", elsewhere.simulator.base_url());
-    let client = stand_in((StatusCode::FOUND, [(header::LOCATION, location)], "{}")).await;
+    let client = stand_in((StatusCode::FOUND, [(header::LOCATION, location)], b"{}")).await;
     assert_eq!(client.conference("a").await.unwrap_err().class, Class::Foreign);
     assert!(elsewhere.simulator.calls().is_empty());
 }
@@ -196,7 +257,7 @@ async fn a_retry_after_may_be_a_date() {
         [("Mon, 01 Jun 2026 01:40:00 GMT", Some(600)), ("Mon, 01 Jun 2026 01:20:00 GMT", None), ("on Monday", None)]
     {
         let answer = [(header::RETRY_AFTER, date.to_owned())];
-        let client = stand_in((StatusCode::SERVICE_UNAVAILABLE, answer, r#"{"code":"systemError"}"#)).await;
+        let client = stand_in((StatusCode::SERVICE_UNAVAILABLE, answer, br#"{"code":"systemError"}"#)).await;
         let error = client.conference("a").await.unwrap_err();
         // Its turn moves the clock by a fraction of a second.
         assert_eq!(error.lasts().map(|lasts| lasts.as_millis().div_ceil(1_000)), lasts, "{date}");

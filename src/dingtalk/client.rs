@@ -13,15 +13,13 @@ use std::time::Duration;
 use chrono::DateTime;
 use reqwest::header::{DATE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER};
 use reqwest::{Method, Request, Response, Url, redirect};
-use serde::de::DeserializeOwned;
 use serde_json::Value;
 use tokio::sync::{Mutex, SemaphorePermit};
 
-use super::decode::decode;
+use super::body;
 use super::error::Error;
 use super::gate::{self, Gate, Outcome};
 use super::limits::Limits;
-use super::secrets::Secrets;
 use super::token::{self, Credentials, Token};
 use crate::domain::clock::{Clock, Timestamp};
 use crate::domain::endpoint::Endpoint;
@@ -55,7 +53,6 @@ pub struct Client {
     http: reqwest::Client,
     base_url: Url,
     credentials: Credentials,
-    secrets: Secrets,
     token: Mutex<Option<Token>>,
     /// The `Date` of DingTalk's last answer, and how much time had passed here when it came.
     last_date: Mutex<Option<(Timestamp, Duration)>>,
@@ -84,7 +81,6 @@ impl Client {
         Ok(Self {
             http: http.build()?,
             base_url: settings.base_url,
-            secrets: Secrets::new(&settings.credentials.app_secret),
             credentials: settings.credentials,
             token: Mutex::new(None),
             last_date: Mutex::new(None),
@@ -119,21 +115,22 @@ impl Client {
     }
 
     /// Sends one metered call and decodes its answer.
-    pub(super) async fn call<T: DeserializeOwned>(&self, call: Call<'_>) -> Result<T, Error> {
-        let (token, answer) = self.attempt(&call, Try::First).await?;
+    pub(super) async fn call<T>(&self, call: Call<'_>, decode: Decode<T>) -> Result<T, Error> {
+        let (token, answer) = self.attempt(&call, decode, Try::First).await?;
         match answer {
             Err(error) if error.class == Class::TokenInvalid => {
                 self.forget(&token).await;
-                self.attempt(&call, Try::WithNewToken).await?.1
+                self.attempt(&call, decode, Try::WithNewToken).await?.1
             }
             answer => answer,
         }
     }
 
     /// One try: admitted, signed, counted, sent, reported.
-    async fn attempt<T: DeserializeOwned>(
+    async fn attempt<T>(
         &self,
         call: &Call<'_>,
+        decode: Decode<T>,
         attempt: Try,
     ) -> Result<(Token, Result<T, Error>), Error> {
         let about = gate::Request { endpoint: call.endpoint, subject: call.subject() };
@@ -147,7 +144,7 @@ impl Client {
             }
         };
         let charge = self.gate.charge(about, self.their_now().await).await.map_err(held)?;
-        let mut answer = self.send(call.endpoint, request).await;
+        let mut answer = self.send(call.endpoint, request, Some(&token), decode).await;
         if let Err(error) = &mut answer
             && attempt == Try::WithNewToken
             && error.class == Class::TokenInvalid
@@ -172,11 +169,9 @@ impl Client {
             return Ok(token.clone());
         }
         let call = Call::post(Endpoint::AccessToken, self.credentials.path(), self.credentials.body());
-        let answer: token::Answer =
-            self.send(call.endpoint, self.request(&call, None)?).await.map_err(Error::of_token)?;
-        let token = Token::fetched(answer, self.clock.elapsed());
-        self.secrets.remember(token.expose());
-        Ok(cached.insert(token).clone())
+        let answer = self.send(call.endpoint, self.request(&call, None)?, None, token::decode).await;
+        let (token, life) = answer.map_err(Error::of_token)?;
+        Ok(cached.insert(Token::new(token, life, self.clock.elapsed())).clone())
     }
 
     /// Drops `token` unless another call has replaced it already.
@@ -187,26 +182,30 @@ impl Client {
         }
     }
 
-    async fn send<T: DeserializeOwned>(&self, endpoint: Endpoint, request: Request) -> Result<T, Error> {
+    async fn send<T>(
+        &self,
+        endpoint: Endpoint,
+        request: Request,
+        token: Option<&Token>,
+        decode: Decode<T>,
+    ) -> Result<T, Error> {
         let _turn = self.limits.turn(endpoint).await?;
         let response = self.http.execute(request).await.map_err(|error| transport(endpoint, &error))?;
         let status = response.status().as_u16();
         let now = self.clock.now();
         let retry_after = retry_after(response.headers(), now);
         let date = date(response.headers(), DATE);
-        let (mut body, _large) = self.read(endpoint, response).await?;
-        if endpoint != Endpoint::AccessToken {
-            body = self.secrets.out_of_data(body);
-        }
-        let answer = decode(endpoint, status, &body);
+        let (body, _large) = self.read(endpoint, response).await?;
+        let mut secrets = vec![&self.credentials.app_secret];
+        secrets.extend(token.map(|token| &token.secret));
+        let answer = decode(status, &body::text(&body, &secrets));
         let is_theirs = answer.as_ref().err().is_none_or(|error: &Error| !matches!(error.code, Code::Own(_)));
         if let Some(date) = date.filter(|_| is_theirs) {
             *self.last_date.lock().await = Some((date, self.clock.elapsed()));
         }
         answer.map_err(|mut error| {
             error.retry_after = retry_after.max(error.retry_after);
-            // While a large body still has memory to itself: its words may be as long as it is.
-            error.told(&self.secrets)
+            error
         })
     }
 
@@ -265,6 +264,9 @@ enum Try {
     First,
     WithNewToken,
 }
+
+/// Decodes an answer with this HTTP status and this body.
+pub(super) type Decode<T> = fn(u16, &str) -> Result<T, Error>;
 
 /// One request, before it is addressed and signed.
 pub(super) struct Call<'a> {

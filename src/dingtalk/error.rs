@@ -5,7 +5,6 @@
 use std::fmt;
 use std::time::Duration;
 
-use super::secrets::Secrets;
 use crate::domain::endpoint::Endpoint;
 use crate::domain::failure;
 pub(super) use crate::domain::failure::{Class, Code, OwnCode};
@@ -81,12 +80,6 @@ pub struct Error {
     pub request_id: Option<String>,
 }
 
-/// The most of a message that is kept: enough for a person, too little for a flood.
-const MESSAGE_CHARS: usize = 400;
-
-/// The same for a code, and for DingTalk's number of a call.
-const CODE_CHARS: usize = 128;
-
 impl Error {
     pub(super) fn new(endpoint: Endpoint, class: Class, code: Code, message: impl fmt::Display) -> Self {
         Self { endpoint, class, code, message: message.to_string(), retry_after: None, request_id: None }
@@ -108,19 +101,6 @@ impl Error {
             class => class,
         };
         Self::own(endpoint, class, OwnCode::Http(status), format!("HTTP {status} without a code"))
-    }
-
-    /// The same error, fit to be kept and told: what it took from an answer is without secrets, shortened, and one line.
-    /// In this order: half a secret would not be known for one.
-    pub(super) fn told(mut self, secrets: &Secrets) -> Self {
-        let plain = |c: char| if c.is_control() { ' ' } else { c };
-        let told = |words, most| secrets.out_of_words(words).chars().take(most).map(plain).collect();
-        if let Code::Undocumented(code) = self.code {
-            self.code = Code::Undocumented(told(code, CODE_CHARS));
-        }
-        self.message = told(self.message, MESSAGE_CHARS);
-        self.request_id = self.request_id.map(|id| told(id, CODE_CHARS));
-        self
     }
 
     /// The same error, met while a token was fetched: there it can say nothing about a conference, only about the app.

@@ -1,8 +1,9 @@
-//! The far side: DingTalk over HTTP.
+//! DingTalk over HTTP.
 //!
-//! One file an endpoint, headed by its method and path; [`client`] is the only sender. This room knows no catalog: whoever
-//! answers for the calls is asked through [`Gate`].
+//! Each endpoint has its file, headed by its method and path: a call of [`client`], the only sender, and a pure `decode`
+//! of its answer. This room knows no catalog: whoever answers for the calls is asked through [`Gate`].
 
+mod body;
 pub mod client;
 pub mod conference;
 mod decode;
@@ -12,7 +13,6 @@ mod limits;
 pub mod org_conferences;
 pub mod query;
 pub mod record;
-mod secrets;
 pub mod token;
 pub mod user_conferences;
 pub mod videos;
@@ -21,6 +21,5 @@ mod wire;
 use crate::domain::endpoint;
 
 pub use client::{Client, Settings};
-pub use decode::{Decoded, decode_as_each};
 pub use error::Error;
 pub use gate::{Charge, Gate, Outcome, Refusal, Request};

@@ -3,14 +3,14 @@
 //! `POST /v1.0/oauth2/accessToken` for an internal app, `POST /v1.0/oauth2/{corpId}/token` for a third-party app. Both
 //! are free.
 
-use std::fmt;
 use std::time::Duration;
 
 use secrecy::{ExposeSecret, SecretString};
-use serde::{Deserialize, Deserializer};
 use serde_json::json;
 
-use super::wire;
+use super::decode;
+use super::endpoint::Endpoint;
+use super::error::Error;
 
 /// What identifies the app.
 #[derive(Clone, Debug)]
@@ -44,61 +44,41 @@ impl Credentials {
     }
 }
 
-/// DingTalk's answer, in either of its spellings, or in both.
-#[derive(Deserialize)]
-#[serde(try_from = "Written")]
-pub(super) struct Answer {
-    token: SecretString,
-    expires_in_s: Option<i64>,
-}
-
-#[derive(Deserialize)]
-struct Written {
-    #[serde(rename = "accessToken", default, deserialize_with = "token")]
-    internal: Option<SecretString>,
-    #[serde(rename = "access_token", default, deserialize_with = "token")]
-    third_party: Option<SecretString>,
-    #[serde(rename = "expireIn", default, deserialize_with = "wire::number")]
-    expire_in_s: Option<i64>,
-    #[serde(default, deserialize_with = "wire::number", rename = "expires_in")]
-    expires_in_s: Option<i64>,
-}
-
 /// More than any token has, and less than a header may be long.
 const LONGEST_TOKEN_BYTES: usize = 4_096;
 
-/// A token that a header can carry: another one would be kept until its end, and no call be sent with it.
-fn token<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<SecretString>, D::Error> {
-    let is_good =
+/// Decodes an answer, in either of its spellings or in both: the token, and how long it lives.
+pub fn decode(status: u16, body: &str) -> Result<(SecretString, Duration), Error> {
+    let answer = decode::answer(Endpoint::AccessToken, status, body)?;
+    // With a token that no header can carry, no call could be sent until its end.
+    let is_usable =
         |token: &String| token.len() <= LONGEST_TOKEN_BYTES && token.bytes().all(|byte| byte.is_ascii_graphic());
-    Ok(wire::text(deserializer)?.filter(is_good).map(SecretString::from))
+    let token = |key| answer.fields.text(key).filter(is_usable);
+    let token = token("accessToken").or_else(|| token("access_token"));
+    let token = answer.required(token, "a token that a header can carry")?;
+    let life = answer.fields.number("expireIn").or_else(|| answer.fields.number("expires_in"));
+    let life = life.and_then(|seconds| u64::try_from(seconds).ok()).unwrap_or(LIFE_S);
+    Ok((token.into(), Duration::from_secs(life)))
 }
 
-impl TryFrom<Written> for Answer {
-    type Error = &'static str;
-
-    fn try_from(written: Written) -> Result<Self, &'static str> {
-        let token = written.internal.or(written.third_party).ok_or("no token that a header can carry")?;
-        Ok(Self { token, expires_in_s: written.expire_in_s.or(written.expires_in_s) })
-    }
-}
+/// How long a token lives that does not say it.
+const LIFE_S: u64 = 7_200;
 
 /// Renewed this long before its end: longer than any call takes, far shorter than a token lives (two hours).
 const MARGIN: Duration = Duration::from_mins(5);
 
 /// A token that was fetched.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub(super) struct Token {
-    secret: SecretString,
+    pub(super) secret: SecretString,
     /// By [`crate::domain::clock::Clock::elapsed`].
     renew_at: Duration,
 }
 
 impl Token {
-    pub(super) fn fetched(answer: Answer, elapsed: Duration) -> Self {
-        let life = Duration::from_secs(answer.expires_in_s.and_then(|life| u64::try_from(life).ok()).unwrap_or(7_200));
+    pub(super) fn new(secret: SecretString, life: Duration, elapsed: Duration) -> Self {
         // A life shorter than the margin is used by half, so that even then not every call fetches a token.
-        Self { secret: answer.token, renew_at: elapsed.saturating_add((life.saturating_sub(MARGIN)).max(life / 2)) }
+        Self { secret, renew_at: elapsed.saturating_add(life.saturating_sub(MARGIN).max(life / 2)) }
     }
 
     pub(super) fn is_fresh(&self, elapsed: Duration) -> bool {
@@ -107,11 +87,5 @@ impl Token {
 
     pub(super) fn expose(&self) -> &str {
         self.secret.expose_secret()
-    }
-}
-
-impl fmt::Debug for Token {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Token(***)")
     }
 }

@@ -3,88 +3,56 @@
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 
-use serde::Deserialize;
-use serde_json::value::RawValue;
-
 use super::client::{Call, Client};
+use super::decode;
 use super::endpoint::Endpoint;
 use super::error::Error;
-use super::wire;
-use crate::domain::clock::Timestamp;
+use super::wire::Object;
 use crate::domain::recording::{Recording, RecordingList};
 
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub(super) struct Answer {
-    #[serde(deserialize_with = "wire::list")]
-    video_list: Vec<Box<RawValue>>,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Video {
-    #[serde(default, deserialize_with = "wire::text")]
-    record_id: Option<String>,
-    #[serde(default, deserialize_with = "wire::text")]
-    union_id: Option<String>,
-    #[serde(default, deserialize_with = "wire::instant")]
-    start_time: Option<Timestamp>,
-    #[serde(default, deserialize_with = "wire::number")]
-    record_type: Option<i64>,
-    #[serde(default, deserialize_with = "wire::number")]
-    duration: Option<i64>,
-    #[serde(default, deserialize_with = "wire::number")]
-    file_size: Option<i64>,
-    #[serde(default, deserialize_with = "wire::instant")]
-    end_time: Option<Timestamp>,
-    #[serde(default, deserialize_with = "wire::text")]
-    media_id: Option<String>,
-    #[serde(default, deserialize_with = "wire::text")]
-    region_id: Option<String>,
-}
-
 impl Client {
-    /// The recordings of a conference, asked for as `union_id`. A list that names a `mediaId` twice means its last entry.
+    /// The recordings of a conference, asked for as `union_id`.
     pub async fn videos(&self, conference_id: &str, union_id: &str) -> Result<RecordingList, Error> {
         let path = vec!["v1.0", "conference", "videoConferences", conference_id, "cloudRecords", "getVideos"];
         let query = vec![("unionId", union_id.to_owned())];
-        let answer: Answer = self.call(Call::get(Endpoint::Videos, path, query)).await?;
-        Ok(answer.into())
+        self.call(Call::get(Endpoint::Videos, path, query), decode).await
     }
 }
 
-impl From<Answer> for RecordingList {
-    fn from(answer: Answer) -> Self {
-        let mut list = Self::default();
-        let mut places = HashMap::new();
-        for raw in answer.video_list {
-            // A video that cannot be read at all is one that bears no mediaId.
-            let video: Video = wire::object(raw.get()).unwrap_or_default();
-            let Some(media_id) = video.media_id else {
-                list.without_media_id += 1;
-                continue;
-            };
-            let recording = Recording {
-                media_id: media_id.clone(),
-                record_id: video.record_id,
-                recorder_union_id: video.union_id,
-                record_type: video.record_type,
-                started_at: video.start_time,
-                ended_at: video.end_time,
-                duration_ms: video.duration,
-                file_size: video.file_size,
-                region_id: video.region_id,
-                raw: raw.get().to_owned(),
-            };
-            // By place, for a list may be as long as a body: to look through it for each entry would take hours.
-            match places.entry(media_id) {
-                Entry::Occupied(place) => list.recordings[*place.get()] = recording,
-                Entry::Vacant(place) => {
-                    place.insert(list.recordings.len());
-                    list.recordings.push(recording);
-                }
+/// Decodes an answer. Of a `mediaId` that occurs twice, the last entry counts.
+pub fn decode(status: u16, body: &str) -> Result<RecordingList, Error> {
+    let answer = decode::answer(Endpoint::Videos, status, body)?;
+    let mut list = RecordingList::default();
+    let mut places = HashMap::new();
+    for raw in answer.list("videoList")? {
+        let Some(recording) = recording(raw.get()) else {
+            list.without_media_id += 1;
+            continue;
+        };
+        match places.entry(recording.media_id.clone()) {
+            Entry::Occupied(place) => list.recordings[*place.get()] = recording,
+            Entry::Vacant(place) => {
+                place.insert(list.recordings.len());
+                list.recordings.push(recording);
             }
         }
-        list
     }
+    Ok(list)
+}
+
+/// `None` without a `mediaId`.
+fn recording(raw: &str) -> Option<Recording> {
+    let video = Object::parse(raw).ok()?;
+    Some(Recording {
+        media_id: video.text("mediaId")?,
+        record_id: video.text("recordId"),
+        recorder_union_id: video.text("unionId"),
+        record_type: video.number("recordType"),
+        started_at: video.instant("startTime"),
+        ended_at: video.instant("endTime"),
+        duration_ms: video.number("duration"),
+        file_size: video.number("fileSize"),
+        region_id: video.text("regionId"),
+        raw: raw.to_owned(),
+    })
 }

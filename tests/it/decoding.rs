@@ -15,10 +15,10 @@ use recording_archiver::simulator::Answer;
 use serde_json::json;
 use tokio::net::TcpListener;
 
-use crate::far_side::{FarSide, Recorder, Told, client};
+use crate::remote::{GateCall, Recorder, Remote, client};
 use crate::world::at;
 
-/// The table, row by row as the contract has it: how a code begins, the HTTP statuses it comes with, what it means.
+/// The contract's table, row by row: how a code begins, the HTTP statuses it comes with, what it means.
 const TABLE: &[(&str, &[u16], Class)] = &[
     ("InvalidAuthentication", &[400, 401], Class::TokenInvalid),
     ("invalidClientIdOrSecret", &[400], Class::CredentialsWrong),
@@ -59,15 +59,15 @@ fn raw(status: u16, body: &str) -> Answer {
 }
 
 /// The error that conference info brings when it is answered like this.
-async fn error(far_side: &FarSide, answer: Answer) -> Error {
-    far_side.next(answer);
-    far_side.client.conference("a").await.unwrap_err()
+async fn error(remote: &Remote, answer: Answer) -> Error {
+    remote.next(answer);
+    remote.client.conference("a").await.unwrap_err()
 }
 
 #[tokio::test]
 async fn every_row_means_what_the_contract_says_in_every_spelling() {
-    let far_side = FarSide::with([]).await;
-    far_side.client.authenticate().await.unwrap();
+    let remote = Remote::with([]).await;
+    remote.client.authenticate().await.unwrap();
     for (code, statuses, class) in TABLE {
         for status in statuses.iter().chain(if code.starts_with("any") { &[] as &[u16] } else { &[200, 400, 500] }) {
             for body in [
@@ -75,10 +75,10 @@ async fn every_row_means_what_the_contract_says_in_every_spelling() {
                 json!({ "Code": code, "RequestId": "0A1B", "Message": "words" }),
                 json!({ "code": format!("{code}%!(EXTRA string=50513)"), "requestid": "0A1B", "message": "words" }),
             ] {
-                far_side.told();
-                // A token that is refused is replaced, and the call repeated: what the gate was told first counts.
-                let error = error(&far_side, raw(*status, &body.to_string())).await;
-                assert_eq!(far_side.told()[1], Told::Failed(*class), "{status} {body}");
+                remote.gate_calls();
+                // A token that is refused is replaced, and the call repeated: what was reported first counts.
+                let error = error(&remote, raw(*status, &body.to_string())).await;
+                assert_eq!(remote.gate_calls()[1], GateCall::Failed(*class), "{status} {body}");
                 if *class != Class::TokenInvalid {
                     assert_eq!((error.class, error.endpoint), (*class, Endpoint::Conference), "{status} {body}");
                     assert_eq!((error.message.as_str(), error.request_id.as_deref()), ("words", Some("0A1B")));
@@ -95,7 +95,7 @@ async fn every_row_means_what_the_contract_says_in_every_spelling() {
 
 #[tokio::test]
 async fn an_error_says_how_long_it_lasts() {
-    let far_side = FarSide::with([]).await;
+    let remote = Remote::with([]).await;
     for (answer, lasts) in [
         (Answer::too_fast(), 1),
         (Answer::error("Forbidden.AccessDenied.QpmLimitForAppkeyAndApi"), 60),
@@ -105,8 +105,8 @@ async fn an_error_says_how_long_it_lasts() {
         (Answer::error("systemError"), 60),
         (Answer::banned(5), 300),
     ] {
-        far_side.client.authenticate().await.unwrap();
-        let error = error(&far_side, answer.clone()).await;
+        remote.client.authenticate().await.unwrap();
+        let error = error(&remote, answer.clone()).await;
         let lasts_s = pause(error.class, error.endpoint, 1, error.retry_after).as_secs();
         assert_eq!(lasts_s, lasts, "{answer:?}");
     }
@@ -114,20 +114,20 @@ async fn an_error_says_how_long_it_lasts() {
 
 #[tokio::test]
 async fn a_missing_scope_is_named() {
-    let far_side = FarSide::with([]).await;
-    far_side.client.authenticate().await.unwrap();
-    let error = error(&far_side, Answer::scope_missing(&["A.Read", "B.Read"])).await;
+    let remote = Remote::with([]).await;
+    remote.client.authenticate().await.unwrap();
+    let error = error(&remote, Answer::scope_missing(&["A.Read", "B.Read"])).await;
     assert!(error.to_string().contains("A.Read, B.Read"), "{error}");
 }
 
 #[tokio::test]
 async fn a_ban_is_known_bare_and_in_a_page_with_any_status() {
-    let far_side = FarSide::with([]).await;
-    far_side.client.authenticate().await.unwrap();
+    let remote = Remote::with([]).await;
+    remote.client.authenticate().await.unwrap();
     let ban = r#"{"status":1111,"wait":5,"source":"x5","punish":"deny","uuid":"0a1b"}"#;
     for status in [200, 403, 418, 503] {
         for body in [ban.to_owned(), format!("<html><script>if (a) {{ b = {{}} }}; x = {ban};</script></html>")] {
-            let error = error(&far_side, raw(status, &body)).await;
+            let error = error(&remote, raw(status, &body)).await;
             assert_eq!(
                 (error.class, error.retry_after),
                 (Class::Banned, Some(Duration::from_mins(5))),
@@ -138,9 +138,9 @@ async fn a_ban_is_known_bare_and_in_a_page_with_any_status() {
 }
 
 #[tokio::test]
-async fn what_is_not_dingtalks_answer_is_told_from_all_that_is() {
-    let far_side = FarSide::with([]).await;
-    far_side.client.authenticate().await.unwrap();
+async fn what_is_not_dingtalks_answer_is_foreign() {
+    let remote = Remote::with([]).await;
+    remote.client.authenticate().await.unwrap();
     let answers = [
         (Answer::Html, Class::Foreign),
         (raw(404, "<html>Not Found</html>"), Class::Foreign),
@@ -166,14 +166,75 @@ async fn what_is_not_dingtalks_answer_is_told_from_all_that_is() {
         (raw(503, "{}"), Class::Unavailable),
     ];
     for (answer, class) in answers {
-        let error = error(&far_side, answer.clone()).await;
+        let error = error(&remote, answer.clone()).await;
         assert_eq!(error.class, class, "{answer:?}: {error}");
         assert!(error.message.chars().count() <= 400);
     }
 }
 
+#[tokio::test]
+async fn a_list_that_is_left_out_or_null_is_empty() {
+    let remote = Remote::with([]).await;
+    remote.client.authenticate().await.unwrap();
+    let empty = ["{}", r#"{"requestId":"x"}"#, r#"{"code":"0","success":true}"#].map(str::to_owned);
+    for list in ["infos", "videoList", "onGoingConfList", "onGoingConfIdList"] {
+        let here = [format!(r#"{{"{list}":null,"more":1}}"#), format!(r#"{{"{list}":[]}}"#)];
+        let foreign = [r#"{"error":"login_required"}"#.to_owned(), format!(r#"{{"{list}":"none"}}"#)];
+        for (body, expected) in empty
+            .iter()
+            .chain(&here)
+            .map(|body| (body, None))
+            .chain(foreign.iter().map(|body| (body, Some(Class::Foreign))))
+        {
+            remote.next(raw(200, body));
+            let answered = match list {
+                "infos" => remote.client.query(&["a"]).await.map(|list| list.len()),
+                "videoList" => {
+                    remote.client.videos("a", "u").await.map(|list| list.recordings.len() + list.without_media_id)
+                }
+                "onGoingConfList" => remote.client.org_conferences(1, None).await.map(|page| page.sightings.len()),
+                _ => remote.client.user_conferences("u").await.map(|ids| ids.len()),
+            };
+            let answered = answered.map_err(|error| error.class);
+            assert_eq!(answered, expected.map_or(Ok(0), Err), "{list}: {body}");
+        }
+    }
+    // The other fields of a listing's answer show as well that it is DingTalk's.
+    remote.next(raw(200, r#"{"hasMore":true,"nextToken":"2"}"#));
+    assert_eq!(remote.client.org_conferences(1, None).await.unwrap().next_token.as_deref(), Some("2"));
+    remote.next(raw(200, r#"{"memberModelMap":{}}"#));
+    assert!(remote.client.user_conferences("u").await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn an_answer_without_what_it_must_carry_is_foreign() {
+    let remote = Remote::with([]).await;
+    for body in ["{}", r#"{"requestId":"x"}"#, r#"{"accessToken":null,"confInfo":null,"code":null}"#] {
+        remote.next(raw(200, body));
+        assert_eq!(remote.client.authenticate().await.unwrap_err().class, Class::Foreign, "{body}");
+    }
+    remote.client.authenticate().await.unwrap();
+    for body in ["{}", r#"{"requestId":"x"}"#, r#"{"accessToken":null,"confInfo":null,"code":null}"#] {
+        assert_eq!(error(&remote, raw(200, body)).await.class, Class::Foreign, "{body}");
+        remote.next(raw(200, body));
+        assert_eq!(remote.client.record_start("a", "u", None, None).await.unwrap_err().class, Class::Foreign, "{body}");
+        remote.next(raw(200, body));
+        assert_eq!(remote.client.record_stop("a", "u").await.unwrap_err().class, Class::Foreign, "{body}");
+    }
+}
+
+#[tokio::test]
+async fn a_byte_that_is_no_character_costs_the_list_nothing() {
+    let body = b"\xef\xbb\xbf{\"videoList\":[{\"mediaId\":\"a\",\"title\":\"\xff\t\"},{\"mediaId\":\"b\"}]}";
+    let client = stand_in((StatusCode::OK, [(header::SERVER, String::new())], body)).await;
+    let list = client.videos("a", "u").await.unwrap();
+    let kept: Vec<_> = list.recordings.iter().map(|video| (video.media_id.as_str(), video.raw.as_str())).collect();
+    let first = "{\"mediaId\":\"a\",\"title\":\"\u{fffd} \"}";
+    assert_eq!(kept, [("a", first), ("b", r#"{"mediaId":"b"}"#)]);
+}
+
 /// Somebody who is not the simulator: hands out a token, and answers everything else like this.
-async fn stand_in(answer: (StatusCode, [(header::HeaderName, String); 1], &'static str)) -> Client {
+async fn stand_in(answer: (StatusCode, [(header::HeaderName, String); 1], &'static [u8])) -> Client {
     let router = Router::new()
         .route("/v1.0/oauth2/accessToken", post(async || r#"{"accessToken":"t","expireIn":7200}"#))
         .fallback(async move || answer);
@@ -185,9 +246,9 @@ async fn stand_in(answer: (StatusCode, [(header::HeaderName, String); 1], &'stat
 
 #[tokio::test]
 async fn a_redirect_is_not_followed_so_that_nobody_else_is_handed_the_token() {
-    let elsewhere = FarSide::with([]).await;
+    let elsewhere = Remote::with([]).await;
     let location = format!("{}/v1.0/conference/videoConferences/a", elsewhere.simulator.base_url());
-    let client = stand_in((StatusCode::FOUND, [(header::LOCATION, location)], "{}")).await;
+    let client = stand_in((StatusCode::FOUND, [(header::LOCATION, location)], b"{}")).await;
     assert_eq!(client.conference("a").await.unwrap_err().class, Class::Foreign);
     assert!(elsewhere.simulator.calls().is_empty());
 }
@@ -199,7 +260,7 @@ async fn a_retry_after_may_be_a_date() {
         [("Mon, 01 Jun 2026 01:40:00 GMT", Some(600)), ("Mon, 01 Jun 2026 01:20:00 GMT", None), ("on Monday", None)]
     {
         let answer = [(header::RETRY_AFTER, date.to_owned())];
-        let client = stand_in((StatusCode::SERVICE_UNAVAILABLE, answer, r#"{"code":"systemError"}"#)).await;
+        let client = stand_in((StatusCode::SERVICE_UNAVAILABLE, answer, br#"{"code":"systemError"}"#)).await;
         let error = client.conference("a").await.unwrap_err();
         // Its turn moves the clock by a fraction of a second.
         assert_eq!(error.lasts().map(|lasts| lasts.as_millis().div_ceil(1_000)), lasts, "{date}");
@@ -208,34 +269,34 @@ async fn a_retry_after_may_be_a_date() {
 
 #[tokio::test]
 async fn nobody_listening_is_a_call_that_reached_nobody() {
-    let far_side = FarSide::with([]).await;
-    far_side.client.authenticate().await.unwrap();
-    let FarSide { simulator, client, .. } = far_side;
+    let remote = Remote::with([]).await;
+    remote.client.authenticate().await.unwrap();
+    let Remote { simulator, client, .. } = remote;
     simulator.shutdown().await;
     assert_eq!(client.conference("a").await.unwrap_err().class, Class::Unreached);
 }
 
 #[tokio::test]
 async fn without_a_token_the_gate_hears_that_the_call_was_not_sent() {
-    let far_side = FarSide::with([]).await;
+    let remote = Remote::with([]).await;
     for (answer, class) in [
         (Answer::error("invalidClientIdOrSecret"), Class::CredentialsWrong),
         (Answer::Html, Class::Foreign),
         (raw(200, r#"{"accessToken":null}"#), Class::Foreign),
         (Answer::error("systemError"), Class::Unavailable),
     ] {
-        assert_eq!(error(&far_side, answer.clone()).await.class, class, "{answer:?}");
-        assert_eq!(far_side.told(), [Told::Admit(Endpoint::Conference), Told::Unsent(class)], "{answer:?}");
+        assert_eq!(error(&remote, answer.clone()).await.class, class, "{answer:?}");
+        assert_eq!(remote.gate_calls(), [GateCall::Admit(Endpoint::Conference), GateCall::Unsent(class)], "{answer:?}");
     }
-    assert_eq!(far_side.simulator.metered_calls(), 0);
+    assert_eq!(remote.simulator.metered_calls(), 0);
 }
 
 #[tokio::test]
 async fn no_error_shows_the_secret_or_the_token() {
-    let far_side = FarSide::with([]).await;
-    let secret = far_side.simulator.app_secret();
+    let remote = Remote::with([]).await;
+    let secret = remote.simulator.app_secret();
     for answer in [Answer::error("invalidClientIdOrSecret"), Answer::Html, Answer::Reset] {
-        let error = error(&far_side, answer).await;
+        let error = error(&remote, answer).await;
         let said = format!("{error} {error:?}");
         assert!(!said.contains(secret) && !said.contains("simulated0"), "{said}");
     }

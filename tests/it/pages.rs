@@ -3,26 +3,26 @@
 //! The samples stand in `fixtures/`, a file a page. The page of conference info prints none: its file is made from the
 //! page's table of fields.
 
-use recording_archiver::domain::failure::Class;
 use recording_archiver::domain::clock::Timestamp;
 use recording_archiver::domain::conference::{ConferenceInfo, Status};
+use recording_archiver::domain::failure::Class;
 use recording_archiver::domain::recording::Recording;
-use recording_archiver::simulator::{Answer, Endpoint, Meeting};
+use recording_archiver::simulator::{Answer, Endpoint, Fault, Meeting};
 
-use crate::far_side::FarSide;
-use crate::world::at;
+use crate::remote::Remote;
+use crate::world::{World, at, hours, meeting};
 
-async fn served(body: &str) -> FarSide {
-    let far_side = FarSide::with([]).await;
-    far_side.client.authenticate().await.unwrap();
-    far_side.next(Answer::Raw { status: 200, body: body.to_owned() });
-    far_side
+async fn served(body: &str) -> Remote {
+    let remote = Remote::with([]).await;
+    remote.client.authenticate().await.unwrap();
+    remote.next(Answer::Raw { status: 200, body: body.to_owned() });
+    remote
 }
 
 #[tokio::test]
 async fn the_sample_of_the_batch_query_is_read() {
-    let far_side = served(include_str!("fixtures/videoConferences-query.json")).await;
-    let sightings = far_side.client.query(&["607452e0xxx"]).await.unwrap();
+    let remote = served(include_str!("fixtures/videoConferences-query.json")).await;
+    let sightings = remote.client.query(&["607452e0xxx"]).await.unwrap();
     assert_eq!(sightings.len(), 1);
     assert_eq!(sightings[0].conference_id, "607452e0xxx");
     assert_eq!((sightings[0].status, sightings[0].title.as_deref()), (Status::InProgress, Some("Sample meeting")));
@@ -31,7 +31,7 @@ async fn the_sample_of_the_batch_query_is_read() {
 
 #[tokio::test]
 async fn the_fields_of_conference_info_are_read() {
-    let far_side = served(include_str!("fixtures/videoConferences-get.json")).await;
+    let remote = served(include_str!("fixtures/videoConferences-get.json")).await;
     let text = |text: &str| Some(text.to_owned());
     let info = ConferenceInfo {
         status: Status::Ended,
@@ -47,14 +47,14 @@ async fn the_fields_of_conference_info_are_read() {
         record_status: Some(3),
         record_owner_union_id: text("WFBkgyyy"),
     };
-    assert_eq!(far_side.client.conference("607452e0xxx").await.unwrap(), info);
+    assert_eq!(remote.client.conference("607452e0xxx").await.unwrap(), info);
 }
 
 #[tokio::test]
 async fn the_sample_of_the_list_of_videos_is_read_and_kept_as_sent() {
     let body = include_str!("fixtures/getVideos.json");
-    let far_side = served(body).await;
-    let list = far_side.client.videos("6139b4xxx", "WFBkxxx").await.unwrap();
+    let remote = served(body).await;
+    let list = remote.client.videos("6139b4xxx", "WFBkxxx").await.unwrap();
     let started_at = Some(Timestamp::from_millis(1_631_172_094_000));
     let (from, to) = (body.rfind('{').unwrap(), body.find('}').unwrap());
     let recording = Recording {
@@ -74,22 +74,22 @@ async fn the_sample_of_the_list_of_videos_is_read_and_kept_as_sent() {
 
 #[tokio::test]
 async fn the_samples_of_starting_and_stopping_are_success() {
-    let far_side = served(include_str!("fixtures/cloudRecords-start.json")).await;
-    far_side.client.record_start("a", "WFBkgxxx", Some("speech"), Some("relative_right")).await.unwrap();
-    far_side.next(Answer::Raw { status: 200, body: include_str!("fixtures/cloudRecords-stop.json").to_owned() });
-    far_side.client.record_stop("a", "WFBkgxxx").await.unwrap();
+    let remote = served(include_str!("fixtures/cloudRecords-start.json")).await;
+    remote.client.record_start("a", "WFBkgxxx", Some("speech"), Some("relative_right")).await.unwrap();
+    remote.next(Answer::Raw { status: 200, body: include_str!("fixtures/cloudRecords-stop.json").to_owned() });
+    remote.client.record_stop("a", "WFBkgxxx").await.unwrap();
 }
 
 #[tokio::test]
 async fn a_recording_is_started_and_stopped_by_the_host_only() {
-    let far_side = FarSide::with([Meeting::sample("a", at(9, 0), at(10, 0)).creator("host")]).await;
-    let refused = far_side.client.record_start("a", "guest", None, None).await.unwrap_err();
+    let remote = Remote::with([Meeting::sample("a", at(9, 0), at(10, 0)).creator("host")]).await;
+    let refused = remote.client.record_start("a", "guest", None, None).await.unwrap_err();
     assert_eq!((refused.class, refused.code.as_ref()), (Class::RecordRefused, "recordStartPermissionError"));
-    far_side.client.record_start("a", "host", Some("grid"), Some("float_bottom")).await.unwrap();
-    let again = far_side.client.record_start("a", "host", None, None).await.unwrap_err();
+    remote.client.record_start("a", "host", Some("grid"), Some("float_bottom")).await.unwrap();
+    let again = remote.client.record_start("a", "host", None, None).await.unwrap_err();
     assert_eq!(again.code, "recordStartError");
-    far_side.client.record_stop("a", "host").await.unwrap();
-    assert_eq!(far_side.client.conference("a").await.unwrap().record_status, Some(3));
+    remote.client.record_stop("a", "host").await.unwrap();
+    assert_eq!(remote.client.conference("a").await.unwrap().record_status, Some(3));
 }
 
 #[tokio::test]
@@ -108,17 +108,26 @@ async fn an_id_arrives_as_the_very_id_it_is() {
         "...",
     ];
     for id in ids {
-        let far_side = FarSide::with([Meeting::sample(id, at(9, 0), at(10, 0)).titled(id).creator("host&=?/会")]).await;
-        assert_eq!(far_side.client.conference(id).await.unwrap().title.as_deref(), Some(id));
-        assert_eq!(far_side.client.query(&[id]).await.unwrap()[0].conference_id, id);
-        let none = far_side.client.videos(id, "host&=?/会").await.unwrap_err();
+        let remote = Remote::with([Meeting::sample(id, at(9, 0), at(10, 0)).titled(id).creator("host&=?/会")]).await;
+        assert_eq!(remote.client.conference(id).await.unwrap().title.as_deref(), Some(id));
+        assert_eq!(remote.client.query(&[id]).await.unwrap()[0].conference_id, id);
+        let none = remote.client.videos(id, "host&=?/会").await.unwrap_err();
         assert_eq!(none.class, Class::NothingRecorded, "{id}: {none}");
-        far_side.client.record_start(id, "host&=?/会", None, None).await.unwrap();
-        far_side.client.record_stop(id, "host&=?/会").await.unwrap();
-        let calls = far_side.simulator.calls();
+        remote.client.record_start(id, "host&=?/会", None, None).await.unwrap();
+        remote.client.record_stop(id, "host&=?/会").await.unwrap();
+        let calls = remote.simulator.calls();
         let about: Vec<_> = calls.iter().filter(|call| call.endpoint != Endpoint::AccessToken).collect();
         assert_eq!(about.len(), 5, "{id}: every call found its page");
         assert!(about.iter().all(|call| call.conference_ids == [id]), "{id}: {about:?}");
-        assert_eq!(far_side.client.user_conferences("host&=?/会").await.unwrap(), [id]);
+        assert_eq!(remote.client.user_conferences("host&=?/会").await.unwrap(), [id]);
     }
+}
+
+#[tokio::test]
+async fn a_conference_whose_list_of_videos_is_left_out_is_unrecorded() {
+    let world = World::with([meeting("a")]).config(|config| config.collect.give_up_after = hours(2)).start().await;
+    world.fault(Fault::new(Answer::Raw { status: 200, body: "{}".to_owned() }).on(Endpoint::GetVideos));
+    world.until(at(13, 0)).await;
+    assert_eq!(world.state("a").await, "unrecorded");
+    assert_eq!(world.number("SELECT count(*) FROM api_calls WHERE outcome = 'foreign'").await, 0);
 }

@@ -1,4 +1,4 @@
-//! The client alone, in front of the simulator: a gate that writes down what it is told, and no catalog.
+//! The client alone, in front of the simulator: its gate records its calls, and there is no catalog.
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex};
@@ -8,17 +8,17 @@ use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use recording_archiver::cli::wiring;
 use recording_archiver::config::Config;
-use recording_archiver::domain::failure::Class;
 use recording_archiver::dingtalk::{Charge, Client, Gate, Outcome, Refusal, Request};
 use recording_archiver::domain::clock::{Clock, Timestamp, VirtualClock};
 use recording_archiver::domain::endpoint::Endpoint;
+use recording_archiver::domain::failure::Class;
 use recording_archiver::simulator::{Answer, Behaviour, Fault, Meeting, Organisation, Simulator};
 
 use crate::world::at;
 
-/// What the gate was told.
+/// A call of the gate.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Told {
+pub(crate) enum GateCall {
     Admit(Endpoint),
     Answered,
     Failed(Class),
@@ -27,16 +27,16 @@ pub(crate) enum Told {
 
 /// A gate that lets everything through.
 #[derive(Default)]
-pub(crate) struct Recorder(Mutex<Vec<Told>>);
+pub(crate) struct Recorder(Mutex<Vec<GateCall>>);
 
-pub(crate) struct FarSide {
+pub(crate) struct Remote {
     pub(crate) simulator: Simulator,
     pub(crate) client: Client,
     gate: Arc<Recorder>,
 }
 
-impl FarSide {
-    /// It is half past nine, and this goes on.
+impl Remote {
+    /// It is half past nine, and these meetings exist.
     pub(crate) async fn with(meetings: impl IntoIterator<Item = Meeting>) -> Self {
         let mut organisation = Organisation::empty();
         meetings.into_iter().for_each(|meeting| organisation.add(meeting));
@@ -49,14 +49,14 @@ impl FarSide {
         Self { simulator, client, gate }
     }
 
-    /// The next call, whatever it is, is answered like this.
+    /// Answers the next call like this, whatever it is.
     pub(crate) fn next(&self, answer: Answer) {
         self.simulator.faults().clear();
         self.simulator.faults().push(Fault::new(answer).times(1));
     }
 
-    /// What the gate was told since it was last asked.
-    pub(crate) fn told(&self) -> Vec<Told> {
+    /// The calls of the gate since the last time.
+    pub(crate) fn gate_calls(&self) -> Vec<GateCall> {
         std::mem::take(&mut *self.gate.0.lock().unwrap())
     }
 }
@@ -73,7 +73,7 @@ pub(crate) fn client(base_url: &str, gate: Arc<dyn Gate>, clock: Arc<dyn Clock>)
 
 impl Gate for Recorder {
     fn admit(&self, request: Request) -> BoxFuture<'_, Result<(), Refusal>> {
-        self.0.lock().unwrap().push(Told::Admit(request.endpoint));
+        self.0.lock().unwrap().push(GateCall::Admit(request.endpoint));
         async { Ok(()) }.boxed()
     }
 
@@ -83,9 +83,9 @@ impl Gate for Recorder {
 
     fn report<'a>(&'a self, _: Request, outcome: Outcome<'a>, charge: Option<Charge>) -> BoxFuture<'a, ()> {
         self.0.lock().unwrap().push(match (outcome, charge) {
-            (Outcome::Answered, _) => Told::Answered,
-            (Outcome::Failed(error), Some(_)) => Told::Failed(error.class),
-            (Outcome::Failed(error), None) => Told::Unsent(error.class),
+            (Outcome::Answered, _) => GateCall::Answered,
+            (Outcome::Failed(error), Some(_)) => GateCall::Failed(error.class),
+            (Outcome::Failed(error), None) => GateCall::Unsent(error.class),
         });
         async {}.boxed()
     }

@@ -56,9 +56,12 @@ pub(super) async fn look(context: &Context, ids: Vec<&str>, now: Timestamp) -> R
     let limits = context.catalog.learned_limits().await?;
     let accepted = limits.most_ids.and_then(|most| usize::try_from(most).ok()).unwrap_or(usize::MAX).max(1);
     let mut look = Look::default();
+    let ids_asked = ids.len();
     let mut level = deal(ids, &limits, context.settings.batch_size, now);
     let mut origins = vec![Origin::default(); level.len()];
     let mut calls_left = MOST_SPLIT_CALLS;
+    let is_alone = ids_asked == 1;
+    let mut unanswered = None;
     while !level.is_empty() {
         let asked = level.drain(..).map(|batch| async move {
             let answer = context.dingtalk.query(&batch.ids).await;
@@ -83,7 +86,11 @@ pub(super) async fn look(context: &Context, ids: Vec<&str>, now: Timestamp) -> R
                 look.stopped.get_or_insert(error);
             } else if let [id] = ids.as_slice() {
                 origins[origin].has_culprit = true;
-                look.not_shown.insert((*id).to_owned(), (Hint::SpoilsBatch, journal::failed(&error)));
+                let call = journal::failed(&error);
+                look.not_shown.insert((*id).to_owned(), (Hint::SpoilsBatch, call));
+                if error.class.entails().about == About::Unknown {
+                    unanswered = Some(error);
+                }
             } else {
                 let is_too_long = error.class == Class::RequestWrong && ids.len() > accepted;
                 let length = if is_too_long { accepted } else { ids.len().div_ceil(2) };
@@ -98,6 +105,9 @@ pub(super) async fn look(context: &Context, ids: Vec<&str>, now: Timestamp) -> R
             }
         }
     }
+    // Where no batch is answered, it is the look that fails.
+    let is_answered = is_alone || origins.iter().any(|origin| origin.longest_accepted > 0);
+    look.stopped = look.stopped.or(unanswered.filter(|_| !is_answered));
     learn(context, &limits, &origins, now).await?;
     Ok(look)
 }
@@ -130,7 +140,13 @@ fn deal<'a>(mut ids: Vec<&'a str>, limits: &LearnedLimits, batch_size: usize, no
     };
     let (first, rest) = ids.split_at(first.min(ids.len()));
     let batches = [first].into_iter().chain(rest.chunks(usual)).filter(|ids| !ids.is_empty());
-    batches.enumerate().map(|(origin, ids)| Batch { ids: ids.to_vec(), origin }).collect()
+    let batch = |(origin, ids): (usize, &[&'a str])| {
+        let mut ids = ids.to_vec();
+        // The same ids make the same question.
+        ids.sort_unstable();
+        Batch { ids, origin }
+    };
+    batches.enumerate().map(batch).collect()
 }
 
 /// Learns how many ids a batch may have: one was too long if it was refused and no single id of it was.

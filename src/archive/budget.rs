@@ -19,7 +19,7 @@ use crate::catalog::{self, Catalog};
 use crate::dingtalk::{Charge, Error, Gate, Outcome, Refusal, Request};
 use crate::domain::clock::{Clock, Timestamp};
 use crate::domain::endpoint::Endpoint;
-use crate::domain::failure::{About, Class, OwnCode, Pauses, Scope, ledger_outcome, pause};
+use crate::domain::failure::{About, Class, OwnCode, Pauses, REPEATED, Scope, ledger_outcome, pause};
 use crate::domain::forecast;
 use crate::domain::outage::RecentCalls;
 
@@ -49,6 +49,8 @@ struct Pass {
     /// Scopes of which a probe has failed in this pass: the request, and the pause that follows if no other answers.
     failed_probes: HashMap<Scope, (Request, Pause)>,
     recent: RecentCalls,
+    /// How often in a row an endpoint refused what it refuses by chance at times.
+    refusals: HashMap<Endpoint, u32>,
     last_failed: Option<Endpoint>,
     /// Why no call of this pass can be counted any more.
     uncountable: Option<Refusal>,
@@ -200,6 +202,7 @@ impl Budget {
     /// DingTalk answers: whatever was paused for this call is over.
     async fn on_success(&self, pass: &mut Pass, request: Request) -> Result<(), catalog::Error> {
         pass.recent.note(request.endpoint, request.subject, false);
+        pass.refusals.remove(&request.endpoint);
         let is_over = |pause: &&Pause| pause.scope.holds(request.endpoint) && pass.probing.contains(&pause.scope);
         let over: Vec<Pause> = pass.pauses.iter().filter(is_over).cloned().collect();
         for pause in over {
@@ -232,6 +235,14 @@ impl Budget {
             Pauses::Endpoint if is_about_app => Scope::Everything,
             // Where one endpoint refuses what others accept, the answers of the others must not end its pause.
             Pauses::Endpoint => Scope::Endpoint(error.endpoint),
+            Pauses::IfRepeated => {
+                let refusals = pass.refusals.entry(request.endpoint).or_default();
+                *refusals += 1;
+                if *refusals < REPEATED && !pass.probing.iter().any(|scope| scope.holds(request.endpoint)) {
+                    return Ok(());
+                }
+                Scope::Endpoint(request.endpoint)
+            }
             Pauses::IfNearlyAllFail => {
                 pass.last_failed = Some(request.endpoint);
                 pass.recent.note(request.endpoint, request.subject, true);

@@ -46,7 +46,8 @@ async fn read(context: &Context, conference: Conference, rules: &Rules, now: Tim
     let id = conference.conference_id.as_str();
     let (answer, calls) = ask(context, &conference).await;
     let known = context.catalog.recordings_of(id).await?;
-    let last_error;
+    let (last_error, mut stopped);
+    stopped = None;
     let observation = match &answer {
         Answer::List(list, union_id) => {
             if list.without_media_id > 0 {
@@ -65,7 +66,10 @@ async fn read(context: &Context, conference: Conference, rules: &Rules, now: Tim
         Answer::Unanswered(error) => {
             journal::log_unanswered(context, Stage::Collect, id, error).await;
             last_error = journal::last_error(error);
-            journal::unanswered(context, &conference, Endpoint::Videos, &last_error, now).await?
+            let others_answered = journal::others_answered(context, &conference, Endpoint::Videos, now).await?;
+            // Where nobody is answered, it is the stage that fails.
+            stopped = (!others_answered).then(|| error.clone());
+            Observation::Unanswered { error: &last_error, others_answered }
         }
         Answer::Stopped(error) => {
             context.catalog.note_calls(id, &calls, now).await?;
@@ -75,7 +79,7 @@ async fn read(context: &Context, conference: Conference, rules: &Rules, now: Tim
     let transition = observe(&conference, observation, now, rules);
     let decision = Decision { transition, conference: conference.clone(), calls, event: Event::Decided };
     journal::apply(context, Stage::Collect, &[decision], now).await?;
-    Ok(None)
+    Ok(stopped)
 }
 
 /// Asks as each of those who may see it, until one is accepted. What one of them meets without explanation does not hide

@@ -9,7 +9,6 @@ use crate::domain::clock::Timestamp;
 use crate::domain::conference::{Conference, ConferenceInfo, State, Status};
 use crate::domain::endpoint::Endpoint;
 use crate::domain::failure::{About, Class, LastError};
-use crate::domain::lifecycle::Observation;
 
 /// As much of a title as a log line needs.
 const TITLE_CHARS: usize = 100;
@@ -50,18 +49,15 @@ pub(super) fn last_error(error: &Error) -> LastError {
     LastError { code: error.code.to_string(), message: error.message.clone() }
 }
 
-/// What a call that brought no answer says about `conference`.
-pub(super) async fn unanswered<'a>(
+/// Whether `endpoint` has answered about others since it began to fail for `conference`.
+pub(super) async fn others_answered(
     context: &Context,
     conference: &Conference,
     endpoint: Endpoint,
-    error: &'a LastError,
     now: Timestamp,
-) -> Result<Observation<'a>, catalog::Error> {
+) -> Result<bool, catalog::Error> {
     let since = conference.wait.failing_since.unwrap_or(now);
-    let id = conference.conference_id.as_str();
-    let others_answered = context.catalog.others_answered(id, endpoint.as_str(), since).await?;
-    Ok(Observation::Unanswered { error, others_answered })
+    context.catalog.others_answered(&conference.conference_id, endpoint.as_str(), since).await
 }
 
 /// Logs an error about one conference, unless a pause has been logged for it.

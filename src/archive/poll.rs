@@ -62,12 +62,9 @@ pub(super) async fn run(
         .map(|suspect| async move { confirm(context, suspect, &rules, now).await })
         .buffer_unordered(context.dingtalk.max_in_flight());
     while let Some(confirmed) = confirmed.next().await {
-        match confirmed? {
-            Ok(decision) => decisions.push(decision),
-            Err(error) => {
-                stopped.get_or_insert(error);
-            }
-        }
+        let (decision, failed) = confirmed?;
+        decisions.extend(decision);
+        stopped = stopped.or(failed);
         if decisions.len() >= DECISIONS_AT_A_TIME {
             journal::apply(context, Stage::Poll, &decisions, now).await?;
             decisions.clear();
@@ -119,13 +116,14 @@ fn sort(
     (suspects, to_query)
 }
 
-/// Asks conference info about a suspect. An error that says nothing about it is handed back.
+/// Asks conference info about a suspect. Answers what follows, and an error that is not about this conference alone.
 async fn confirm(
     context: &Context,
     Suspect { conference, hint, mut calls }: Suspect,
     rules: &Rules,
     now: Timestamp,
-) -> Result<Result<Decision, Error>, catalog::Error> {
+) -> Result<(Option<Decision>, Option<Error>), catalog::Error> {
+    let mut stopped = None;
     let id = conference.conference_id.as_str();
     let mut transition = match context.dingtalk.conference(id).await {
         Ok(info) => {
@@ -141,16 +139,20 @@ async fn confirm(
                 }
                 class if class.entails().about == About::Everybody => {
                     context.catalog.note_calls(id, &calls, now).await?;
-                    return Ok(Err(error));
+                    return Ok((None, Some(error)));
                 }
                 _ => {
                     journal::log_unanswered(context, Stage::Poll, id, &error).await;
-                    let unanswered = journal::unanswered(context, &conference, Endpoint::Conference, &last_error, now);
-                    observe(&conference, unanswered.await?, now, rules)
+                    let others_answered =
+                        journal::others_answered(context, &conference, Endpoint::Conference, now).await?;
+                    // Where nobody is answered, it is the stage that fails.
+                    stopped = (!others_answered).then_some(error);
+                    let unanswered = Observation::Unanswered { error: &last_error, others_answered };
+                    observe(&conference, unanswered, now, rules)
                 }
             }
         }
     };
     transition.explanation = format!("{}; {}", hint.as_str(), transition.explanation);
-    Ok(Ok(Decision { conference, transition, calls, event: Event::Decided }))
+    Ok((Some(Decision { conference, transition, calls, event: Event::Decided }), stopped))
 }

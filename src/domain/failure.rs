@@ -81,9 +81,14 @@ pub enum Pauses {
     Endpoint,
     /// Every endpoint, at once.
     Everything,
+    /// This endpoint, if it comes [`REPEATED`] times in a row.
+    IfRepeated,
     /// The endpoint, or every endpoint, if nearly all recent calls failed: see [`super::outage`].
     IfNearlyAllFail,
 }
+
+/// See [`Pauses::IfRepeated`]: what may happen by chance does not happen so often.
+pub const REPEATED: u32 = 3;
 
 /// A row of the table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -151,11 +156,11 @@ impl Class {
     #[rustfmt::skip]
     pub const fn entails(self) -> Consequences {
         use About::{Conference, Everybody, Unknown};
-        use Pauses::{Endpoint, Everything, IfNearlyAllFail, Nobody};
+        use Pauses::{Endpoint, Everything, IfNearlyAllFail, IfRepeated, Nobody};
         let (about, pauses, first, longest, is_metered, remedy) = match self {
             // class                                          about       pauses           first         longest      metered remedy
             Self::TokenInvalid =>                            (Everybody,  Nobody,          NEVER,        NEVER,       true,  CHECK_APP),
-            Self::TokenRefused =>                            (Everybody,  IfNearlyAllFail, FIVE_MINUTES, THREE_HOURS, true,  CHECK_APP),
+            Self::TokenRefused =>                            (Everybody,  IfRepeated,      FIVE_MINUTES, THREE_HOURS, true,  CHECK_APP),
             Self::CredentialsWrong =>                        (Everybody,  Endpoint,        FIVE_MINUTES, THREE_HOURS, true,  CHECK_APP),
             Self::ScopeMissing =>                            (Everybody,  Endpoint,        FIVE_MINUTES, THREE_HOURS, true,  "grant the app this scope on DingTalk's open platform"),
             Self::AddressRefused =>                          (Everybody,  Everything,      FIVE_MINUTES, THREE_HOURS, true,  "add this machine's public address to the app's list of server addresses"),

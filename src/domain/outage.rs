@@ -40,21 +40,23 @@ impl RecentCalls {
     /// What is out, now that a call at `endpoint` has failed.
     #[must_use]
     pub fn outage(&self, endpoint: Endpoint) -> Option<Scope> {
-        if fails(self.0.iter()) {
+        if fails(self.0.iter(), true) {
             // Calls of one endpoint tell nothing about the others.
             let is_alone = self.0.iter().take(WINDOW).all(|call| call.endpoint == endpoint);
             let others_work = is_alone && self.0.iter().any(|call| call.endpoint != endpoint && !call.failed);
             return Some(if others_work { Scope::Endpoint(endpoint) } else { Scope::Everything });
         }
-        fails(self.0.iter().filter(|call| call.endpoint == endpoint)).then_some(Scope::Endpoint(endpoint))
+        let same = self.0.iter().filter(|call| call.endpoint == endpoint);
+        fails(same, endpoint.is_about_conferences()).then_some(Scope::Endpoint(endpoint))
     }
 }
 
-fn fails<'a>(calls: impl Iterator<Item = &'a RecentCall>) -> bool {
+/// Whether nearly all of the last `calls` failed, and not all of them about one and the same thing if that `matters`.
+fn fails<'a>(calls: impl Iterator<Item = &'a RecentCall>, matters: bool) -> bool {
     let recent: Vec<&RecentCall> = calls.take(WINDOW).collect();
     let failed: Vec<&&RecentCall> = recent.iter().filter(|call| call.failed).collect();
     let differs = |call: &&&RecentCall| (call.endpoint, call.subject) != (failed[0].endpoint, failed[0].subject);
-    recent.len() == WINDOW && failed.len() >= FAILED && failed.iter().any(|call| differs(&call))
+    recent.len() == WINDOW && failed.len() >= FAILED && (!matters || failed.iter().any(|call| differs(&call)))
 }
 
 #[cfg(test)]

@@ -263,7 +263,11 @@ async fn a_retry_after_may_be_a_date() {
         let client = stand_in((StatusCode::SERVICE_UNAVAILABLE, answer, br#"{"code":"systemError"}"#)).await;
         let error = client.conference("a").await.unwrap_err();
         // Its turn moves the clock by a fraction of a second.
-        assert_eq!(error.lasts().map(|lasts| lasts.as_millis().div_ceil(1_000)), lasts, "{date}");
+        assert_eq!(
+            error.retry_after.filter(|lasts| !lasts.is_zero()).map(|lasts| lasts.as_millis().div_ceil(1_000)),
+            lasts,
+            "{date}"
+        );
     }
 }
 

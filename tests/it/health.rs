@@ -44,13 +44,15 @@ async fn a_daemon_that_has_nothing_to_do_is_healthy_and_so_is_a_catalog_on_which
 async fn a_stage_that_fails_is_stale_after_three_of_its_intervals_and_well_when_it_succeeds_again() {
     let world = World::with([meeting("a"), meeting("b").recorded(minutes(0))]).start().await;
     world.until(at(9, 30)).await;
-    world.simulator.faults().push(Fault::new(Answer::error("systemError")).on(Endpoint::Query).until(at(11, 0)));
+    for endpoint in [Endpoint::Query, Endpoint::ConferenceInfo] {
+        world.fault(Fault::new(Answer::error("systemError")).on(endpoint).until(at(11, 0)));
+    }
     world.until(at(9, 44)).await;
     assert_eq!(stale(&world).await, [""; 0]);
-    world.until(at(9, 46)).await;
+    world.until(at(10, 20)).await;
     let red = stale(&world).await;
     assert!(red.len() == 1 && red[0].starts_with("poll: ") && red[0].contains("systemError"), "{red:?}");
-    world.until(at(11, 30)).await;
+    world.until(at(12, 30)).await;
     assert_eq!(stale(&world).await, [""; 0]);
 }
 

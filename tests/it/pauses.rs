@@ -78,12 +78,11 @@ async fn too_many_calls_a_minute_hold_up_one_api_for_a_minute() {
 
 #[tokio::test]
 async fn a_retry_after_is_honoured() {
-    let world = World::with([recorded("a")]).starting(at(9, 1)).start().await;
-    world.fault(Fault::new(Answer::error("systemError").with_retry_after(600)).times(1).on(Endpoint::Query));
+    let world = World::with([recorded("a")]).listing().starting(at(9, 1)).start().await;
+    world.fault(Fault::new(Answer::error("systemError").with_retry_after(600)).times(1).on(Endpoint::OrgConferences));
     world.tick().await;
-    let calls = world.simulator.metered_calls();
     world.until(at(9, 10)).await;
-    assert_eq!(world.simulator.metered_calls(), calls);
+    assert_eq!(world.calls(Endpoint::OrgConferences).len(), 1);
     world.until(at(9, 13)).await;
     assert_eq!(world.state("a").await, "active");
 }
@@ -167,7 +166,12 @@ async fn an_outage_closes_no_conference_and_its_time_does_not_count() {
 
 #[tokio::test]
 async fn a_token_that_went_bad_in_an_outage_does_not_prolong_it() {
-    let world = World::with([Meeting::sample("a", at(9, 0), at(30, 0))]).starting(at(9, 1)).start().await;
+    let meetings = (0..6).map(|n| Meeting::sample(&format!("c{n}"), at(9, 0), at(30, 0)));
+    let world = World::with(meetings)
+        .config(|config| config.poll.batch_size = 1.try_into().unwrap())
+        .starting(at(9, 1))
+        .start()
+        .await;
     world.until(at(9, 29)).await;
     world.fault(Fault::new(Answer::error("systemError")).from(at(9, 30)).until(at(10, 25)));
     world.until(at(10, 25)).await;
@@ -175,7 +179,8 @@ async fn a_token_that_went_bad_in_an_outage_does_not_prolong_it() {
     world.simulator.expire_tokens();
     world.until(at(10, 41)).await;
     assert_eq!(world.number("SELECT count(*) FROM pauses").await, 0);
-    let codes: Vec<_> = world.calls(Endpoint::Query).into_iter().filter(|call| call.at >= at(10, 25)).collect();
+    let asked = world.calls(Endpoint::ConferenceInfo).into_iter();
+    let codes: Vec<_> = asked.filter(|call| call.at >= at(10, 25)).collect();
     assert!(codes[1].at.since(codes[0].at) < Duration::from_secs(1), "the probe is repeated at once with a new token");
     assert_eq!((codes[0].code.as_deref(), codes[1].code.as_deref()), (Some("InvalidAuthentication"), None));
 }
@@ -210,8 +215,9 @@ async fn a_conference_of_a_restricted_organisation_holds_up_the_others_ever_more
 
 #[tokio::test]
 async fn whoever_asks_for_years_of_silence_gets_a_day() {
-    let world = World::with([meeting("a")]).starting(at(9, 1)).start().await;
-    world.fault(Fault::new(Answer::error("systemError").with_retry_after(u32::MAX)).on(Endpoint::Query).times(1));
+    let world = World::with([meeting("a")]).listing().starting(at(9, 1)).start().await;
+    let fault = Fault::new(Answer::error("systemError").with_retry_after(u32::MAX));
+    world.fault(fault.on(Endpoint::OrgConferences).times(1));
     world.tick().await;
     assert_eq!(paused_for_ms(&world).await, 24 * 3_600_000);
 }

@@ -103,7 +103,7 @@ async fn a_change_begins_the_settling_anew() {
     let world = World::with([meeting("a").recorded(minutes(1)).recorded(minutes(30))]).start().await;
     world.until(at(10, 45)).await;
     assert_eq!((world.state("a").await.as_str(), world.recordings("a").await.len()), ("ended", 2));
-    world.until(at(11, 30)).await;
+    world.until(at(12, 0)).await;
     let changed_at = world.recordings("a").await[1].last_changed_at;
     let closed_at = world.conference("a").await.closed_at.unwrap();
     assert!(closed_at >= changed_at + 30 * 60_000);

@@ -187,7 +187,7 @@ async fn nothing_is_left_open_and_closed_conferences_cost_nothing_more() {
     world.until(at(10 + 80, 0)).await;
     let open = "SELECT count(*) FROM conferences WHERE closed_at IS NULL OR next_attempt_at IS NOT NULL";
     assert_eq!(world.number(open).await, 0);
-    assert_eq!(world.number("SELECT count(*) FROM recording_waits").await, 0);
+    assert_eq!(world.number("SELECT count(*) FROM conference_waits").await, 0);
     let calls = world.simulator.calls().len();
     world.pass(hours(24 * 40)).await;
     assert_eq!(world.simulator.calls().len(), calls, "not a call more, not even for a token");

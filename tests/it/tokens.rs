@@ -65,6 +65,8 @@ async fn a_fresh_token_that_is_refused_pauses_whoever_refuses_it() {
     world.fault(Fault::new(Answer::error("InvalidAuthentication")).on(Endpoint::Query));
     world.tick().await;
     assert_eq!(world.calls(Endpoint::Query).len(), 2, "once more with a new token, and no more");
+    assert_eq!(world.words("SELECT scope FROM pauses").await, [""; 0], "it may have been by chance");
+    world.until(at(9, 10)).await;
     assert_eq!(world.words("SELECT scope FROM pauses").await, ["query"]);
     world.pass(hours(24)).await;
     assert!(world.simulator.metered_calls() <= 50, "tried ever more rarely: {}", world.simulator.metered_calls());

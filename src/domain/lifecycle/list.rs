@@ -131,9 +131,9 @@ impl Page<'_> {
         Transition { last_error: ErrorNote::Set(error.clone()), ..self.to(State::Failed, None, explanation) }
     }
 
-    /// How far apart two equal readings must be: the time doubles each time that the list changes once more.
+    /// How far apart two equal readings must be: from the third change on, the time doubles with each.
     fn settle(&self, wait: &Wait) -> Duration {
-        let doubled = 2_u32.saturating_pow(wait.list_changes.saturating_sub(1));
+        let doubled = 2_u32.saturating_pow(wait.list_changes.saturating_sub(2));
         self.rules.collect.settle.saturating_mul(doubled)
     }
 

@@ -349,14 +349,15 @@ impl Page<'_> {
         let is_first = self.conference.state != Some(State::Failed);
         let attempts = if is_first { 0 } else { self.conference.attempts.saturating_add(1) };
         let delay = backoff::delay(self.rules.collect.retry_max, DAY, attempts, &self.conference.conference_id);
-        let goes_on = self.now.since(failing_since) < self.rules.collect.give_up_after;
+        let last_look_at = failing_since + self.rules.collect.give_up_after;
+        let goes_on = self.now < last_look_at;
         let wait = Wait { failing_since: Some(failing_since), ..self.conference.wait.clone() };
         let explanation = format!("it needs a person: {}: {}", error.code, error.message);
         Transition {
             attempts,
             wait: goes_on.then_some(wait),
             last_error: ErrorNote::Set(error.clone()),
-            ..self.to(State::Failed, goes_on.then(|| self.now + delay), explanation)
+            ..self.to(State::Failed, goes_on.then(|| last_look_at.min(self.now + delay)), explanation)
         }
     }
 

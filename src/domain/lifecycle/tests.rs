@@ -328,14 +328,15 @@ fn without_a_settling_time_the_first_list_is_enough() {
 
 #[test]
 fn the_wait_for_a_list_that_keeps_changing_doubles() {
-    let changes = [(2, list(&["a"])), (32, list(&["a", "b"])), (62, list(&["a", "b", "c"]))];
-    let waits: Vec<_> = (1..=3).map(|n| read(&rules(), &changes[..n])).collect();
+    let changes =
+        [(2, list(&["a"])), (32, list(&["a", "b"])), (62, list(&["a", "b", "c"])), (122, list(&["a", "b", "c", "d"]))];
+    let waits: Vec<_> = (1..=4).map(|n| read(&rules(), &changes[..n])).collect();
     let waits: Vec<_> = waits
         .iter()
         .zip(&changes)
         .map(|(after, (minute, _))| after.next_attempt_at.unwrap().since(at(*minute)))
         .collect();
-    assert_eq!(waits, [HOUR / 2, HOUR, HOUR * 2]);
+    assert_eq!(waits, [HOUR / 2, HOUR / 2, HOUR, HOUR * 2]);
 }
 
 #[test]

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use recording_archiver::catalog::Catalog;
-use recording_archiver::catalog::watch::Registration;
+use recording_archiver::catalog::register::Registration;
 use recording_archiver::domain::clock::{Clock, SystemClock};
 use recording_archiver::domain::conference::DiscoveredBy;
 use recording_archiver::simulator::{Dice, Endpoint, Meeting, Moment, Witness};

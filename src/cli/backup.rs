@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use anyhow::{Context, bail};
 use clap::Args;
 
-use super::{output, tame, verify};
+use super::{output, sanitize, verify};
 use crate::catalog::Catalog;
 use crate::catalog::backup::Error;
 use crate::config::Config;
@@ -34,10 +34,10 @@ pub(super) async fn run(backup: &Backup, config: &Config) -> anyhow::Result<()> 
     let copied = copied?;
     output::print(&format!(
         "{}: {} conferences and {} recordings of {}, {} bytes; checked, and sound\n",
-        tame::text(&backup.file.display().to_string()),
+        sanitize::text(&backup.file.display().to_string()),
         copied.conferences,
         copied.recordings,
-        tame::text(&config.catalog.path.display().to_string()),
+        sanitize::text(&config.catalog.path.display().to_string()),
         copied.bytes,
     ))
 }

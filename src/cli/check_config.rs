@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{output, tame, wiring};
+use super::{output, sanitize, wiring};
 use crate::archive::Settings;
 use crate::config::Loaded;
 use crate::domain::clock::{Clock, SystemClock, Timestamp};
@@ -21,7 +21,7 @@ pub(super) fn run(loaded: &Loaded) -> anyhow::Result<()> {
     let config = &loaded.config;
     config.dingtalk.credentials()?;
     for exposed in loaded.exposed() {
-        output::say(&format!("warning: {}", tame::text(&exposed.to_string())));
+        output::say(&format!("warning: {}", sanitize::text(&exposed.to_string())));
     }
     let now = SystemClock::new().now();
     let settings = wiring::settings(config);

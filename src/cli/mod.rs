@@ -17,9 +17,9 @@ mod record;
 mod recordings;
 mod reload;
 mod run;
+pub mod sanitize;
 mod simulate;
 pub mod status;
-pub mod tame;
 mod verify;
 mod watch;
 pub mod wiring;
@@ -83,7 +83,7 @@ pub async fn run(cli: Cli) -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
-            output::say(&format!("error: {}", tame::lines(&explain(&error))));
+            output::say(&format!("error: {}", sanitize::lines(&explain(&error))));
             let is_configuration = error.is::<ConfigError>() || error.is::<Usage>();
             ExitCode::from(if is_configuration { 2 } else { 1 })
         }

@@ -6,7 +6,7 @@ use clap::ValueEnum;
 use comfy_table::{ContentArrangement, Table, presets};
 use serde::Serialize;
 
-use super::tame;
+use super::sanitize;
 use crate::domain::clock::Timestamp;
 
 /// How a list is printed.
@@ -45,15 +45,15 @@ pub(super) fn list<T: Serialize + Default>(
             print(&head::<T>()?)?;
             let on_terminal = io::stdout().is_terminal();
             let cell = |text: &str| {
-                let cell = tame::cell(text);
-                if on_terminal { tame::lines(&cell) } else { cell.into_owned() }
+                let cell = sanitize::csv_cell(text);
+                if on_terminal { sanitize::lines(&cell) } else { cell.into_owned() }
             };
-            let mut tamed = csv::Writer::from_writer(io::stdout().lock());
+            let mut writer = csv::Writer::from_writer(io::stdout().lock());
             for row in rows {
                 let record = record(row)?;
-                tamed.write_record(record.iter().map(cell))?;
+                writer.write_record(record.iter().map(cell))?;
             }
-            tamed.flush()?;
+            writer.flush()?;
             Ok(())
         }
     }
@@ -80,7 +80,7 @@ fn record<T: Serialize>(row: &T) -> anyhow::Result<csv::StringRecord> {
 
 /// Prints one thing as JSON.
 pub(super) fn json<T: Serialize>(thing: &T) -> anyhow::Result<()> {
-    print(&format!("{}\n", tame::json(&serde_json::to_string_pretty(thing)?)))
+    print(&format!("{}\n", sanitize::json(&serde_json::to_string_pretty(thing)?)))
 }
 
 /// Prints text to standard output.
@@ -106,7 +106,7 @@ pub(super) fn table(heads: &[&str], rows: impl IntoIterator<Item = Vec<String>>)
         table.set_header(heads);
     }
     for row in rows {
-        table.add_row(row.iter().map(|text| tame::shown(text)));
+        table.add_row(row.iter().map(|text| sanitize::table_cell(text)));
     }
     table
 }

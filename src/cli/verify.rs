@@ -7,7 +7,7 @@ use clap::Args;
 use serde::Serialize;
 
 use super::output::{self, Format};
-use super::tame;
+use super::sanitize;
 use crate::catalog::Catalog;
 use crate::catalog::verify::{Finding, checks};
 use crate::config::Config;
@@ -71,14 +71,14 @@ fn print(report: &Report<'_>) -> anyhow::Result<()> {
     };
     let checks: String = report.checks.iter().flat_map(|check| ["- ", check, "\n"]).collect();
     let count = report.checks.len();
-    let catalog = tame::text(&report.catalog);
+    let catalog = sanitize::text(&report.catalog);
     output::print(&format!("{catalog} is sound{size}\n{count} checks, each without a finding:\n{checks}"))
 }
 
 /// A line for each that breaks a check, as far as they are named, and one for the others.
 pub(super) fn lines(findings: &[Finding]) -> impl Iterator<Item = String> {
     findings.iter().flat_map(|Finding { check, offenders, more }| {
-        let named = offenders.iter().map(move |offender| format!("{check}, but not: {}", tame::text(offender)));
+        let named = offenders.iter().map(move |offender| format!("{check}, but not: {}", sanitize::text(offender)));
         named.chain((*more > 0).then(|| format!("{check}, but not: {more} more")))
     })
 }

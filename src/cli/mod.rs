@@ -114,11 +114,6 @@ async fn dispatch(cli: Cli) -> anyhow::Result<()> {
         command => {
             logging::quiet();
             let loaded = match (config(), command) {
-                // The daemon goes on with the settings it has: what it does can be told all the same.
-                (Err(error), Command::Status(status)) => {
-                    let catalog = Config::salvage_catalog_path(cli.config.as_deref(), environment());
-                    return status::without_configuration(status, &catalog, error).await;
-                }
                 (Err(error), Command::Doctor(doctor)) => return doctor::without_configuration(doctor, error),
                 (loaded, _) => loaded?,
             };

@@ -1,7 +1,6 @@
 //! `status`: what the daemon does, what is open, what was spent.
 
 use std::collections::BTreeMap;
-use std::path::Path;
 use std::time::Duration;
 
 use clap::Args;
@@ -13,7 +12,7 @@ use crate::archive::{Pace, health};
 use crate::catalog::Catalog;
 use crate::catalog::ledger::{JobRun, Pause};
 use crate::catalog::lists::{RecordingFilter, TroubleRow};
-use crate::config::{Config, ConfigError};
+use crate::config::Config;
 use crate::daemon::lock::Lock;
 use crate::domain::clock::{Clock, SystemClock, Timestamp, millis};
 use crate::domain::pace;
@@ -92,25 +91,6 @@ pub(super) async fn run(status: &Status, config: &Config) -> anyhow::Result<()> 
         Format::Table => print(&report, config, now)?,
     }
     if report.unhealthy.is_empty() { Ok(()) } else { Err(Unhealthy(report.unhealthy.join("; ")).into()) }
-}
-
-/// The same for a configuration that cannot be taken: what the daemon does by the one before, as far as the catalog says.
-pub(super) async fn without_configuration(status: &Status, path: &Path, error: ConfigError) -> anyhow::Result<()> {
-    let now = SystemClock::new().now();
-    let Ok(catalog) = Catalog::open_read_only(path).await else { return Err(error.into()) };
-    let mut config = Config::default();
-    config.catalog.path = path.to_owned();
-    config.quota.calls_per_month = catalog.share().await?;
-    let report = report(&catalog, &config, now).await;
-    catalog.close().await;
-    let mut report = report?;
-    // What the running settings are, the catalog does not say.
-    (report.discover_interval_ms, report.poll_interval_ms) = (None, None);
-    match status.format {
-        Format::Json => output::json(&report)?,
-        Format::Table => print(&report, &config, now)?,
-    }
-    Err(error.into())
 }
 
 /// Gathers what there is to say at `now` of a daemon with this configuration. Reads only.
@@ -204,9 +184,7 @@ pub fn facts(report: &Report, config: &Config) -> Vec<(&'static str, String)> {
     facts.extend(oldest.map(|open| ("longest awaited", format!("since {}", output::instant(Some(open.since))))));
     facts.extend(report.daemon_waits_for.clone().map(|waits_for| ("waiting", waits_for)));
     let refused = report.configuration_refused.clone();
-    facts.extend(
-        refused.map(|refused| ("configuration", format!("refused, and the one before is in force: {refused}"))),
-    );
+    facts.extend(refused.map(|refused| ("configuration", format!("refused; the previous one is in use: {refused}"))));
     facts.extend(report.unhealthy.iter().map(|stale| ("unhealthy", stale.clone())));
     facts.extend(report.trouble.as_ref().map(|trouble| ("unanswered", unanswered(trouble))));
     if let Some(interval_ms) = report.discover_interval_ms {

@@ -65,7 +65,7 @@ pub(super) async fn run(
                 running = next;
                 report.taken();
             }
-            Err(error) => report.refused(&super::explain(&error)),
+            Err(error) => report.refused(&super::error::describe(&error)),
         }
     }
 

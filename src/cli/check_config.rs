@@ -1,8 +1,8 @@
-//! `check-config`: whether the configuration makes sense, and what it costs.
+//! `check-config`: checks the configuration, and shows how many calls it needs.
 
 use std::time::Duration;
 
-use super::{output, tame, wiring};
+use super::{output, sanitize, wiring};
 use crate::archive::Settings;
 use crate::config::Loaded;
 use crate::domain::clock::{Clock, SystemClock, Timestamp};
@@ -23,14 +23,10 @@ pub(super) fn run(loaded: &Loaded) -> anyhow::Result<()> {
     let config = &loaded.config;
     config.dingtalk.credentials()?;
     for exposed in loaded.exposed() {
-        output::say(&format!("warning: {}", tame::text(&exposed.to_string())));
+        output::say(&format!("warning: {}", sanitize::text(&exposed.to_string())));
     }
     let now = SystemClock::new().now();
     let settings = wiring::settings(config);
-    let source = loaded
-        .source
-        .as_ref()
-        .map_or_else(|| "the defaults and the environment".to_owned(), |path| path.display().to_string());
 
     let lists = u64::from(settings.organization) + u64::try_from(settings.users.len())?;
     let discover = looks_a_day(&settings.discover, now).saturating_mul(lists);
@@ -48,7 +44,8 @@ pub(super) fn run(loaded: &Loaded) -> anyhow::Result<()> {
         ],
     );
     output::print(&format!(
-        "{source}: the configuration is good\n{table}\n{}\n{}\n{}",
+        "{}: the configuration is good\n{table}\n{}\n{}\n{}",
+        loaded.source_name(),
         a_conference(&settings, config.quota.calls_per_month),
         verdict(looking.saturating_mul(DAYS_OF_MONTH), config.quota.calls_per_month),
         if lists == 0 && settings.watch.is_empty() { NOTHING_LOOKED_FOR } else { "" }
@@ -74,9 +71,9 @@ fn a_conference(settings: &Settings, share: u64) -> String {
     )
 }
 
-/// How often a list that never shows anything is read.
+/// How often the list of a conference without recordings is read.
 fn reads(collect: &Collect, nothing_expected: bool) -> u64 {
-    /// Who writes milliseconds for hours is told that it is many, not how many.
+    /// Ends the count where the intervals are milliseconds.
     const MANY: u64 = 100_000;
     let epoch = Timestamp::default();
     let rules = Rules { collect: *collect, is_metered: nothing_expected, ..Rules::default() };

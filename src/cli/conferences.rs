@@ -1,16 +1,16 @@
-//! `conferences`: which conferences are known, and where they stand.
+//! `conferences`: lists, shows, explains and retries conferences.
 
-use anyhow::bail;
+use anyhow::{bail, ensure};
 use clap::Subcommand;
 use serde::Serialize;
 
+use super::error::Usage;
 use super::output::{self, Format, ListFormat};
-use super::{Usage, explain, wiring};
-use crate::catalog::Catalog;
+use super::{explain, open, wiring};
 use crate::catalog::lists::{ConferenceFilter, ConferenceRow, RecordingFilter, RecordingRow};
 use crate::config::Config;
 use crate::domain::clock::{Clock, SystemClock, Timestamp};
-use crate::domain::conference::{State, check_conference_id};
+use crate::domain::conference::State;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Conferences {
@@ -35,7 +35,7 @@ pub(super) enum Conferences {
         #[arg(long, value_enum, default_value_t)]
         format: Format,
     },
-    /// The whole story of one conference: what happened, why, and what comes next
+    /// Explain one conference: what happened, why, and what comes next
     Explain {
         /// Its conferenceId
         #[arg(value_name = "ID")]
@@ -44,7 +44,7 @@ pub(super) enum Conferences {
         #[arg(long, value_enum, default_value_t)]
         format: Format,
     },
-    /// Read closed conferences anew
+    /// Ask again for the recordings of closed conferences
     Retry {
         /// Their conferenceIds
         #[arg(required = true, value_name = "ID")]
@@ -52,7 +52,6 @@ pub(super) enum Conferences {
     },
 }
 
-/// A conference with what was recorded of it.
 #[derive(Serialize)]
 struct Shown {
     #[serde(flatten)]
@@ -63,36 +62,27 @@ struct Shown {
 pub(super) async fn run(conferences: &Conferences, config: &Config) -> anyhow::Result<()> {
     match conferences {
         Conferences::List { state, format } => {
-            let catalog = Catalog::open_read_only(&config.catalog.path).await?;
             let filter = ConferenceFilter { state: *state, ..ConferenceFilter::default() };
-            let rows = catalog.list_conferences(&filter).await;
-            catalog.close().await;
-            print(&rows?, *format)
+            let rows = open::read(config, async |catalog| Ok(catalog.list_conferences(&filter).await?)).await?;
+            print(&rows, *format)
         }
         Conferences::Show { conference_id, live: false, format } => show(config, conference_id, *format).await,
         Conferences::Show { conference_id, live: true, format } => {
-            check_conference_id(conference_id).map_err(|bad| Usage(bad.to_string()))?;
+            Usage::check_conference_id(conference_id)?;
             show_live(config, conference_id, *format).await
         }
         Conferences::Explain { conference_id, format } => explain::run(config, conference_id, *format).await,
         Conferences::Retry { conference_ids } => {
-            let catalog = Catalog::open(&config.catalog.path).await?;
-            let refused = catalog.retry(conference_ids, SystemClock::new().now()).await;
-            catalog.close().await;
-            let refused = refused?;
-            if !refused.is_empty() {
-                bail!(
-                    "nothing was changed: only closed conferences can be retried, and these are not: {}",
-                    refused.join(", ")
-                );
-            }
-            output::say(&format!("{} will be read anew", conference_ids.len()));
+            let now = SystemClock::new().now();
+            let refused = open::write(config, async |catalog| Ok(catalog.retry(conference_ids, now).await?)).await?;
+            let what = "nothing was changed: only closed conferences can be retried, and these are not";
+            ensure!(refused.is_empty(), "{what}: {}", refused.join(", "));
+            output::say(&format!("{} to be retried", conference_ids.len()));
             Ok(())
         }
     }
 }
 
-/// Prints conferences as a list.
 pub(super) fn print(rows: &[ConferenceRow], format: ListFormat) -> anyhow::Result<()> {
     let heads = ["conference_id", "title", "state", "started", "ended", "creator", "next attempt", "last error"];
     output::list(&rows.iter().collect::<Vec<_>>(), format, &heads, |row| {
@@ -110,15 +100,16 @@ pub(super) fn print(rows: &[ConferenceRow], format: ListFormat) -> anyhow::Resul
 }
 
 async fn show(config: &Config, conference_id: &str, format: Format) -> anyhow::Result<()> {
-    let catalog = Catalog::open_read_only(&config.catalog.path).await?;
-    let filter = ConferenceFilter { conference_id: Some(conference_id.to_owned()), ..ConferenceFilter::default() };
-    let conference = catalog.list_conferences(&filter).await?.pop();
-    let filter = RecordingFilter { conference_id: Some(conference_id.to_owned()), ..RecordingFilter::default() };
-    let recordings = catalog.list_recordings(&filter).await?;
-    catalog.close().await;
+    let id = Some(conference_id.to_owned());
+    let one = ConferenceFilter { conference_id: id.clone(), ..ConferenceFilter::default() };
+    let its = RecordingFilter { conference_id: id, ..RecordingFilter::default() };
+    let (conference, recordings) = open::read(config, async |catalog| {
+        Ok((catalog.list_conferences(&one).await?.pop(), catalog.list_recordings(&its).await?))
+    })
+    .await?;
     let Some(conference) = conference else {
         bail!(
-            "the catalog does not know the conference {conference_id}: put it on watch with `watch add`, or ask DingTalk with `--live`"
+            "the catalog does not know the conference {conference_id}; put it on watch with `watch add`, or ask DingTalk with `--live`"
         );
     };
     let recordings: Vec<RecordingRow> = recordings.into_iter().map(|(recording, _)| recording).collect();
@@ -142,7 +133,7 @@ async fn show(config: &Config, conference_id: &str, format: Format) -> anyhow::R
         ("", conference.last_error_message),
         ("closed", Some(output::instant(conference.closed_at))),
     ];
-    print_facts(about)?;
+    output::facts(about)?;
     super::recordings::print(
         &recordings.into_iter().map(|recording| (recording, None)).collect::<Vec<_>>(),
         ListFormat::Table,
@@ -169,29 +160,19 @@ async fn show_live(config: &Config, conference_id: &str, format: Format) -> anyh
             "record_owner_union_id": info.record_owner_union_id,
         }));
     }
-    let words = |number: Option<i64>, words: &[&str]| {
-        number.map(|number| {
-            usize::try_from(number)
-                .ok()
-                .and_then(|at| words.get(at))
-                .map_or_else(|| number.to_string(), |word| (*word).to_owned())
-        })
+    let name = |number: Option<i64>, names: &[&str]| {
+        let known = usize::try_from(number?).ok().and_then(|at| names.get(at).copied());
+        Some(known.map_or_else(|| number.unwrap_or_default().to_string(), str::to_owned))
     };
-    print_facts([
+    output::facts([
         ("conference_id", Some(conference_id.to_owned())),
         ("title", info.title),
-        ("status", words(info.status.number(), &["not started", "ended", "in progress"])),
-        ("recording", words(info.record_status, &["none", "recording", "paused", "ended"])),
+        ("status", name(info.status.number(), &["not started", "ended", "in progress"])),
+        ("recording", name(info.record_status, &["none", "recording", "paused", "ended"])),
         ("room code", info.room_code),
         ("creator", info.creator_nick),
         ("started", Some(output::instant(millis(info.started_at)))),
         ("ended", Some(output::instant(millis(info.ended_at)))),
         ("lasted", Some(output::clock_time(info.duration_ms))),
     ])
-}
-
-fn print_facts<const N: usize>(facts: [(&str, Option<String>); N]) -> anyhow::Result<()> {
-    let known = facts.into_iter().filter_map(|(name, fact)| Some((name, fact.filter(|fact| !fact.is_empty())?)));
-    let rows = known.map(|(name, fact)| vec![name.to_owned(), fact]);
-    output::print(&format!("{}\n", output::table(&[], rows)))
 }

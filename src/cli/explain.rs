@@ -4,7 +4,7 @@ use anyhow::bail;
 use serde::Serialize;
 
 use super::output::{self, Format};
-use super::tame;
+use super::sanitize;
 use crate::catalog::Catalog;
 use crate::catalog::journal::EventRow;
 use crate::catalog::lists::{ConferenceFilter, ConferenceRow};
@@ -80,7 +80,7 @@ fn print(story: &Story) -> anyhow::Result<()> {
             ]
         }),
     );
-    let what = tame::text(&story.next.what);
+    let what = sanitize::text(&story.next.what);
     let at = story.next.at.map(|at| format!(", at {}", Timestamp::from_millis(at))).unwrap_or_default();
     output::print(&format!("{about}\n{events}\nnext: {what}{at}\n"))
 }

@@ -1,4 +1,4 @@
-//! The list that `watch import` reads: a line a conference, `ID` or `ID,UNION_ID`.
+//! Reads the file of `watch import`: a line for each conference, `ID` or `ID,UNION_ID`.
 
 use std::fmt::Display;
 use std::io::{BufRead, BufReader, Read};
@@ -9,14 +9,14 @@ use anyhow::{Context, bail};
 use crate::catalog::register::Registration;
 use crate::domain::conference::{check_conference_id, is_union_id};
 
-/// The most that is read, and the most conferences that are taken: no organisation has as many.
+/// The most bytes that are read, and the most conferences that are accepted: no organisation has as many.
 const MOST_BYTES: u64 = 64 * 1024 * 1024;
 const MOST_CONFERENCES: usize = 500_000;
 
-/// Bad lines that are named; of a file that is something else altogether, they are all bad.
+/// The most bad lines that are named; in a file of another kind all are bad.
 const NAMED: usize = 20;
 
-/// Reads a list of conferences, named `name` in errors. Bad lines are named; one is enough for nothing to be taken.
+/// Reads a list of conferences, named `name` in errors. One bad line refuses the whole list.
 pub fn read(content: impl Read, name: &Path) -> anyhow::Result<Vec<Registration>> {
     read_at_most(MOST_CONFERENCES, content, name)
 }
@@ -34,14 +34,17 @@ fn read_at_most(most: usize, content: impl Read, name: &Path) -> anyhow::Result<
     for (number, line) in (1..).zip(BufReader::new(content.take(MOST_BYTES + 1)).split(b'\n')) {
         let line = line.with_context(|| format!("cannot read {}", name.display()))?;
         left = left.checked_sub(line.len() as u64 + 1).with_context(|| {
-            format!("{}: nothing was taken, for it is longer than {MOST_BYTES} bytes: split it", name.display())
+            format!("{}: nothing was imported: the file is longer than {MOST_BYTES} bytes; split it", name.display())
         })?;
         match record(&line) {
             Ok(Some(record)) if registrations.is_empty() && record.get(0) == Some("conference_id") => {}
             Ok(Some(record)) => match registration(&record) {
                 Ok(registration) if registrations.len() < most => registrations.push(registration),
                 Ok(_) => {
-                    bail!("{}: nothing was taken, for it has more than {most} conferences: split it", name.display())
+                    bail!(
+                        "{}: nothing was imported: the file has more than {most} conferences; split it",
+                        name.display()
+                    )
                 }
                 Err(why) => name_bad(number, &why),
             },
@@ -55,15 +58,11 @@ fn read_at_most(most: usize, content: impl Read, name: &Path) -> anyhow::Result<
     if more > 0 {
         bad.push(format!("  and {more} more"));
     }
-    bail!(
-        "{}: nothing was taken, for these lines are bad; write ID or ID,UNION_ID:\n{}",
-        name.display(),
-        bad.join("\n")
-    );
+    bail!("{}: nothing was imported: these lines are not ID or ID,UNION_ID:\n{}", name.display(), bad.join("\n"));
 }
 
-/// The fields of a line; none if it is empty or a comment. Each line is read by itself: a quote that is never closed
-/// spoils its own line and none of those behind it.
+/// The fields of a line; `None` if it is empty or a comment. Each line is parsed by itself: a quote that is not closed
+/// makes its own line bad, and not the lines after it.
 fn record(line: &[u8]) -> Result<Option<csv::StringRecord>, &'static str> {
     const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
     let line = line.strip_prefix(BYTE_ORDER_MARK).unwrap_or(line).trim_ascii();
@@ -105,7 +104,7 @@ mod tests {
         let at_most = |most| super::read_at_most(most, "a\nb\nc\n".as_bytes(), Path::new("x"));
         assert_eq!(at_most(3).unwrap().len(), 3);
         let error = at_most(2).unwrap_err().to_string();
-        assert!(error.contains("x: nothing was taken, for it has more than 2 conferences"), "{error}");
+        assert!(error.contains("x: nothing was imported: the file has more than 2 conferences"), "{error}");
         let error = super::read("a b\n".repeat(1_000).as_bytes(), Path::new("x")).unwrap_err().to_string();
         assert!(error.lines().count() < 30 && error.ends_with("and 980 more"), "{error}");
     }

@@ -12,7 +12,7 @@ use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{EnvFilter, Layer, Registry, fmt, reload};
 
-use super::tame;
+use super::sanitize;
 use crate::config::{Format, Log};
 
 /// How much is logged, to be changed while the daemon runs.
@@ -52,13 +52,13 @@ pub(super) fn quiet() {
 
 fn pretty() -> Box<dyn Layer<Registry> + Send + Sync> {
     let colours = io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
-    fmt::layer().with_writer(io::stderr).with_ansi(colours).with_target(false).fmt_fields(tamed()).boxed()
+    fmt::layer().with_writer(io::stderr).with_ansi(colours).with_target(false).fmt_fields(sanitized()).boxed()
 }
 
 /// Messages and fields as a terminal may show them: titles stand in them, and unionIds.
-fn tamed() -> impl for<'writer> FormatFields<'writer> + Send + Sync + 'static {
+fn sanitized() -> impl for<'writer> FormatFields<'writer> + Send + Sync + 'static {
     format::debug_fn(|writer: &mut format::Writer<'_>, field: &Field, value: &dyn Debug| {
-        let value = tame::text(&format!("{value:?}"));
+        let value = sanitize::text(&format!("{value:?}"));
         match field.name() {
             "message" => write!(writer, "{value}"),
             // Where in its source a line of the `log` crate's comes from.

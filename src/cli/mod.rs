@@ -1,36 +1,37 @@
 //! The command line: one file a command.
 //!
-//! Results go to standard output, everything said to people about progress or trouble to standard error. Exit codes: 0
-//! done, 1 failed, 2 usage or configuration.
+//! Results go to standard output; messages about progress and errors go to standard error. Exit codes: 0 done, 1 failed,
+//! 2 usage or configuration.
 
 mod backup;
 mod check_config;
 mod conferences;
 mod demo;
 mod doctor;
+mod error;
 mod explain;
 pub mod import;
 mod logging;
 mod once;
+mod open;
 mod output;
 mod record;
 mod recordings;
 mod reload;
 mod run;
+pub mod sanitize;
 mod simulate;
 pub mod status;
-pub mod tame;
 mod verify;
 mod watch;
 pub mod wiring;
 
-use std::io;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use crate::config::{Config, ConfigError, Loaded, Problem};
+use crate::config::{Config, Loaded};
 
 /// Lets no DingTalk cloud recording go uncatalogued, on the API quota of a free organisation.
 #[derive(Debug, Parser)]
@@ -49,27 +50,27 @@ enum Command {
     Run,
     /// One pass of every stage, then exit
     Once,
-    /// Which conferences are watched beside those that are found
+    /// Put conferences on watch that are not found otherwise
     #[command(subcommand)]
     Watch(watch::Watch),
-    /// What was recorded
+    /// List and show recordings
     #[command(subcommand)]
     Recordings(recordings::Recordings),
-    /// Which conferences are known, and where they stand
+    /// List, show, explain and retry conferences
     #[command(subcommand)]
     Conferences(conferences::Conferences),
     /// Start or stop a cloud recording; only a meeting's host may
     #[command(subcommand)]
     Record(record::Record),
-    /// What the daemon does, what is open, what was spent
+    /// Show what the daemon does, which conferences are open, and how many calls were used
     Status(status::Status),
-    /// A checked copy of the catalog, made beside a running daemon
+    /// Make a verified copy of the catalog; the daemon may run
     Backup(backup::Backup),
-    /// Whether the catalog, or a copy of it, is sound
+    /// Check whether the catalog, or a copy of it, is valid
     Verify(verify::Verify),
-    /// Whether the configuration makes sense, and what it costs
+    /// Check the configuration, and show how many calls it needs
     CheckConfig,
-    /// What keeps the daemon from doing its work, and what to do about it; at most five metered calls
+    /// Find what keeps the daemon from working, and what to do about it; at most five metered calls
     Doctor(doctor::Doctor),
     /// A simulated DingTalk to try things on
     Simulate(simulate::Simulate),
@@ -79,66 +80,45 @@ enum Command {
 
 /// Runs the command that `cli` names.
 pub async fn run(cli: Cli) -> ExitCode {
-    match dispatch(cli).await {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
-        Err(error) => {
-            output::say(&format!("error: {}", tame::lines(&explain(&error))));
-            let is_configuration = error.is::<ConfigError>() || error.is::<Usage>();
-            ExitCode::from(if is_configuration { 2 } else { 1 })
-        }
-    }
+    dispatch(cli).await.map_or_else(|error| error::report(&error), |()| ExitCode::SUCCESS)
 }
 
 async fn dispatch(cli: Cli) -> anyhow::Result<()> {
-    let config = || load(cli.config.as_deref());
+    if !matches!(cli.command, Command::Run | Command::Once) {
+        logging::quiet();
+    }
+    let load = || Config::load(cli.config.as_deref(), environment());
     match &cli.command {
-        Command::Demo(demo) => {
-            logging::quiet();
-            demo::run(demo).await
-        }
-        Command::Simulate(simulate) => {
-            logging::quiet();
-            simulate::run(simulate).await
-        }
-        Command::Run => {
-            let loaded = config()?;
-            let level = begin(&loaded)?;
-            run::run(loaded.clone(), config, &level).await.map_err(|error| placed(error, &loaded))
-        }
-        Command::Once => {
-            let loaded = config()?;
-            begin(&loaded)?;
-            once::run(&loaded.config).await.map_err(|error| placed(error, &loaded))
-        }
+        Command::Demo(demo) => demo::run(demo).await,
+        Command::Simulate(simulate) => simulate::run(simulate).await,
         command => {
-            logging::quiet();
-            let loaded = match (config(), command) {
-                // The daemon goes on with the settings it has: what it does can be told all the same.
-                (Err(error), Command::Status(status)) => {
-                    let catalog = Config::salvage_catalog_path(cli.config.as_deref(), environment());
-                    return status::without_configuration(status, &catalog, error).await;
-                }
+            let loaded = match (load(), command) {
                 (Err(error), Command::Doctor(doctor)) => return doctor::without_configuration(doctor, error),
                 (loaded, _) => loaded?,
             };
+            let config = &loaded.config;
             let done = match command {
-                Command::Watch(watch) => watch::run(watch, &loaded.config).await,
-                Command::Recordings(recordings) => recordings::run(recordings, &loaded.config).await,
-                Command::Conferences(conferences) => conferences::run(conferences, &loaded.config).await,
-                Command::Record(record) => record::run(record, &loaded.config).await,
-                Command::Status(status) => status::run(status, &loaded.config).await,
-                Command::Backup(backup) => backup::run(backup, &loaded.config).await,
+                Command::Run => run::run(loaded.clone(), load, &begin(&loaded)?).await,
+                Command::Once => {
+                    begin(&loaded)?;
+                    once::run(config).await
+                }
+                Command::Watch(watch) => watch::run(watch, config).await,
+                Command::Recordings(recordings) => recordings::run(recordings, config).await,
+                Command::Conferences(conferences) => conferences::run(conferences, config).await,
+                Command::Record(record) => record::run(record, config).await,
+                Command::Status(status) => status::run(status, config).await,
+                Command::Backup(backup) => backup::run(backup, config).await,
                 Command::Doctor(doctor) => doctor::run(doctor, &loaded).await,
-                Command::Verify(verify) => verify::run(verify, &loaded.config).await,
+                Command::Verify(verify) => verify::run(verify, config).await,
                 _ => check_config::run(&loaded),
             };
-            done.map_err(|error| placed(error, &loaded))
+            done.map_err(|error| error::with_source(error, &loaded))
         }
     }
 }
 
-/// Opens the log of what works on the catalog, and says there first what is wrong with the configuration at large.
+/// Opens the log of a command that works on the catalog, and logs which files expose the secret.
 fn begin(loaded: &Loaded) -> anyhow::Result<logging::Level> {
     let level = logging::daemon(&loaded.config.log)?;
     for exposed in loaded.exposed() {
@@ -147,53 +127,9 @@ fn begin(loaded: &Loaded) -> anyhow::Result<logging::Level> {
     Ok(level)
 }
 
-/// What was asked for cannot be asked for like this.
-#[derive(Debug, thiserror::Error)]
-#[error("{0}")]
-struct Usage(String);
-
-fn load(path: Option<&std::path::Path>) -> Result<Loaded, ConfigError> {
-    Config::load(path, environment())
-}
-
 /// The process environment. Variables that are not Unicode belong to other programs.
 fn environment() -> impl Iterator<Item = (String, String)> {
     std::env::vars_os().filter_map(|(key, value)| Some((key.into_string().ok()?, value.into_string().ok()?)))
-}
-
-/// What went wrong, and why, as far as that was not said already: many an error repeats its cause in its own words.
-fn explain(error: &anyhow::Error) -> String {
-    let mut said = error.to_string();
-    for cause in error.chain().skip(1).map(ToString::to_string) {
-        if !said.contains(&cause) {
-            said.extend([": ", &cause]);
-        }
-    }
-    said
-}
-
-/// Says where the settings stand that an error is about.
-fn placed(error: anyhow::Error, loaded: &Loaded) -> anyhow::Error {
-    match error.downcast::<Problem>() {
-        Ok(problem) => {
-            let place =
-                loaded.source.as_ref().map_or_else(|| "the defaults".to_owned(), |path| path.display().to_string());
-            ConfigError::Invalid { place, problem }.into()
-        }
-        Err(error) => error,
-    }
-}
-
-/// Whoever read our output has seen enough.
-fn is_broken_pipe(error: &anyhow::Error) -> bool {
-    error.chain().any(|cause| {
-        let io = cause.downcast_ref::<io::Error>().map(io::Error::kind);
-        let csv = cause.downcast_ref::<csv::Error>().and_then(|error| match error.kind() {
-            csv::ErrorKind::Io(error) => Some(error.kind()),
-            _ => None,
-        });
-        io.or(csv) == Some(io::ErrorKind::BrokenPipe)
-    })
 }
 
 #[cfg(test)]

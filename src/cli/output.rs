@@ -1,4 +1,4 @@
-//! How results are printed: tables for people, JSON and CSV for programs.
+//! Prints results: tables for people, JSON and CSV for programs.
 
 use std::io::{self, IsTerminal, Write};
 
@@ -6,13 +6,13 @@ use clap::ValueEnum;
 use comfy_table::{ContentArrangement, Table, presets};
 use serde::Serialize;
 
-use super::tame;
+use super::sanitize;
 use crate::domain::clock::Timestamp;
 
 /// How a list is printed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub(super) enum ListFormat {
-    /// For people.
+    /// For people
     #[default]
     Table,
     /// One array, with the catalog's column names and raw values.
@@ -24,7 +24,7 @@ pub(super) enum ListFormat {
 /// How a single thing is printed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub(super) enum Format {
-    /// For people.
+    /// For people
     #[default]
     Table,
     /// One object.
@@ -45,21 +45,21 @@ pub(super) fn list<T: Serialize + Default>(
             print(&head::<T>()?)?;
             let on_terminal = io::stdout().is_terminal();
             let cell = |text: &str| {
-                let cell = tame::cell(text);
-                if on_terminal { tame::lines(&cell) } else { cell.into_owned() }
+                let cell = sanitize::csv_cell(text);
+                if on_terminal { sanitize::lines(&cell) } else { cell.into_owned() }
             };
-            let mut tamed = csv::Writer::from_writer(io::stdout().lock());
+            let mut writer = csv::Writer::from_writer(io::stdout().lock());
             for row in rows {
                 let record = record(row)?;
-                tamed.write_record(record.iter().map(cell))?;
+                writer.write_record(record.iter().map(cell))?;
             }
-            tamed.flush()?;
+            writer.flush()?;
             Ok(())
         }
     }
 }
 
-/// The head line of rows of which there are none: a program that reads columns by name finds them all the same.
+/// The head line of CSV. It is printed also where there are no rows.
 fn head<T: Serialize + Default>() -> anyhow::Result<String> {
     let mut writer = csv::Writer::from_writer(Vec::new());
     writer.serialize(T::default())?;
@@ -67,7 +67,6 @@ fn head<T: Serialize + Default>() -> anyhow::Result<String> {
     Ok(text.split_inclusive('\n').next().unwrap_or_default().to_owned())
 }
 
-/// The cells of one row.
 fn record<T: Serialize>(row: &T) -> anyhow::Result<csv::StringRecord> {
     let mut writer = csv::WriterBuilder::new().has_headers(false).from_writer(Vec::new());
     writer.serialize(row)?;
@@ -78,20 +77,18 @@ fn record<T: Serialize>(row: &T) -> anyhow::Result<csv::StringRecord> {
     Ok(record)
 }
 
-/// Prints one thing as JSON.
 pub(super) fn json<T: Serialize>(thing: &T) -> anyhow::Result<()> {
-    print(&format!("{}\n", tame::json(&serde_json::to_string_pretty(thing)?)))
+    print(&format!("{}\n", sanitize::json(&serde_json::to_string_pretty(thing)?)))
 }
 
-/// Prints text to standard output.
 pub(super) fn print(text: &str) -> anyhow::Result<()> {
     io::stdout().lock().write_all(text.as_bytes())?;
     Ok(())
 }
 
-/// Says something to people, on standard error.
+/// Prints a message to standard error.
 pub(super) fn say(text: &str) {
-    // There is nobody to tell that nobody listens.
+    // Where standard error is closed, there is nowhere to report that.
     let _ = writeln!(io::stderr().lock(), "{text}");
 }
 
@@ -106,32 +103,33 @@ pub(super) fn table(heads: &[&str], rows: impl IntoIterator<Item = Vec<String>>)
         table.set_header(heads);
     }
     for row in rows {
-        table.add_row(row.iter().map(|text| tame::shown(text)));
+        table.add_row(row.iter().map(|text| sanitize::table_cell(text)));
     }
     table
 }
 
-/// An instant for people.
-#[must_use]
+/// Prints the names and values of one thing, without those that have no value.
+pub(super) fn facts<const N: usize>(facts: [(&str, Option<String>); N]) -> anyhow::Result<()> {
+    let known = facts.into_iter().filter_map(|(name, fact)| Some((name, fact.filter(|fact| !fact.is_empty())?)));
+    let rows = known.map(|(name, fact)| vec![name.to_owned(), fact]);
+    print(&format!("{}\n", table(&[], rows)))
+}
+
 pub(super) fn instant(millis: Option<i64>) -> String {
     millis.map(|millis| Timestamp::from_millis(millis).to_string()).unwrap_or_default()
 }
 
-/// A duration for people: `01:05:09`.
-#[must_use]
+/// `01:05:09`
 pub(super) fn clock_time(millis: Option<i64>) -> String {
     millis.map(|ms| format!("{:02}:{:02}:{:02}", ms / 3_600_000, ms / 60_000 % 60, ms / 1_000 % 60)).unwrap_or_default()
 }
 
-/// A size for people: `12.3 MiB`.
-#[must_use]
+/// `12.3 MiB`
 #[expect(clippy::cast_precision_loss, reason = "a tenth of a MiB is precise enough for people")]
 pub(super) fn mebibytes(bytes: Option<i64>) -> String {
     bytes.map(|bytes| format!("{:.1} MiB", bytes as f64 / 1_048_576.0)).unwrap_or_default()
 }
 
-/// `recordType` for people.
-#[must_use]
 pub(super) fn record_type(number: Option<i64>) -> String {
     match number {
         Some(0) => "standard".to_owned(),

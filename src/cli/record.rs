@@ -1,10 +1,10 @@
-//! `record`: starts and stops a cloud recording. Only the meeting's host may.
+//! `record`: starts and stops a cloud recording, which only the meeting's host may.
 
 use clap::{Subcommand, ValueEnum};
 
-use super::{Usage, output, wiring};
+use super::error::Usage;
+use super::{output, wiring};
 use crate::config::Config;
-use crate::domain::conference::check_conference_id;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Record {
@@ -19,11 +19,11 @@ pub(super) enum Record {
         /// The layout
         #[arg(long, value_enum)]
         mode: Option<Mode>,
-        /// Where the small window stands
+        /// Where the small window is shown
         #[arg(long, value_enum)]
         window: Option<Window>,
     },
-    /// Stop it; the meeting goes on
+    /// Stop a recording; the meeting goes on
     Stop {
         /// The conferenceId
         #[arg(value_name = "ID")]
@@ -58,7 +58,7 @@ fn spelled<T: ValueEnum>(value: Option<T>) -> Option<String> {
 
 pub(super) async fn run(record: &Record, config: &Config) -> anyhow::Result<()> {
     let (Record::Start { conference_id, .. } | Record::Stop { conference_id, .. }) = record;
-    check_conference_id(conference_id).map_err(|bad| Usage(bad.to_string()))?;
+    Usage::check_conference_id(conference_id)?;
     wiring::ask(config, async |dingtalk| match record {
         Record::Start { union_id, mode, window, .. } => {
             let (mode, window) = (spelled(*mode), spelled(*window));

@@ -1,12 +1,12 @@
-//! `recordings`: what was recorded.
+//! `recordings`: lists and shows recordings.
 
 use anyhow::bail;
 use chrono::{DateTime, Days, NaiveDate, NaiveTime};
 use clap::Subcommand;
 use serde::Serialize;
 
+use super::open;
 use super::output::{self, Format, ListFormat};
-use crate::catalog::Catalog;
 use crate::catalog::lists::{RecordingFilter, RecordingRow, RevisionRow};
 use crate::config::Config;
 use crate::domain::clock::Timestamp;
@@ -16,15 +16,15 @@ pub(super) enum Recordings {
     /// List recordings
     List {
         /// Begun on or after this day, or at or after this instant (UTC): 2026-06-01 or 2026-06-01T09:00:00Z
-        #[arg(long, value_name = "D", value_parser = since)]
+        #[arg(long, value_name = "D", value_parser = |text: &str| instant(text, 0))]
         since: Option<Timestamp>,
         /// Begun on or before this day, or before this instant (UTC)
-        #[arg(long, value_name = "D", value_parser = until)]
+        #[arg(long, value_name = "D", value_parser = |text: &str| instant(text, 1))]
         until: Option<Timestamp>,
         /// Of this conference
         #[arg(long, value_name = "ID")]
         conference: Option<String>,
-        /// Lying in this region
+        /// Stored in this region
         #[arg(long)]
         region: Option<String>,
         /// With this text in the title, the creator's name or an id
@@ -34,7 +34,7 @@ pub(super) enum Recordings {
         #[arg(long, value_enum, default_value_t)]
         format: ListFormat,
     },
-    /// Show one recording, and what it said before
+    /// Show one recording, and its earlier versions
     Show {
         /// Its mediaId
         media_id: String,
@@ -44,7 +44,6 @@ pub(super) enum Recordings {
     },
 }
 
-/// A recording with what it said before.
 #[derive(Serialize)]
 struct Shown {
     #[serde(flatten)]
@@ -53,7 +52,6 @@ struct Shown {
 }
 
 pub(super) async fn run(recordings: &Recordings, config: &Config) -> anyhow::Result<()> {
-    let catalog = Catalog::open_read_only(&config.catalog.path).await?;
     match recordings {
         Recordings::List { since, until, conference, region, search, format } => {
             let filter = RecordingFilter {
@@ -64,27 +62,28 @@ pub(super) async fn run(recordings: &Recordings, config: &Config) -> anyhow::Res
                 region_id: region.clone(),
                 search: search.clone(),
             };
-            let rows = catalog.list_recordings(&filter).await;
-            catalog.close().await;
-            print(&rows?, *format)
+            let rows = open::read(config, async |catalog| Ok(catalog.list_recordings(&filter).await?)).await?;
+            print(&rows, *format)
         }
         Recordings::Show { media_id, format } => {
             let filter = RecordingFilter { media_id: Some(media_id.clone()), ..RecordingFilter::default() };
-            let found = catalog.list_recordings(&filter).await?;
-            let Some((recording, title)) = found.into_iter().next() else {
-                bail!("the catalog has no recording with the mediaId {media_id}");
-            };
-            let revisions = catalog.list_revisions(&recording.conference_id, media_id).await;
-            catalog.close().await;
-            show(recording, title, revisions?, *format)
+            let (recording, title, revisions) = open::read(config, async |catalog| {
+                let Some((recording, title)) = catalog.list_recordings(&filter).await?.into_iter().next() else {
+                    bail!("the catalog has no recording with the mediaId {media_id}");
+                };
+                let revisions = catalog.list_revisions(&recording.conference_id, media_id).await?;
+                Ok((recording, title, revisions))
+            })
+            .await?;
+            show(recording, title, revisions, *format)
         }
     }
 }
 
-/// Prints recordings, each with its conference's title, as a list.
+/// Prints recordings, each with the title of its conference.
 pub(super) fn print(rows: &[(RecordingRow, Option<String>)], format: ListFormat) -> anyhow::Result<()> {
     if format != ListFormat::Table {
-        // Programs get the catalog's own columns; the title is the conference's.
+        // Programs get the columns of the table, which has no title.
         let recordings: Vec<&RecordingRow> = rows.iter().map(|(recording, _)| recording).collect();
         return output::list(&recordings, format, &[], |_| Vec::new());
     }
@@ -116,25 +115,23 @@ fn show(
     if format == Format::Json {
         return output::json(&Shown { recording, revisions });
     }
-    let facts = [
-        ("title", title.unwrap_or_default()),
-        ("media_id", recording.media_id),
-        ("record_id", recording.record_id.unwrap_or_default()),
-        ("conference_id", recording.conference_id),
-        ("recorder", recording.recorder_union_id.unwrap_or_default()),
-        ("type", output::record_type(recording.record_type)),
-        ("started", output::instant(recording.started_at)),
-        ("ended", output::instant(recording.ended_at)),
-        ("duration", output::clock_time(recording.duration_ms)),
-        ("size", output::mebibytes(recording.file_size)),
-        ("region", recording.region_id.unwrap_or_default()),
-        ("first seen", output::instant(Some(recording.first_seen_at))),
-        ("last changed", output::instant(Some(recording.last_changed_at))),
-        ("missing since", output::instant(recording.missing_since)),
-        ("raw", recording.raw),
-    ];
-    let rows = facts.into_iter().filter(|(_, fact)| !fact.is_empty()).map(|(name, fact)| vec![name.to_owned(), fact]);
-    output::print(&format!("{}\n", output::table(&[], rows)))?;
+    output::facts([
+        ("title", title),
+        ("media_id", Some(recording.media_id)),
+        ("record_id", recording.record_id),
+        ("conference_id", Some(recording.conference_id)),
+        ("recorder", recording.recorder_union_id),
+        ("type", Some(output::record_type(recording.record_type))),
+        ("started", Some(output::instant(recording.started_at))),
+        ("ended", Some(output::instant(recording.ended_at))),
+        ("duration", Some(output::clock_time(recording.duration_ms))),
+        ("size", Some(output::mebibytes(recording.file_size))),
+        ("region", recording.region_id),
+        ("first seen", Some(output::instant(Some(recording.first_seen_at)))),
+        ("last changed", Some(output::instant(Some(recording.last_changed_at)))),
+        ("missing since", Some(output::instant(recording.missing_since))),
+        ("raw", Some(recording.raw)),
+    ])?;
     if revisions.is_empty() {
         return Ok(());
     }
@@ -151,18 +148,10 @@ fn show(
             ]
         }),
     );
-    output::print(&format!("what it said before:\n{before}\n"))
+    output::print(&format!("earlier versions:\n{before}\n"))
 }
 
-fn since(text: &str) -> Result<Timestamp, String> {
-    instant(text, 0)
-}
-
-/// A day is meant whole.
-fn until(text: &str) -> Result<Timestamp, String> {
-    instant(text, 1)
-}
-
+/// The instant that `text` names, or the beginning of the day that is `days` after the one it names.
 fn instant(text: &str, days: u64) -> Result<Timestamp, String> {
     if let Ok(instant) = DateTime::parse_from_rfc3339(text) {
         return Ok(instant.to_utc().into());
@@ -179,10 +168,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_day_is_meant_whole_and_an_instant_exactly() {
-        assert_eq!(since("2026-06-01").unwrap().to_string(), "2026-06-01T00:00:00Z");
-        assert_eq!(until("2026-06-01").unwrap().to_string(), "2026-06-02T00:00:00Z");
-        assert_eq!(until("2026-06-01T09:00:00+08:00").unwrap().to_string(), "2026-06-01T01:00:00Z");
-        assert!(since("yesterday").is_err());
+    fn since_and_until_include_all_of_a_day() {
+        assert_eq!(instant("2026-06-01", 0).unwrap().to_string(), "2026-06-01T00:00:00Z");
+        assert_eq!(instant("2026-06-01", 1).unwrap().to_string(), "2026-06-02T00:00:00Z");
+        assert_eq!(instant("2026-06-01T09:00:00+08:00", 1).unwrap().to_string(), "2026-06-01T01:00:00Z");
+        assert!(instant("yesterday", 0).is_err());
     }
 }

@@ -3,7 +3,8 @@
 use secrecy::{ExposeSecret, SecretString};
 use tokio::signal::unix::Signal;
 
-use super::{explain, tame};
+use super::error::describe;
+use super::sanitize;
 use crate::config::{Config, ConfigError, Loaded};
 use crate::daemon::worker::Report;
 
@@ -61,7 +62,7 @@ impl<R: Fn() -> Result<Loaded, ConfigError>> Reloads<'_, R> {
             let next = match self.read_anew() {
                 Ok(next) => next,
                 Err(error) => {
-                    self.report.refused(&tame::text(&explain(&error)));
+                    self.report.refused(&sanitize::text(&describe(&error)));
                     continue;
                 }
             };

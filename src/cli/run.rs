@@ -37,7 +37,7 @@ pub(super) async fn run(
     let service = Service;
     let watchdog = Watchdog::of_service_manager(Arc::new(SystemClock::new()));
     let report = Report::to(service, watchdog, &lock);
-    let http = match running.config().http.listen() {
+    let http = match running.config().http.listen {
         Some(address) => {
             let clock = Arc::new(SystemClock::new());
             Some(
@@ -65,7 +65,7 @@ pub(super) async fn run(
                 running = next;
                 report.taken();
             }
-            Err(error) => report.refused(&super::explain(&error)),
+            Err(error) => report.refused(&super::error::describe(&error)),
         }
     }
 

@@ -1,4 +1,4 @@
-//! `simulate`: a DingTalk to try things on.
+//! `simulate`: serves a simulated DingTalk to try things on.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -17,7 +17,7 @@ pub(super) struct Simulate {
     /// Where to listen; loopback only
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8088", value_parser = loopback)]
     listen: SocketAddr,
-    /// Meetings in fifty working hours; they go on for ever
+    /// Meetings in fifty working hours; there is no end to them
     #[arg(long, default_value_t = 200, value_parser = clap::value_parser!(u32).range(1..=100_000))]
     meetings: u32,
     /// The same seed gives the same organisation, also after a restart
@@ -72,7 +72,7 @@ settle = \"{settle}\"
 give_up_after = \"{give_up_after}\"
 
 [quota]
-# A month passes in hours here: the calls of a real one would not last.
+# A month passes in hours here, so the calls of a real month would not last.
 calls_per_month = 0
 ",
         base_url = simulator.base_url(),

@@ -1,20 +1,20 @@
-//! `status`: what the daemon does, what is open, what was spent.
+//! `status`: shows what the daemon does, which conferences are open, and how many calls were used.
 
 use std::collections::BTreeMap;
-use std::path::Path;
 use std::time::Duration;
 
+use anyhow::ensure;
 use clap::Args;
 use serde::Serialize;
 
 use super::output::{self, Format};
-use super::wiring;
+use super::{open, wiring};
 use crate::archive::{LookIntervals, health};
 use crate::catalog::Catalog;
 use crate::catalog::lists::{RecordingFilter, TroubleRow};
 use crate::catalog::pauses::Pause;
 use crate::catalog::runs::JobRun;
-use crate::config::{Config, ConfigError};
+use crate::config::Config;
 use crate::daemon::lock::Lock;
 use crate::domain::clock::{Clock, SystemClock, Timestamp, millis};
 use crate::domain::forecast;
@@ -27,12 +27,7 @@ pub(super) struct Status {
     format: Format,
 }
 
-/// The daemon does not achieve what it is there for.
-#[derive(Debug, thiserror::Error)]
-#[error("unhealthy: {0}")]
-struct Unhealthy(String);
-
-/// Everything there is to say; instants and durations in milliseconds.
+/// Instants and durations are in milliseconds.
 #[derive(Debug, Serialize)]
 pub struct Report {
     catalog: String,
@@ -43,7 +38,7 @@ pub struct Report {
     trouble: Option<TroubleRow>,
     oldest_open: Vec<OldestReport>,
     recordings: usize,
-    /// From a meeting's end to its recording's first row: for half of them no longer than this, and for none.
+    /// From a meeting's end to the first row of its recording: the median, and the longest.
     lag_half_ms: Option<i64>,
     lag_most_ms: Option<i64>,
     month: String,
@@ -84,37 +79,16 @@ struct StageReport {
 
 pub(super) async fn run(status: &Status, config: &Config) -> anyhow::Result<()> {
     let now = SystemClock::new().now();
-    let catalog = Catalog::open_read_only(&config.catalog.path).await?;
-    let report = report(&catalog, config, now).await;
-    catalog.close().await;
-    let report = report?;
+    let report = open::read(config, async |catalog| report(catalog, config, now).await).await?;
     match status.format {
         Format::Json => output::json(&report)?,
         Format::Table => print(&report, config, now)?,
     }
-    if report.unhealthy.is_empty() { Ok(()) } else { Err(Unhealthy(report.unhealthy.join("; ")).into()) }
+    ensure!(report.unhealthy.is_empty(), "unhealthy: {}", report.unhealthy.join("; "));
+    Ok(())
 }
 
-/// The same for a configuration that cannot be taken: what the daemon does by the one before, as far as the catalog says.
-pub(super) async fn without_configuration(status: &Status, path: &Path, error: ConfigError) -> anyhow::Result<()> {
-    let now = SystemClock::new().now();
-    let Ok(catalog) = Catalog::open_read_only(path).await else { return Err(error.into()) };
-    let mut config = Config::default();
-    config.catalog.path = path.to_owned();
-    config.quota.calls_per_month = catalog.share().await?;
-    let report = report(&catalog, &config, now).await;
-    catalog.close().await;
-    let mut report = report?;
-    // What the running settings are, the catalog does not say.
-    (report.discover_interval_ms, report.poll_interval_ms) = (None, None);
-    match status.format {
-        Format::Json => output::json(&report)?,
-        Format::Table => print(&report, &config, now)?,
-    }
-    Err(error.into())
-}
-
-/// Gathers what there is to say at `now` of a daemon with this configuration. Reads only.
+/// The state at `now` of a daemon with this configuration. Reads only.
 pub async fn report(catalog: &Catalog, config: &Config, now: Timestamp) -> anyhow::Result<Report> {
     let settings = wiring::settings(config);
     let share = config.quota.calls_per_month;
@@ -155,7 +129,7 @@ pub async fn report(catalog: &Catalog, config: &Config, now: Timestamp) -> anyho
     })
 }
 
-/// The interval that is kept, and whether it is longer than the configured one.
+/// The interval in use, and whether it is longer than the configured one.
 fn effective(schedule: &Schedule, pace: Duration, now: Timestamp) -> (Duration, bool) {
     let configured = schedule.shortest_gap(now);
     (configured.max(pace), pace > configured)
@@ -185,8 +159,7 @@ impl From<JobRun> for StageReport {
     }
 }
 
-/// What stands in the table's upper half: a name and what there is to say of it, a pair a line.
-#[must_use]
+/// The upper table: names and values.
 pub fn facts(report: &Report, config: &Config) -> Vec<(&'static str, String)> {
     let daemon = report.daemon_pid.map_or_else(|| "not running".to_owned(), |pid| format!("running, pid {pid}"));
     let conferences: Vec<String> = crate::domain::conference::State::ALL
@@ -210,11 +183,9 @@ pub fn facts(report: &Report, config: &Config) -> Vec<(&'static str, String)> {
     facts.extend(oldest.map(|open| ("longest awaited", format!("since {}", output::instant(Some(open.since))))));
     facts.extend(report.daemon_waits_for.clone().map(|waits_for| ("waiting", waits_for)));
     let refused = report.configuration_refused.clone();
-    facts.extend(
-        refused.map(|refused| ("configuration", format!("refused, and the one before is in force: {refused}"))),
-    );
+    facts.extend(refused.map(|refused| ("configuration", format!("refused; the previous one is in use: {refused}"))));
     facts.extend(report.unhealthy.iter().map(|stale| ("unhealthy", stale.clone())));
-    facts.extend(report.trouble.as_ref().map(|trouble| ("unanswered", unanswered(trouble))));
+    facts.extend(report.trouble.as_ref().map(|last| ("unanswered", unanswered(last))));
     if let Some(interval_ms) = report.discover_interval_ms {
         facts.push(("discover", interval(&config.discover.schedule(), interval_ms, report.discover_stretched)));
     }
@@ -229,7 +200,7 @@ pub fn facts(report: &Report, config: &Config) -> Vec<(&'static str, String)> {
     facts
 }
 
-/// How many recordings there are, and how soon after their meetings' ends they came.
+/// The number of recordings, and how soon after their meetings' ends they came.
 fn recordings(report: &Report) -> String {
     let (Some(half_ms), Some(most_ms)) = (report.lag_half_ms, report.lag_most_ms) else {
         return report.recordings.to_string();
@@ -238,14 +209,13 @@ fn recordings(report: &Report) -> String {
     format!("{}; half of them within {half} of the meeting's end, the last within {most}", report.recordings)
 }
 
-/// A duration to the minute: nobody reads on.
+/// A duration in whole minutes, rounded up.
 fn roughly(duration_ms: i64) -> String {
     let minutes = u64::try_from(duration_ms / 60_000).unwrap_or(0) + 1;
     humantime::format_duration(Duration::from_mins(minutes)).to_string()
 }
 
-/// What stands in its lower half: of each stage its name, its last run, what came of it, and when it is due.
-#[must_use]
+/// The lower table: for each stage its name, its last run, the outcome, and when it is due.
 pub fn stages(report: &Report, now: Timestamp) -> Vec<[String; 4]> {
     let line = |stage: &StageReport| {
         let due = stage.next_due_at.map(|due| output::instant(Some(due.max(now.as_millis()))));
@@ -267,21 +237,21 @@ fn print(report: &Report, config: &Config, now: Timestamp) -> anyhow::Result<()>
     output::print(&format!("{facts}\n{stages}\n"))
 }
 
-/// What stands beside the open conference that DingTalk last gave no answer about, and how many more there are.
-fn unanswered(trouble: &TroubleRow) -> String {
-    let TroubleRow { conferences, conference_id, last_error_code: code, last_error_message, last_error_at } = trouble;
-    let words = last_error_message.as_deref().filter(|words| !words.is_empty() && words != code);
-    let words = words.map(|words| format!(": {words}")).unwrap_or_default();
+/// The last error of an open conference, and how many more have one.
+fn unanswered(last: &TroubleRow) -> String {
+    let TroubleRow { conferences, conference_id, last_error_code: code, last_error_message, last_error_at } = last;
+    let message = last_error_message.as_deref().filter(|message| !message.is_empty() && message != code);
+    let message = message.map(|message| format!(": {message}")).unwrap_or_default();
     let others = if *conferences > 1 { format!("; {} more", conferences - 1) } else { String::new() };
-    format!("conference {conference_id} at {}: {code}{words}{others}", output::instant(*last_error_at))
+    format!("conference {conference_id} at {}: {code}{message}{others}", output::instant(*last_error_at))
 }
 
 fn interval(configured: &Schedule, interval_ms: i64, stretched: bool) -> String {
     if !stretched {
         return configured.to_string();
     }
-    // To the minute is as exact as a pace can be told.
+    // The forecast is not more exact than a minute.
     let minutes = u64::try_from(interval_ms / 60_000).unwrap_or(0).max(1);
-    let kept = humantime::format_duration(Duration::from_mins(minutes));
-    format!("{configured}, now stretched to {kept} so that the month's calls last")
+    let actual = humantime::format_duration(Duration::from_mins(minutes));
+    format!("{configured}, now stretched to {actual} so that the month's calls last")
 }

@@ -1,20 +1,20 @@
-//! `verify`: whether a catalog, or a copy of one, is sound.
+//! `verify`: checks whether a catalog, or a copy of one, is valid.
 
 use std::path::PathBuf;
 
-use anyhow::bail;
+use anyhow::ensure;
 use clap::Args;
 use serde::Serialize;
 
 use super::output::{self, Format};
-use super::tame;
+use super::{open, sanitize};
 use crate::catalog::Catalog;
 use crate::catalog::verify::{Finding, checks};
 use crate::config::Config;
 
 #[derive(Args, Debug)]
 pub(super) struct Verify {
-    /// The catalog to be checked, or a copy of one; the configured one unless given
+    /// The file to check [default: the configured catalog]
     file: Option<PathBuf>,
     /// How it is printed
     #[arg(long, value_enum, default_value_t)]
@@ -25,7 +25,7 @@ pub(super) struct Verify {
 struct Report<'a> {
     catalog: String,
     sound: bool,
-    /// None where the file is too damaged to count.
+    /// `None`: the file is too damaged to count.
     conferences: Option<u64>,
     recordings: Option<u64>,
     checks: Vec<&'static str>,
@@ -34,10 +34,8 @@ struct Report<'a> {
 
 pub(super) async fn run(verify: &Verify, config: &Config) -> anyhow::Result<()> {
     let path = verify.file.as_ref().unwrap_or(&config.catalog.path);
-    let catalog = Catalog::open_read_only(path).await?;
-    let checked = async { anyhow::Ok((catalog.verify().await?, catalog.size().await.ok())) }.await;
-    catalog.close().await;
-    let (findings, size) = checked?;
+    let check = async |catalog: &Catalog| Ok((catalog.verify().await?, catalog.size().await.ok()));
+    let (findings, size) = open::then_close(Catalog::open_read_only(path).await?, check).await?;
     let report = Report {
         catalog: path.display().to_string(),
         sound: findings.is_empty(),
@@ -50,14 +48,8 @@ pub(super) async fn run(verify: &Verify, config: &Config) -> anyhow::Result<()> 
         Format::Json => output::json(&report)?,
         Format::Table => print(&report)?,
     }
-    if !report.sound {
-        bail!(
-            "{} is not sound: {} of {} checks found something; nothing was changed",
-            report.catalog,
-            findings.len(),
-            report.checks.len()
-        );
-    }
+    let (failed, all) = (findings.len(), report.checks.len());
+    ensure!(report.sound, "{} is not valid: {failed} of {all} checks failed; nothing was changed", report.catalog);
     Ok(())
 }
 
@@ -71,14 +63,14 @@ fn print(report: &Report<'_>) -> anyhow::Result<()> {
     };
     let checks: String = report.checks.iter().flat_map(|check| ["- ", check, "\n"]).collect();
     let count = report.checks.len();
-    let catalog = tame::text(&report.catalog);
-    output::print(&format!("{catalog} is sound{size}\n{count} checks, each without a finding:\n{checks}"))
+    let catalog = sanitize::text(&report.catalog);
+    output::print(&format!("{catalog} is valid{size}\n{count} checks passed:\n{checks}"))
 }
 
-/// A line for each that breaks a check, as far as they are named, and one for the others.
+/// A line for each named offender, and one for the number of the others.
 pub(super) fn lines(findings: &[Finding]) -> impl Iterator<Item = String> {
     findings.iter().flat_map(|Finding { check, offenders, more }| {
-        let named = offenders.iter().map(move |offender| format!("{check}, but not: {}", tame::text(offender)));
-        named.chain((*more > 0).then(|| format!("{check}, but not: {more} more")))
+        let named = offenders.iter().map(move |offender| format!("{check}: violated by {}", sanitize::text(offender)));
+        named.chain((*more > 0).then(|| format!("{check}: violated by {more} more")))
     })
 }

@@ -1,20 +1,21 @@
-//! `watch`: which conferences are watched beside those that are found.
+//! `watch`: puts conferences on watch, and takes them off.
 
 use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, bail};
+use anyhow::{Context, ensure};
 use clap::Subcommand;
 
+use super::error::Usage;
 use super::output::{self, ListFormat};
-use super::{Usage, conferences, import};
+use super::{conferences, import, open};
 use crate::catalog::Catalog;
 use crate::catalog::lists::ConferenceFilter;
 use crate::catalog::register::{Registered, Registration};
 use crate::config::Config;
 use crate::domain::clock::{Clock, SystemClock};
-use crate::domain::conference::{DiscoveredBy, check_conference_id, is_union_id};
+use crate::domain::conference::{DiscoveredBy, is_union_id};
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Watch {
@@ -49,9 +50,7 @@ pub(super) enum Watch {
 pub(super) async fn run(watch: &Watch, config: &Config) -> anyhow::Result<()> {
     match watch {
         Watch::Add { conference_ids, union_id } => {
-            for conference_id in conference_ids {
-                check_conference_id(conference_id).map_err(|bad| Usage(bad.to_string()))?;
-            }
+            conference_ids.iter().try_for_each(|id| Usage::check_conference_id(id))?;
             if union_id.as_deref().is_some_and(|union_id| !union_id.is_empty() && !is_union_id(union_id)) {
                 return Err(Usage(
                     "--union-id is too long, or has white space or a control character in it".to_owned(),
@@ -74,23 +73,14 @@ pub(super) async fn run(watch: &Watch, config: &Config) -> anyhow::Result<()> {
             add(config, &registrations).await
         }
         Watch::List { format } => {
-            let catalog = Catalog::open_read_only(&config.catalog.path).await?;
             let filter = ConferenceFilter { watched: true, ..ConferenceFilter::default() };
-            let rows = catalog.list_conferences(&filter).await;
-            catalog.close().await;
-            conferences::print(&rows?, *format)
+            let rows = open::read(config, async |catalog| Ok(catalog.list_conferences(&filter).await?)).await?;
+            conferences::print(&rows, *format)
         }
         Watch::Remove { conference_ids } => {
-            let catalog = Catalog::open(&config.catalog.path).await?;
-            let refused = catalog.unwatch(conference_ids).await;
-            catalog.close().await;
-            let refused = refused?;
-            if !refused.is_empty() {
-                bail!(
-                    "nothing was removed: neither open nor failed, not known, or with recordings that are kept: {}",
-                    refused.join(", ")
-                );
-            }
+            let refused = open::write(config, async |catalog| Ok(catalog.unwatch(conference_ids).await?)).await?;
+            let what = "nothing was removed: these are unknown, neither open nor failed, or have recordings";
+            ensure!(refused.is_empty(), "{what}: {}", refused.join(", "));
             output::say(&format!("{} removed", conference_ids.len()));
             Ok(())
         }
@@ -98,10 +88,9 @@ pub(super) async fn run(watch: &Watch, config: &Config) -> anyhow::Result<()> {
 }
 
 async fn add(config: &Config, registrations: &[Registration]) -> anyhow::Result<()> {
-    let catalog = Catalog::open(&config.catalog.path).await?;
-    let registered = catalog.register(registrations, DiscoveredBy::Cli, SystemClock::new().now()).await;
-    catalog.close().await;
-    let Registered { added, known } = registered?;
+    let now = SystemClock::new().now();
+    let register = async |catalog: &Catalog| Ok(catalog.register(registrations, DiscoveredBy::Cli, now).await?);
+    let Registered { added, known } = open::write(config, register).await?;
     output::say(&format!("{added} added, {known} known already"));
     Ok(())
 }

@@ -7,29 +7,25 @@ use serde::Deserialize;
 use super::duration;
 use super::error::Problem;
 
-/// The section `[collect]`.
 #[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields, default)]
+#[serde(default)]
 pub struct Collect {
-    /// How often due work is looked for, at no call when nothing is due. 1 minute unless set. Intervals under a second
-    /// are rung every second.
+    /// How often due work is looked for; costs no call when nothing is due. An interval under a second means every second.
     #[serde(deserialize_with = "duration::required")]
     pub interval: Duration,
-    /// How long after its end was confirmed a conference is first asked for recordings. 2 minutes unless set; zero
-    /// asks at once.
+    /// How long after the end was confirmed the recordings are first asked for; zero: at once.
     #[serde(deserialize_with = "duration::required")]
     pub first_delay: Duration,
-    /// The wait after the first fruitless attempt; it doubles from there. 5 minutes unless set, at least 1 ms.
+    /// The wait after the first attempt that found nothing; each further wait is twice as long.
     #[serde(deserialize_with = "duration::required")]
     pub retry_min: Duration,
-    /// The longest wait between two attempts. 6 hours unless set.
+    /// The longest wait between two attempts.
     #[serde(deserialize_with = "duration::required")]
     pub retry_max: Duration,
-    /// How far apart two reads must be that give the same list, for the list to be final. 30 minutes unless set; zero
-    /// takes the first list for final.
+    /// A list is final when two reads at least this far apart gave the same; zero: the first list is final.
     #[serde(deserialize_with = "duration::required")]
     pub settle: Duration,
-    /// How long after its end a conference is waited for. 72 hours unless set.
+    /// How long after a conference's end its recordings are awaited.
     #[serde(deserialize_with = "duration::required")]
     pub give_up_after: Duration,
 }
@@ -49,22 +45,18 @@ impl Default for Collect {
 
 impl Collect {
     pub(super) fn validate(&self) -> Result<(), Problem> {
-        let at_least_a_millisecond = [
-            ("collect.interval", self.interval),
-            ("collect.retry_min", self.retry_min),
-            ("collect.give_up_after", self.give_up_after),
-        ];
-        for (key, value) in at_least_a_millisecond {
-            if value < Duration::from_millis(1) {
-                return Err(Problem::new(key, format!("{} is too short; at least 1ms", duration::write(value))));
-            }
-        }
+        const SHORTEST: Duration = Duration::from_millis(1);
+        duration::at_least(SHORTEST, "collect.interval", self.interval)?;
+        duration::at_least(SHORTEST, "collect.retry_min", self.retry_min)?;
+        duration::at_least(SHORTEST, "collect.give_up_after", self.give_up_after)?;
         if self.retry_min > self.retry_max {
             let (min, max) = (duration::write(self.retry_min), duration::write(self.retry_max));
             return Err(Problem::between(
                 "collect.retry_min",
                 "collect.retry_max",
-                format!("the least wait, {min}, is longer than the longest, {max}; raise retry_max or lower retry_min"),
+                format!(
+                    "the shortest wait, {min}, is longer than the longest, {max}; raise retry_max or lower retry_min"
+                ),
             ));
         }
         Ok(())

@@ -1,7 +1,5 @@
-//! `[dingtalk]`: where DingTalk is, and who we are to it.
+//! `[dingtalk]`: the address of DingTalk, and the credentials of the app.
 
-use std::fs::File;
-use std::io::{self, Read};
 use std::net::IpAddr;
 use std::num::{NonZeroU32, NonZeroUsize};
 use std::path::{Path, PathBuf};
@@ -12,47 +10,42 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Deserializer, de};
 
 use super::error::Problem;
-use super::{duration, word};
+use super::{duration, identifier, text_file};
 
-/// The section `[dingtalk]`.
 #[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields, default)]
+#[serde(default)]
 pub struct DingTalk {
-    /// The host of the API, its path always `/`: https, or http on loopback. `https://api.dingtalk.io` unless set.
+    /// The host of the API, its path always `/`: https, or http on loopback.
     #[serde(deserialize_with = "url")]
     pub base_url: Url,
-    /// The app's key: `appKey`, also called `clientId`.
+    /// `appKey`, also called `clientId`.
     pub app_key: Option<String>,
-    /// The app's secret itself; or else:
+    /// `appSecret`, also called `clientSecret`. At most one of this and the next is set.
     pub app_secret: Option<SecretString>,
-    /// The file that holds the app's secret and nothing else. A relative path starts at the working directory of the
+    /// A file with the secret and nothing else. A relative path starts at the working directory of the
     /// process, not at the configuration file.
     pub app_secret_file: Option<PathBuf>,
-    /// The organisation that a third-party app acts for, where ours is one.
+    /// For a third-party app: the organisation that it acts for.
     pub corp_id: Option<String>,
-    /// Whom to ask for recordings as when everyone else is refused: a `unionId`.
+    /// The `unionId` to ask as for recordings when all others are refused.
     pub fallback_union_id: Option<String>,
-    /// How long one request may take, all of it. 10 seconds unless set.
+    /// For one request, from its start to the end of its answer.
     #[serde(deserialize_with = "duration::required")]
     pub request_timeout: Duration,
-    /// How many requests are sent a second, at most. 15 unless set; DingTalk refuses more than 20 for one app and API.
+    /// At most. DingTalk refuses more than 20 for one app and API.
     pub requests_per_second: NonZeroU32,
-    /// How many requests are under way at once, at most. 8 unless set, at most 1000.
+    /// How many requests may wait for their answers at once.
     pub max_in_flight: NonZeroUsize,
-    /// `$CREDENTIALS_DIRECTORY`, where systemd leaves what `LoadCredential=` names. Not a key: it comes from the
-    /// environment.
+    /// `$CREDENTIALS_DIRECTORY`, where systemd puts the files of `LoadCredential=`. Not a key.
     #[serde(skip)]
     pub credentials_directory: Option<PathBuf>,
 }
 
-/// What the app shows to get a token.
+/// What a token is requested with.
 #[derive(Clone, Debug)]
 pub struct Credentials {
-    /// `appKey`, also called `clientId`.
     pub app_key: String,
-    /// `appSecret`, also called `clientSecret`.
     pub app_secret: SecretString,
-    /// The organisation, when the app is a third party's.
     pub corp_id: Option<String>,
 }
 
@@ -75,16 +68,18 @@ impl Default for DingTalk {
     }
 }
 
-/// The name that the secret goes by in `$CREDENTIALS_DIRECTORY`.
+/// More than any secret has.
+const LONGEST_SECRET_BYTES: u64 = 64 * 1024;
+
+/// The name of the secret's file in `$CREDENTIALS_DIRECTORY`.
 const CREDENTIAL: &str = "app_secret";
 
 impl DingTalk {
-    /// The app's key and secret. To have none is not an error before somebody needs them: reading the catalog does not.
+    /// The app's key and secret. A configuration without them is valid: reading the catalog needs none.
     ///
-    /// The secret is `app_secret`, else what stands in `app_secret_file`, else what stands in the file `app_secret` in
-    /// `$CREDENTIALS_DIRECTORY`; a file is read each time, so that a changed secret is found.
+    /// The secret is `app_secret`, else the content of `app_secret_file`, else of the file `app_secret` in
+    /// `$CREDENTIALS_DIRECTORY`. A file is read each time, so that a changed secret is found.
     pub fn credentials(&self) -> Result<Credentials, Problem> {
-        self.validate_secret()?;
         let Some(app_key) = self.app_key.clone() else {
             return Err(Problem::new(
                 "dingtalk.app_key",
@@ -109,8 +104,7 @@ impl DingTalk {
         ))
     }
 
-    /// The file that the secret is read from, and the key that is to blame for it; `None` where it is read from none.
-    #[must_use]
+    /// The file that the secret is read from, and the key that errors about it name. `None`: it is not in a file.
     pub fn secret_file(&self) -> Option<(&'static str, PathBuf)> {
         if self.app_secret.is_some() {
             return None;
@@ -124,23 +118,7 @@ impl DingTalk {
 
     pub(super) fn validate(&self) -> Result<(), Problem> {
         validate_base_url(&self.base_url).map_err(|why| Problem::new("dingtalk.base_url", why))?;
-        word::check_optional("dingtalk.app_key", self.app_key.as_deref())?;
-        self.validate_secret()?;
-        word::check_optional("dingtalk.corp_id", self.corp_id.as_deref())?;
-        word::check_optional("dingtalk.fallback_union_id", self.fallback_union_id.as_deref())?;
-        if self.request_timeout < Duration::from_millis(1) {
-            return Err(Problem::new("dingtalk.request_timeout", "is too short; at least 1ms"));
-        }
-        if self.max_in_flight.get() > 1000 {
-            return Err(Problem::new(
-                "dingtalk.max_in_flight",
-                format!("{} is too many; at most 1000", self.max_in_flight),
-            ));
-        }
-        Ok(())
-    }
-
-    fn validate_secret(&self) -> Result<(), Problem> {
+        identifier::check_optional("dingtalk.app_key", self.app_key.as_deref())?;
         if self.app_secret.is_some() && self.app_secret_file.is_some() {
             return Err(Problem::between(
                 "dingtalk.app_secret",
@@ -154,13 +132,22 @@ impl DingTalk {
         if self.app_secret_file.as_ref().is_some_and(|path| path.as_os_str().is_empty()) {
             return Err(Problem::new("dingtalk.app_secret_file", "must not be empty"));
         }
+        identifier::check_optional("dingtalk.corp_id", self.corp_id.as_deref())?;
+        identifier::check_optional("dingtalk.fallback_union_id", self.fallback_union_id.as_deref())?;
+        duration::at_least(Duration::from_millis(1), "dingtalk.request_timeout", self.request_timeout)?;
+        if self.max_in_flight.get() > 1000 {
+            return Err(Problem::new(
+                "dingtalk.max_in_flight",
+                format!("{} is too many; at most 1000", self.max_in_flight),
+            ));
+        }
         Ok(())
     }
 }
 
-/// What stands in `path`, without the line end that editors leave behind it.
+/// The content of `path`, without the line end that editors append.
 fn read_secret(key: &str, path: &Path) -> Result<SecretString, Problem> {
-    let text = read_bounded(path)
+    let text = text_file::read(path, LONGEST_SECRET_BYTES)
         .map(SecretString::from)
         .map_err(|error| Problem::new(key, format!("cannot read {}: {error}", path.display())))?;
     let line = text.expose_secret();
@@ -171,27 +158,13 @@ fn read_secret(key: &str, path: &Path) -> Result<SecretString, Problem> {
     Ok(line.into())
 }
 
-/// More than any secret has, and less than `/dev/zero`.
-const LONGEST_SECRET_BYTES: u64 = 64 * 1024;
-
-fn read_bounded(path: &Path) -> io::Result<String> {
-    let mut text = String::new();
-    File::open(path)?.take(LONGEST_SECRET_BYTES + 1).read_to_string(&mut text)?;
-    if text.len() as u64 > LONGEST_SECRET_BYTES {
-        let why =
-            format!("it is longer than {LONGEST_SECRET_BYTES} bytes; it must hold the app's secret and nothing else");
-        return Err(io::Error::new(io::ErrorKind::FileTooLarge, why));
-    }
-    Ok(text)
-}
-
 fn url<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Url, D::Error> {
-    // What was written is not repeated: a URL can hold a password.
+    // The value is not repeated: a URL can hold a password.
     Url::parse(&String::deserialize(deserializer)?)
         .map_err(|error| de::Error::custom(format!("is not a URL ({error}); write https://api.dingtalk.io")))
 }
 
-/// Whether the app's secret may be sent there: over TLS, or without leaving this machine.
+/// The app's secret is sent over TLS, or does not leave this machine.
 fn validate_base_url(url: &Url) -> Result<(), String> {
     let host = url.host_str().unwrap_or_default();
     let loopback = host == "localhost"
@@ -206,7 +179,7 @@ fn validate_base_url(url: &Url) -> Result<(), String> {
             return Err(format!("{url} is not safe to send the app's secret to; write https (http: loopback only)"));
         }
         scheme => {
-            return Err(format!("{scheme} is not spoken here; write https (http: loopback only)"));
+            return Err(format!("{scheme} is not supported; write https (http: loopback only)"));
         }
     }
     if url.path() != "/" || url.query().is_some() || url.fragment().is_some() {

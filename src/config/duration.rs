@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use serde::{Deserialize, Deserializer, de};
 
-/// How a duration is written, for whoever wrote something else.
+use super::error::Problem;
+
+/// Ends the message about a value that is not a duration.
 pub(super) const WRITE: &str = "write 500ms, 30s, 5m, 24h or 3d";
 
 /// The longest that can be written: ten years. Sums of a few of them stay far from every clock's end.
@@ -14,17 +16,21 @@ const LONGEST: Duration = Duration::from_hours(24 * 3650);
 /// holds (`18446744073709551615s1000ms`), and only longer texts can reach that.
 const MOST_BYTES: usize = 24;
 
-/// For a field that always has a value.
 pub(super) fn required<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
     parse(&String::deserialize(deserializer)?).map_err(de::Error::custom)
 }
 
-/// For a field that may be left out.
 pub(super) fn optional<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Duration>, D::Error> {
     required(deserializer).map(Some)
 }
 
-/// A duration as it would be written.
+pub(super) fn at_least(shortest: Duration, key: &str, value: Duration) -> Result<(), Problem> {
+    if value >= shortest {
+        return Ok(());
+    }
+    Err(Problem::new(key, format!("{} is too short; at least {}", write(value), write(shortest))))
+}
+
 pub(super) fn write(duration: Duration) -> String {
     humantime::format_duration(duration).to_string()
 }

@@ -1,7 +1,7 @@
-//! Whether everybody on this machine may read the app's secret where it lies.
+//! Whether everybody on this machine may read the file that holds the app's secret.
 //!
-//! The group may: who is in it is the admin's own word. The folders above are not looked at: a file is copied and moved
-//! with its own rights, and without theirs.
+//! The group may: the administrator chose its members. The folders above are not examined: a file that is copied or moved
+//! keeps its own rights, and not theirs.
 
 use std::fmt;
 use std::os::unix::fs::MetadataExt;
@@ -9,15 +9,10 @@ use std::path::PathBuf;
 
 use super::Loaded;
 
-/// The right of those who are neither the owner nor in the group.
-const OTHERS_READ: u32 = 0o004;
-
 /// A file with the secret in it that everybody may read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Exposed {
-    /// The file.
     pub path: PathBuf,
-    /// Its rights.
     pub mode: u32,
     /// Whether it is the configuration file; else it holds the secret and nothing else.
     pub is_configuration: bool,
@@ -25,13 +20,12 @@ pub struct Exposed {
 
 impl Loaded {
     /// The files with the secret in them that everybody may read.
-    #[must_use]
     pub fn exposed(&self) -> Vec<Exposed> {
         let configuration = self.source.clone().filter(|_| self.has_secret).map(|path| (path, true));
         let secret = self.config.dingtalk.secret_file().map(|(_, path)| (path, false));
         let exposed = configuration.into_iter().chain(secret).filter_map(|(path, is_configuration)| {
             let mode = path.metadata().ok()?.mode() & 0o7777;
-            (mode & OTHERS_READ != 0).then_some(Exposed { path, mode, is_configuration })
+            (mode & 0o004 != 0).then_some(Exposed { path, mode, is_configuration })
         });
         exposed.collect()
     }

@@ -1,4 +1,4 @@
-//! `[heartbeat]`: whom the daemon tells that it is well.
+//! `[heartbeat]`: the address that is fetched while the daemon is healthy.
 
 use reqwest::Url;
 use secrecy::{ExposeSecret, SecretString};
@@ -6,22 +6,15 @@ use serde::Deserialize;
 
 use super::error::Problem;
 
-/// The section `[heartbeat]`.
 #[derive(Clone, Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
+#[serde(default)]
 pub struct Heartbeat {
-    /// What is fetched with GET after each healthy pass: whoever watches it raises an alarm when it stays away. Nothing
-    /// unless set. Kept like a secret: with such an address anybody could say that all is well.
+    /// Fetched with GET after each healthy pass: a monitor raises an alarm when that stops. Kept like a secret: whoever
+    /// knows the address can report a dead daemon as healthy.
     pub url: Option<SecretString>,
 }
 
 impl Heartbeat {
-    /// What is fetched, if anything.
-    ///
-    /// # Panics
-    ///
-    /// If the section was put together by hand and would not pass [`Config::validate`](super::Config::validate).
-    #[must_use]
     pub fn url(&self) -> Option<Url> {
         self.try_url().expect("the section was validated when it was loaded")
     }

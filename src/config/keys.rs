@@ -1,27 +1,29 @@
 //! The keys there are, and the shape of what each takes.
 //!
-//! Checked before anything is deserialised, for three reasons: the `config` crate would take `2.7` for `3` and `true`
-//! for `1`; a variable is text, and only its key tells whether `12345` is a number; and an error should name the key,
-//! what was found and what to write.
+//! Each value is checked here, once, before it is deserialized: the `config` crate would take `2.7` for `3` and `true`
+//! for `1`; the value of a variable is text, and only its key tells whether `12345` is a number; and an error must name
+//! the key, the value that was found and what to write instead.
+
+use std::collections::BTreeMap;
 
 use ::config::{Map, Value, ValueKind};
 
 use super::duration;
 use super::error::Problem;
 
-/// What a key takes, before anybody looks at the value itself.
+/// What a key takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Shape {
-    /// A string.
     Text,
-    /// A string that no message repeats.
+    /// Text that no message repeats.
     Secret,
-    /// A string that reads as a duration.
+    /// Text that [`duration`] reads.
     Duration,
-    /// `true` or `false`.
     Flag,
     /// A whole number, zero or more.
     Count,
+    /// A name of [`Format`](super::Format).
+    LogFormat,
     /// A list of strings.
     List,
     /// A list of conference ids, or of tables that hold one.
@@ -58,102 +60,105 @@ pub(super) const KEYS: &[(&str, Shape)] = &[
     ("quota.calls_per_month", Shape::Count),
     ("http.listen", Shape::Text),
     ("heartbeat.url", Shape::Secret),
-    ("log.format", Shape::Text),
+    ("log.format", Shape::LogFormat),
     ("log.level", Shape::Text),
 ];
 
 /// The keys of a table in `watch.conferences`.
 const WATCHED_KEYS: [&str; 2] = ["id", "union_id"];
 
-/// The shape of `key`; a problem that names the nearest key if there is none of that name.
-pub(super) fn shape(key: &str) -> Result<Shape, Problem> {
-    let known = KEYS.iter().find(|(known, _)| *known == key);
-    known.map(|(_, shape)| *shape).ok_or_else(|| unknown(key, KEYS.iter().map(|(known, _)| *known)))
-}
+const LOG_FORMATS: [&str; 4] = ["auto", "pretty", "json", "journald"];
 
-/// Whether a file holds nothing but keys we know, each with a value of its shape.
-pub(super) fn check(file: &Map<String, Value>) -> Result<(), Problem> {
+/// The values in a file, by key. An error names the first key, by name, that is unknown or has a value of another shape.
+pub(super) fn of_file(file: Map<String, Value>) -> Result<BTreeMap<&'static str, Value>, Problem> {
+    let mut values = BTreeMap::new();
     for (name, section) in sorted(file) {
         let is_section = KEYS.iter().any(|(key, _)| key.split_once('.').is_some_and(|(section, _)| section == name));
-        let ValueKind::Table(section) = &section.kind else {
+        let ValueKind::Table(section) = section.kind else {
             return Err(if is_section {
-                Problem::new(name, format!("is {}, but it is the name of a section; write [{name}]", kind(section)))
+                let found = kind(&section.kind);
+                Problem::new(&name, format!("is {found}, but it is the name of a section; write [{name}]"))
             } else {
-                unknown(name, KEYS.iter().map(|(known, _)| *known))
+                unknown(&name, KEYS.iter().map(|(known, _)| *known))
             });
         };
         for (key, value) in sorted(section) {
-            let key = format!("{name}.{key}");
-            shape(&key)?.check(&key, value)?;
+            let (key, shape) = find(&format!("{name}.{key}"))?;
+            shape.check(key, &value.kind)?;
+            values.insert(key, value);
         }
         if !is_section {
-            return Err(unknown(name, KEYS.iter().filter_map(|(key, _)| Some(key.split_once('.')?.0))));
+            return Err(unknown(&name, KEYS.iter().filter_map(|(key, _)| Some(key.split_once('.')?.0))));
         }
     }
-    Ok(())
+    Ok(values)
 }
 
-/// Whether a file holds the app's secret itself.
-pub(super) fn has_secret(file: &Map<String, Value>) -> bool {
-    let dingtalk = file.get("dingtalk").map(|section| &section.kind);
-    matches!(dingtalk, Some(ValueKind::Table(section)) if section.contains_key("app_secret"))
+/// The value that `text`, as an environment variable holds it, gives to `key`. Commas separate the items of a list.
+pub(super) fn of_text(key: &str, text: &str) -> Result<(&'static str, ValueKind), Problem> {
+    let (key, shape) = find(key)?;
+    let value = match shape {
+        Shape::Flag => text.to_ascii_lowercase().parse().ok().map(ValueKind::Boolean),
+        Shape::Count => text.parse().ok().map(ValueKind::I64),
+        Shape::List | Shape::Conferences => {
+            let items = text.split(',').map(str::trim).filter(|item| !item.is_empty());
+            Some(ValueKind::Array(items.map(Value::from).collect()))
+        }
+        Shape::Text | Shape::Secret | Shape::Duration | Shape::LogFormat => None,
+    };
+    let value = value.unwrap_or_else(|| ValueKind::String(text.to_owned()));
+    shape.check(key, &value)?;
+    Ok((key, value))
+}
+
+fn find(key: &str) -> Result<(&'static str, Shape), Problem> {
+    let found = KEYS.iter().find(|(known, _)| *known == key).copied();
+    found.ok_or_else(|| unknown(key, KEYS.iter().map(|(known, _)| *known)))
 }
 
 impl Shape {
-    /// Whether `value`, which TOML has given a type, is of this shape.
-    fn check(self, key: &str, value: &Value) -> Result<(), Problem> {
-        let fits = match (self, &value.kind) {
+    fn check(self, key: &str, value: &ValueKind) -> Result<(), Problem> {
+        let fits = match (self, value) {
             (Self::Text | Self::Secret | Self::Duration, ValueKind::String(_))
             | (Self::Flag, ValueKind::Boolean(_)) => true,
             (Self::Count, ValueKind::I64(number)) => *number >= 0,
+            (Self::LogFormat, ValueKind::String(name)) => LOG_FORMATS.contains(&name.as_str()),
             (Self::List, ValueKind::Array(items)) => items.iter().all(|item| matches!(item.kind, ValueKind::String(_))),
             (Self::Conferences, ValueKind::Array(items)) => {
-                return items.iter().enumerate().try_for_each(|(i, item)| check_watched(&format!("{key}[{i}]"), item));
+                let mut items = items.iter().enumerate();
+                return items.try_for_each(|(i, item)| check_watched(&format!("{key}[{i}]"), &item.kind));
             }
             _ => false,
         };
-        if fits { Ok(()) } else { Err(self.mismatch(key, &value.kind)) }
-    }
-
-    /// What `text`, the value of an environment variable, says to a key of this shape. Lists are parted by commas.
-    pub(super) fn read(self, key: &str, text: String) -> Result<ValueKind, Problem> {
-        let value = match self {
-            Self::Text | Self::Secret | Self::Duration => Some(ValueKind::String(text.clone())),
-            Self::Flag => text.to_ascii_lowercase().parse().ok().map(ValueKind::Boolean),
-            Self::Count => text.parse().ok().map(ValueKind::U64),
-            Self::List | Self::Conferences => {
-                let items = text.split(',').map(str::trim).filter(|item| !item.is_empty());
-                Some(ValueKind::Array(items.map(Value::from).collect()))
-            }
-        };
-        value.ok_or_else(|| self.mismatch(key, &ValueKind::String(text)))
-    }
-
-    fn mismatch(self, key: &str, found: &ValueKind) -> Problem {
-        let quotes = if matches!(found, ValueKind::Array(_) | ValueKind::Table(_)) { "" } else { "; put it in quotes" };
+        if fits {
+            return Ok(());
+        }
+        let quotes = if matches!(value, ValueKind::Array(_) | ValueKind::Table(_)) { "" } else { "; put it in quotes" };
         let wanted = match self {
             // Not even what was found is shown: it may be the secret in the wrong form.
-            Self::Secret => return Problem::new(key, format!("{} is not a string{quotes}", kind_of(found))),
+            Self::Secret => return Err(Problem::new(key, format!("{} is not a string{quotes}", kind(value)))),
             Self::Text => format!("a string{quotes}"),
             Self::Duration => format!("a duration; {}, in quotes", duration::WRITE),
             Self::Flag => "true or false".into(),
             Self::Count => "a whole number, zero or more".into(),
+            Self::LogFormat => "a format; write auto, pretty, json or journald".into(),
             Self::List => "a list of strings; write [\"a\", \"b\"]".into(),
             Self::Conferences => "a list; write [\"id\", { id = \"id\", union_id = \"unionId\" }]".into(),
         };
-        Problem::new(key, format!("{} is not {wanted}", shown(found)))
+        Err(Problem::new(key, format!("{} is not {wanted}", shown(value))))
     }
 }
 
-fn check_watched(key: &str, value: &Value) -> Result<(), Problem> {
-    match &value.kind {
+fn check_watched(key: &str, value: &ValueKind) -> Result<(), Problem> {
+    match value {
         ValueKind::String(_) => Ok(()),
         ValueKind::Table(table) => {
-            for (name, value) in sorted(table) {
-                if !WATCHED_KEYS.contains(&name) {
-                    return Err(unknown(&format!("{key}.{name}"), WATCHED_KEYS.into_iter()));
+            for (name, value) in sorted(table.clone()) {
+                let key = format!("{key}.{name}");
+                if !WATCHED_KEYS.contains(&name.as_str()) {
+                    return Err(unknown(&key, WATCHED_KEYS.into_iter()));
                 }
-                Shape::Text.check(&format!("{key}.{name}"), value)?;
+                Shape::Text.check(&key, &value.kind)?;
             }
             if table.contains_key("id") { Ok(()) } else { Err(Problem::new(key, "has no id")) }
         }
@@ -164,7 +169,7 @@ fn check_watched(key: &str, value: &Value) -> Result<(), Problem> {
     }
 }
 
-/// No such key, and the one among `known` that it looks most like.
+/// The error for a key that does not exist; it names the key among `known` that is most like it.
 fn unknown<'a>(key: &str, known: impl Iterator<Item = &'a str>) -> Problem {
     let likeness = |known: &str| {
         // A key without its section is compared with keys without theirs; so is one of a table in a list.
@@ -173,24 +178,16 @@ fn unknown<'a>(key: &str, known: impl Iterator<Item = &'a str>) -> Problem {
         let part = strsim::normalized_damerau_levenshtein(&last(key), &last(known));
         if key.contains('.') && known.contains('.') { whole } else { part.max(whole) }
     };
-    match known.max_by(|one, other| likeness(one).total_cmp(&likeness(other))) {
-        Some(nearest) => Problem::new(key, format!("no such key; did you mean {nearest}?")),
-        None => Problem::new(key, "no such key"),
-    }
+    let nearest = known.max_by(|one, other| likeness(one).total_cmp(&likeness(other))).unwrap_or_default();
+    Problem::new(key, format!("no such key; did you mean {nearest}?"))
 }
 
 /// By name: a map's own order changes from run to run, and with it the error that is found first.
-fn sorted(table: &Map<String, Value>) -> Vec<(&str, &Value)> {
-    let mut entries: Vec<_> = table.iter().map(|(key, value)| (key.as_str(), value)).collect();
-    entries.sort_unstable_by_key(|(key, _)| *key);
-    entries
+pub(super) fn sorted(table: Map<String, Value>) -> BTreeMap<String, Value> {
+    table.into_iter().collect()
 }
 
-fn kind(value: &Value) -> &'static str {
-    kind_of(&value.kind)
-}
-
-fn kind_of(value: &ValueKind) -> &'static str {
+fn kind(value: &ValueKind) -> &'static str {
     match value {
         ValueKind::Nil => "nothing",
         ValueKind::Boolean(_) => "true or false",
@@ -203,11 +200,11 @@ fn kind_of(value: &ValueKind) -> &'static str {
     }
 }
 
-/// A value as it would be written, as far as it has one line.
+/// A value as it would be written, if it takes one line.
 fn shown(value: &ValueKind) -> String {
     match value {
         ValueKind::String(text) => format!("{text:?}"),
-        ValueKind::Table(_) | ValueKind::Array(_) | ValueKind::Nil => kind_of(value).into(),
+        ValueKind::Table(_) | ValueKind::Array(_) | ValueKind::Nil => kind(value).into(),
         other => other.to_string(),
     }
 }

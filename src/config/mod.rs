@@ -1,7 +1,7 @@
-//! The operator's words: one file a section, each with its own `validate()`.
+//! The configuration: TOML, overridden by environment variables. One file a section, each with its own `validate()`.
 //!
-//! TOML, overridden by environment variables. This room reads files and knows what a good value is; what is done with
-//! the values is for others to know. Nothing here reads the process environment: whoever loads hands it over.
+//! This room reads files and knows which values are valid; it does not know what they are used for. It does not read the
+//! process environment: the caller of [`Config::load`] passes it.
 
 mod catalog;
 mod changes;
@@ -13,14 +13,15 @@ mod error;
 mod exposure;
 mod heartbeat;
 mod http;
+mod identifier;
 mod keys;
 mod layers;
 mod log;
 mod poll;
 mod quota;
+mod text_file;
 mod timing;
 mod watch;
-mod word;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -42,51 +43,48 @@ pub use self::poll::Poll;
 pub use self::quota::Quota;
 pub use self::watch::{Watch, Watched};
 
-/// Everything an operator can say, with a default for all of it but the credentials.
+/// All settings. Each has a default, but for the credentials.
 #[derive(Clone, Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
+#[serde(default)]
 pub struct Config {
-    /// Where DingTalk is, and who we are to it.
     pub dingtalk: DingTalk,
-    /// The file that recordings are catalogued in.
     pub catalog: Catalog,
-    /// Conferences known beforehand.
     pub watch: Watch,
-    /// Where other conferences are looked for.
     pub discover: Discover,
-    /// How conferences in progress are looked at.
     pub poll: Poll,
-    /// How the recordings of ended conferences are fetched.
     pub collect: Collect,
-    /// What may be spent.
     pub quota: Quota,
-    /// Where the daemon can be watched.
     pub http: Http,
-    /// Whom it tells that it is well.
     pub heartbeat: Heartbeat,
-    /// What the daemon says about itself.
     pub log: Log,
 }
 
 /// A configuration, and where it was read.
 #[derive(Clone, Debug)]
 pub struct Loaded {
-    /// The configuration.
     pub config: Config,
-    /// The file it was read from; `None` when there was none, and the defaults and the environment say it all.
+    /// The file it was read from; `None` if there was none.
     pub source: Option<PathBuf>,
-    /// Whether the app's secret itself stands in that file.
+    /// Whether that file holds the app's secret itself.
     has_secret: bool,
-    /// What each key says that is set.
-    said: BTreeMap<&'static str, changes::Said>,
+    /// The value of each key that is set.
+    settings: BTreeMap<&'static str, changes::Setting>,
+}
+
+impl Loaded {
+    /// Where the configuration was read, for messages.
+    pub fn source_name(&self) -> String {
+        let file = self.source.as_ref().map(|path| path.display().to_string());
+        file.unwrap_or_else(|| "the defaults and the environment".to_owned())
+    }
 }
 
 impl Config {
-    /// Reads the configuration: `path` (what `--config` says), else the file `$RECORDING_ARCHIVER_CONFIG` names, else
+    /// Reads the configuration: `path` (of `--config`), else the file `$RECORDING_ARCHIVER_CONFIG` names, else
     /// `/etc/recording-archiver/config.toml` if it is there, else the defaults. Variables such as
     /// `RECORDING_ARCHIVER__POLL__INTERVAL` override what the file says.
     ///
-    /// `environment` is the process environment, all of it: `$CREDENTIALS_DIRECTORY` is taken from it too. Make it of
+    /// `environment` is the whole process environment: `$CREDENTIALS_DIRECTORY` is taken from it too. Make it from
     /// [`std::env::vars_os`]: [`std::env::vars`] panics at any program's variable that is not Unicode.
     pub fn load(
         path: Option<&Path>,
@@ -95,15 +93,7 @@ impl Config {
         layers::load(path, Path::new(DEFAULT_PATH), environment)
     }
 
-    /// Where the catalog lies, as far as a configuration says so that [`load`](Self::load) cannot take.
-    pub fn salvage_catalog_path(
-        path: Option<&Path>,
-        environment: impl IntoIterator<Item = (String, String)>,
-    ) -> PathBuf {
-        layers::salvage(path, Path::new(DEFAULT_PATH), environment)
-    }
-
-    /// Whether the values make sense, section by section.
+    /// Whether the values are valid, section by section.
     pub fn validate(&self) -> Result<(), Problem> {
         self.dingtalk.validate()?;
         self.catalog.validate()?;
@@ -111,8 +101,6 @@ impl Config {
         self.discover.validate()?;
         self.poll.validate()?;
         self.collect.validate()?;
-        self.quota.validate()?;
-        self.http.validate()?;
         self.heartbeat.validate()?;
         self.log.validate()
     }

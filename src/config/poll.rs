@@ -1,4 +1,4 @@
-//! `[poll]`: how conferences in progress are looked at.
+//! `[poll]`: how often conferences in progress are asked about.
 
 use std::num::NonZeroUsize;
 use std::time::Duration;
@@ -9,17 +9,16 @@ use super::error::Problem;
 use super::{duration, timing};
 use crate::domain::schedule::Schedule;
 
-/// The section `[poll]`.
 #[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields, default)]
+#[serde(default)]
 pub struct Poll {
-    /// How long after one look the next one is due, at least 100 ms; 5 minutes when there is no `cron` either.
-    /// Intervals under a second are rung every second.
+    /// How long after one look the next one is due; 5 minutes unless set. An interval under a second means every second.
     #[serde(deserialize_with = "duration::optional")]
     pub interval: Option<Duration>,
-    /// When to look, as a cron pattern of six fields in local time; in place of `interval`.
-    pub cron: Option<String>,
-    /// How many conferences are asked after in one call. 50 unless set; the most DingTalk takes is not documented.
+    /// In place of `interval`: a cron pattern of six fields, in local time.
+    #[serde(deserialize_with = "timing::cron")]
+    pub cron: Option<Schedule>,
+    /// How many conferences one call asks about. The most that DingTalk takes is not documented.
     pub batch_size: NonZeroUsize,
 }
 
@@ -31,23 +30,12 @@ impl Default for Poll {
 }
 
 impl Poll {
-    const DEFAULT_INTERVAL: Duration = Duration::from_mins(5);
-
-    /// When to look: the interval or the cron pattern, else every 5 minutes.
-    ///
-    /// # Panics
-    ///
-    /// If the section was put together by hand and would not pass [`Config::validate`](super::Config::validate).
-    #[must_use]
     pub fn schedule(&self) -> Schedule {
-        self.try_schedule().expect("the section was validated when it was loaded")
-    }
-
-    fn try_schedule(&self) -> Result<Schedule, Problem> {
-        timing::schedule("poll", self.interval, self.cron.as_deref(), Self::DEFAULT_INTERVAL)
+        let interval = self.interval.unwrap_or(Duration::from_mins(5));
+        self.cron.clone().unwrap_or(Schedule::Every(interval))
     }
 
     pub(super) fn validate(&self) -> Result<(), Problem> {
-        self.try_schedule().map(drop)
+        timing::check("poll", self.interval, self.cron.as_ref())
     }
 }

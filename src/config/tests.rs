@@ -1,8 +1,9 @@
-//! The configuration as an operator meets it: files, variables, and what is said when they are wrong.
+//! The configuration as an operator sees it: files, variables, and the errors in them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use secrecy::ExposeSecret;
+use serde::de::{self, Deserializer, Visitor, value};
 
 use super::keys::KEYS;
 use super::*;
@@ -99,7 +100,7 @@ fn the_defaults_are_the_ones_that_were_promised() {
     assert_eq!((collect.retry_min.as_secs(), collect.retry_max.as_secs()), (300, 6 * 3600));
     assert_eq!((collect.settle.as_secs(), collect.give_up_after.as_secs()), (1800, 72 * 3600));
     assert_eq!(quota.calls_per_month, 5000);
-    assert!(http.listen().is_none() && heartbeat.url().is_none());
+    assert!(http.listen.is_none() && heartbeat.url().is_none());
     assert_eq!(catalog.keep_events.as_secs(), 90 * 24 * 3600);
     assert_eq!((log.format, log.level.as_str()), (Format::Auto, "info"));
 }
@@ -107,7 +108,7 @@ fn the_defaults_are_the_ones_that_were_promised() {
 #[test]
 fn where_to_listen_is_loopback_unless_told() {
     let listen =
-        |listen: &str| load(&format!("[http]\nlisten = {listen:?}\n"), &[]).map(|config| config.http.listen().unwrap());
+        |listen: &str| load(&format!("[http]\nlisten = {listen:?}\n"), &[]).map(|config| config.http.listen.unwrap());
     assert_eq!(listen("9464").unwrap().to_string(), "127.0.0.1:9464");
     assert_eq!(listen(":9464").unwrap().to_string(), "127.0.0.1:9464");
     assert_eq!(listen("0.0.0.0:9464").unwrap().to_string(), "0.0.0.0:9464");
@@ -126,33 +127,62 @@ fn the_address_of_the_heartbeat_is_never_repeated() {
     assert_eq!(config.heartbeat.url().unwrap().path(), "/hunter2");
 }
 
+/// Takes the names of a struct's fields from what the struct's `Deserialize` asks for.
+struct Fields<'a>(&'a str, &'a mut Vec<String>);
+
+impl<'de> Deserializer<'de> for Fields<'_> {
+    type Error = value::Error;
+
+    fn deserialize_struct<V: Visitor<'de>>(
+        self,
+        _: &str,
+        fields: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, Self::Error> {
+        self.1.extend(fields.iter().map(|field| format!("{}{field}", self.0)));
+        self.deserialize_any(visitor)
+    }
+
+    fn deserialize_any<V: Visitor<'de>>(self, _: V) -> Result<V::Value, Self::Error> {
+        Err(de::Error::custom("nothing is deserialized"))
+    }
+
+    serde::forward_to_deserialize_any! {
+        bool i8 i16 i32 i64 u8 u16 u32 u64 f32 f64 char str string bytes byte_buf option unit unit_struct
+        newtype_struct seq tuple tuple_struct map enum identifier ignored_any
+    }
+}
+
 #[test]
 fn the_list_of_keys_is_the_list_of_fields() {
-    // What a section's struct knows is read from serde's own complaint about a key that it does not know.
-    fn fields<T: serde::de::DeserializeOwned>(section: &str) -> Vec<String> {
-        let source = ::config::File::from_str("no_such_key = 1", ::config::FileFormat::Toml);
-        let table = ::config::Config::builder().add_source(source).build().unwrap();
-        let complaint = table.try_deserialize::<T>().err().unwrap().to_string();
-        let (_, known) = complaint.split_once("expected ").unwrap();
-        known.split('`').skip(1).step_by(2).map(|field| format!("{section}.{field}")).collect()
-    }
-    let mut fields = [
-        fields::<DingTalk>("dingtalk"),
-        fields::<Catalog>("catalog"),
-        fields::<Watch>("watch"),
-        fields::<Discover>("discover"),
-        fields::<Poll>("poll"),
-        fields::<Collect>("collect"),
-        fields::<Quota>("quota"),
-        fields::<Http>("http"),
-        fields::<Heartbeat>("heartbeat"),
-        fields::<Log>("log"),
-    ]
-    .concat();
-    let mut known: Vec<_> = KEYS.iter().map(|(key, _)| (*key).to_owned()).collect();
+    let mut fields = Vec::new();
+    let _ = DingTalk::deserialize(Fields("dingtalk.", &mut fields));
+    let _ = Catalog::deserialize(Fields("catalog.", &mut fields));
+    let _ = Watch::deserialize(Fields("watch.", &mut fields));
+    let _ = Discover::deserialize(Fields("discover.", &mut fields));
+    let _ = Poll::deserialize(Fields("poll.", &mut fields));
+    let _ = Collect::deserialize(Fields("collect.", &mut fields));
+    let _ = Quota::deserialize(Fields("quota.", &mut fields));
+    let _ = Http::deserialize(Fields("http.", &mut fields));
+    let _ = Heartbeat::deserialize(Fields("heartbeat.", &mut fields));
+    let _ = Log::deserialize(Fields("log.", &mut fields));
+    let mut sections = Vec::new();
+    let _ = Config::deserialize(Fields("", &mut sections));
+    let of_fields: BTreeSet<_> = fields.iter().filter_map(|field| field.split('.').next()).collect();
+    assert_eq!(of_fields, sections.iter().map(String::as_str).collect(), "a section is missing in this test");
+    let mut keys: Vec<_> = KEYS.iter().map(|(key, _)| (*key).to_owned()).collect();
     fields.sort();
-    known.sort();
-    assert_eq!(known, fields);
+    keys.sort();
+    assert_eq!(keys, fields);
+}
+
+#[test]
+fn every_format_of_the_log_can_be_written() {
+    for (text, format) in
+        [("auto", Format::Auto), ("pretty", Format::Pretty), ("json", Format::Json), ("journald", Format::Journald)]
+    {
+        assert_eq!(load(&format!("log.format = {text:?}"), &[]).unwrap().log.format, format);
+    }
 }
 
 #[test]
@@ -218,7 +248,7 @@ fn a_value_that_makes_no_sense_is_refused_by_its_section() {
         ("dingtalk.base_url = \"api.dingtalk.io\"", "dingtalk.base_url: is not a URL (relative URL without a base)"),
         ("dingtalk.app_key = \"\"", "dingtalk.app_key: must not be empty"),
         ("dingtalk.corp_id = \"a b\"", "dingtalk.corp_id: \"a b\" has white space"),
-        ("dingtalk.request_timeout = \"0s\"", "dingtalk.request_timeout: is too short; at least 1ms"),
+        ("dingtalk.request_timeout = \"0s\"", "dingtalk.request_timeout: 0s is too short; at least 1ms"),
         ("dingtalk.requests_per_second = 0", "dingtalk.requests_per_second: "),
         ("dingtalk.requests_per_second = 5000000000", "dingtalk.requests_per_second: "),
         ("dingtalk.max_in_flight = 9223372036854775807", "dingtalk.max_in_flight: 9223372036854775807 is too many"),
@@ -233,7 +263,10 @@ fn a_value_that_makes_no_sense_is_refused_by_its_section() {
         ("poll.batch_size = 0", "poll.batch_size: "),
         ("collect.interval = \"0s\"", "collect.interval: 0s is too short"),
         ("collect.retry_min = \"0s\"", "collect.retry_min: 0s is too short"),
-        ("collect.retry_min = \"7h\"", "collect.retry_min and collect.retry_max: the least wait, 7h, is longer than"),
+        (
+            "collect.retry_min = \"7h\"",
+            "collect.retry_min and collect.retry_max: the shortest wait, 7h, is longer than",
+        ),
         ("log.level = \"inf0\"", "log.level: \"inf0\" is not a level"),
         ("log.level = \"info,a=loud\"", "log.level: \"info,a=loud\" is not a level"),
     ] {

@@ -1,18 +1,16 @@
-//! `[watch]`: conferences known beforehand.
+//! `[watch]`: conferences that are named in the configuration.
 
 use std::collections::HashSet;
 
 use serde::Deserialize;
 
 use super::error::Problem;
-use super::word;
+use super::identifier;
 use crate::domain::conference::check_conference_id;
 
-/// The section `[watch]`.
 #[derive(Clone, Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
+#[serde(default)]
 pub struct Watch {
-    /// Conferences to watch besides those that are found. None unless set.
     pub conferences: Vec<Watched>,
 }
 
@@ -20,13 +18,11 @@ pub struct Watch {
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(from = "Written")]
 pub struct Watched {
-    /// The `conferenceId`.
     pub id: String,
-    /// Whom to ask for its recordings as, before anyone else: a `unionId`.
+    /// The `unionId` to ask as for its recordings, before any other.
     pub union_id: Option<String>,
 }
 
-/// The two ways to write a [`Watched`].
 #[derive(Deserialize)]
 #[serde(untagged)]
 enum Written {
@@ -49,7 +45,7 @@ impl Watch {
         let mut seen = HashSet::new();
         for Watched { id, union_id } in &self.conferences {
             check_conference_id(id).map_err(|why| Problem::new(KEY, why.to_string()))?;
-            word::check_optional(KEY, union_id.as_deref())?;
+            identifier::check_optional(KEY, union_id.as_deref())?;
             if !seen.insert(id) {
                 return Err(Problem::new(KEY, format!("{id:?} is there twice; remove one")));
             }

@@ -13,7 +13,7 @@ use anyhow::{Context, bail};
 use clap::Args;
 
 use super::output::{self, Format};
-use super::tame;
+use super::sanitize;
 
 /// Arguments of `demo`.
 #[derive(Args, Debug)]
@@ -49,7 +49,7 @@ pub(super) async fn run(demo: &Demo) -> anyhow::Result<()> {
     }
     if !outcome.differences.is_empty() {
         for difference in outcome.differences.iter().take(20) {
-            output::say(&format!("differs: {}", tame::text(difference)));
+            output::say(&format!("differs: {}", sanitize::text(difference)));
         }
         bail!("the catalog differs from the truth in {} places (seed {})", outcome.differences.len(), demo.seed);
     }

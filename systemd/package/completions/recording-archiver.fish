@@ -29,15 +29,15 @@ complete -c recording-archiver -n "__fish_recording_archiver_needs_command" -s h
 complete -c recording-archiver -n "__fish_recording_archiver_needs_command" -s V -l version -d 'Print version'
 complete -c recording-archiver -n "__fish_recording_archiver_needs_command" -f -a "run" -d 'The daemon: works until SIGTERM or SIGINT'
 complete -c recording-archiver -n "__fish_recording_archiver_needs_command" -f -a "once" -d 'One pass of every stage, then exit'
-complete -c recording-archiver -n "__fish_recording_archiver_needs_command" -f -a "watch" -d 'Which conferences are watched beside those that are found'
-complete -c recording-archiver -n "__fish_recording_archiver_needs_command" -f -a "recordings" -d 'What was recorded'
-complete -c recording-archiver -n "__fish_recording_archiver_needs_command" -f -a "conferences" -d 'Which conferences are known, and where they stand'
+complete -c recording-archiver -n "__fish_recording_archiver_needs_command" -f -a "watch" -d 'Put conferences on watch that are not found otherwise'
+complete -c recording-archiver -n "__fish_recording_archiver_needs_command" -f -a "recordings" -d 'List and show recordings'
+complete -c recording-archiver -n "__fish_recording_archiver_needs_command" -f -a "conferences" -d 'List, show, explain and retry conferences'
 complete -c recording-archiver -n "__fish_recording_archiver_needs_command" -f -a "record" -d 'Start or stop a cloud recording; only a meeting\'s host may'
-complete -c recording-archiver -n "__fish_recording_archiver_needs_command" -f -a "status" -d 'What the daemon does, what is open, what was spent'
-complete -c recording-archiver -n "__fish_recording_archiver_needs_command" -f -a "backup" -d 'A checked copy of the catalog, made beside a running daemon'
-complete -c recording-archiver -n "__fish_recording_archiver_needs_command" -f -a "verify" -d 'Whether the catalog, or a copy of it, is sound'
-complete -c recording-archiver -n "__fish_recording_archiver_needs_command" -f -a "check-config" -d 'Whether the configuration makes sense, and what it costs'
-complete -c recording-archiver -n "__fish_recording_archiver_needs_command" -f -a "doctor" -d 'What keeps the daemon from doing its work, and what to do about it; at most five metered calls'
+complete -c recording-archiver -n "__fish_recording_archiver_needs_command" -f -a "status" -d 'Show what the daemon does, which conferences are open, and how many calls were used'
+complete -c recording-archiver -n "__fish_recording_archiver_needs_command" -f -a "backup" -d 'Make a verified copy of the catalog; the daemon may run'
+complete -c recording-archiver -n "__fish_recording_archiver_needs_command" -f -a "verify" -d 'Check whether the catalog, or a copy of it, is valid'
+complete -c recording-archiver -n "__fish_recording_archiver_needs_command" -f -a "check-config" -d 'Check the configuration, and show how many calls it needs'
+complete -c recording-archiver -n "__fish_recording_archiver_needs_command" -f -a "doctor" -d 'Find what keeps the daemon from working, and what to do about it; at most five metered calls'
 complete -c recording-archiver -n "__fish_recording_archiver_needs_command" -f -a "simulate" -d 'A simulated DingTalk to try things on'
 complete -c recording-archiver -n "__fish_recording_archiver_needs_command" -f -a "demo" -d 'A simulated working week, archived for real'
 complete -c recording-archiver -n "__fish_recording_archiver_needs_command" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
@@ -72,12 +72,12 @@ complete -c recording-archiver -n "__fish_recording_archiver_using_subcommand wa
 complete -c recording-archiver -n "__fish_recording_archiver_using_subcommand recordings; and not __fish_seen_subcommand_from list show help" -l config -d 'The configuration file [default: $RECORDING_ARCHIVER_CONFIG, else /etc/recording-archiver/config.toml]' -r -F
 complete -c recording-archiver -n "__fish_recording_archiver_using_subcommand recordings; and not __fish_seen_subcommand_from list show help" -s h -l help -d 'Print help'
 complete -c recording-archiver -n "__fish_recording_archiver_using_subcommand recordings; and not __fish_seen_subcommand_from list show help" -f -a "list" -d 'List recordings'
-complete -c recording-archiver -n "__fish_recording_archiver_using_subcommand recordings; and not __fish_seen_subcommand_from list show help" -f -a "show" -d 'Show one recording, and what it said before'
+complete -c recording-archiver -n "__fish_recording_archiver_using_subcommand recordings; and not __fish_seen_subcommand_from list show help" -f -a "show" -d 'Show one recording, and its earlier versions'
 complete -c recording-archiver -n "__fish_recording_archiver_using_subcommand recordings; and not __fish_seen_subcommand_from list show help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c recording-archiver -n "__fish_recording_archiver_using_subcommand recordings; and __fish_seen_subcommand_from list" -l since -d 'Begun on or after this day, or at or after this instant (UTC): 2026-06-01 or 2026-06-01T09:00:00Z' -r
 complete -c recording-archiver -n "__fish_recording_archiver_using_subcommand recordings; and __fish_seen_subcommand_from list" -l until -d 'Begun on or before this day, or before this instant (UTC)' -r
 complete -c recording-archiver -n "__fish_recording_archiver_using_subcommand recordings; and __fish_seen_subcommand_from list" -l conference -d 'Of this conference' -r
-complete -c recording-archiver -n "__fish_recording_archiver_using_subcommand recordings; and __fish_seen_subcommand_from list" -l region -d 'Lying in this region' -r
+complete -c recording-archiver -n "__fish_recording_archiver_using_subcommand recordings; and __fish_seen_subcommand_from list" -l region -d 'Stored in this region' -r
 complete -c recording-archiver -n "__fish_recording_archiver_using_subcommand recordings; and __fish_seen_subcommand_from list" -l search -d 'With this text in the title, the creator\'s name or an id' -r
 complete -c recording-archiver -n "__fish_recording_archiver_using_subcommand recordings; and __fish_seen_subcommand_from list" -l format -d 'How the list is printed' -r -f -a "table\t'For people'
 json\t'One array, with the catalog\'s column names and raw values'
@@ -89,14 +89,14 @@ json\t'One object'"
 complete -c recording-archiver -n "__fish_recording_archiver_using_subcommand recordings; and __fish_seen_subcommand_from show" -l config -d 'The configuration file [default: $RECORDING_ARCHIVER_CONFIG, else /etc/recording-archiver/config.toml]' -r -F
 complete -c recording-archiver -n "__fish_recording_archiver_using_subcommand recordings; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c recording-archiver -n "__fish_recording_archiver_using_subcommand recordings; and __fish_seen_subcommand_from help" -f -a "list" -d 'List recordings'
-complete -c recording-archiver -n "__fish_recording_archiver_using_subcommand recordings; and __fish_seen_subcommand_from help" -f -a "show" -d 'Show one recording, and what it said before'
+complete -c recording-archiver -n "__fish_recording_archiver_using_subcommand recordings; and __fish_seen_subcommand_from help" -f -a "show" -d 'Show one recording, and its earlier versions'
 complete -c recording-archiver -n "__fish_recording_archiver_using_subcommand recordings; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c recording-archiver -n "__fish_recording_archiver_using_subcommand conferences; and not __fish_seen_subcommand_from list show explain retry help" -l config -d 'The configuration file [default: $RECORDING_ARCHIVER_CONFIG, else /etc/recording-archiver/config.toml]' -r -F
 complete -c recording-archiver -n "__fish_recording_archiver_using_subcommand conferences; and not __fish_seen_subcommand_from list show explain retry help" -s h -l help -d 'Print help'
 complete -c recording-archiver -n "__fish_recording_archiver_using_subcommand conferences; and not __fish_seen_subcommand_from list show explain retry help" -f -a "list" -d 'List conferences'
 complete -c recording-archiver -n "__fish_recording_archiver_using_subcommand conferences; and not __fish_seen_subcommand_from list show explain retry help" -f -a "show" -d 'Show one conference and its recordings'
-complete -c recording-archiver -n "__fish_recording_archiver_using_subcommand conferences; and not __fish_seen_subcommand_from list show explain retry help" -f -a "explain" -d 'The whole story of one conference: what happened, why, and what comes next'
-complete -c recording-archiver -n "__fish_recording_archiver_using_subcommand conferences; and not __fish_seen_subcommand_from list show explain retry help" -f -a "retry" -d 'Read closed conferences anew'
+complete -c recording-archiver -n "__fish_recording_archiver_using_subcommand conferences; and not __fish_seen_subcommand_from list show explain retry help" -f -a "explain" -d 'Explain one conference: what happened, why, and what comes next'
+complete -c recording-archiver -n "__fish_recording_archiver_using_subcommand conferences; and not __fish_seen_subcommand_from list show explain retry help" -f -a "retry" -d 'Ask again for the recordings of closed conferences'
 complete -c recording-archiver -n "__fish_recording_archiver_using_subcommand conferences; and not __fish_seen_subcommand_from list show explain retry help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c recording-archiver -n "__fish_recording_archiver_using_subcommand conferences; and __fish_seen_subcommand_from list" -l state -d 'Only those in this state: waiting, active, ended, archived, unrecorded or failed' -r
 complete -c recording-archiver -n "__fish_recording_archiver_using_subcommand conferences; and __fish_seen_subcommand_from list" -l format -d 'How the list is printed' -r -f -a "table\t'For people'
@@ -117,19 +117,19 @@ complete -c recording-archiver -n "__fish_recording_archiver_using_subcommand co
 complete -c recording-archiver -n "__fish_recording_archiver_using_subcommand conferences; and __fish_seen_subcommand_from retry" -s h -l help -d 'Print help'
 complete -c recording-archiver -n "__fish_recording_archiver_using_subcommand conferences; and __fish_seen_subcommand_from help" -f -a "list" -d 'List conferences'
 complete -c recording-archiver -n "__fish_recording_archiver_using_subcommand conferences; and __fish_seen_subcommand_from help" -f -a "show" -d 'Show one conference and its recordings'
-complete -c recording-archiver -n "__fish_recording_archiver_using_subcommand conferences; and __fish_seen_subcommand_from help" -f -a "explain" -d 'The whole story of one conference: what happened, why, and what comes next'
-complete -c recording-archiver -n "__fish_recording_archiver_using_subcommand conferences; and __fish_seen_subcommand_from help" -f -a "retry" -d 'Read closed conferences anew'
+complete -c recording-archiver -n "__fish_recording_archiver_using_subcommand conferences; and __fish_seen_subcommand_from help" -f -a "explain" -d 'Explain one conference: what happened, why, and what comes next'
+complete -c recording-archiver -n "__fish_recording_archiver_using_subcommand conferences; and __fish_seen_subcommand_from help" -f -a "retry" -d 'Ask again for the recordings of closed conferences'
 complete -c recording-archiver -n "__fish_recording_archiver_using_subcommand conferences; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c recording-archiver -n "__fish_recording_archiver_using_subcommand record; and not __fish_seen_subcommand_from start stop help" -l config -d 'The configuration file [default: $RECORDING_ARCHIVER_CONFIG, else /etc/recording-archiver/config.toml]' -r -F
 complete -c recording-archiver -n "__fish_recording_archiver_using_subcommand record; and not __fish_seen_subcommand_from start stop help" -s h -l help -d 'Print help'
 complete -c recording-archiver -n "__fish_recording_archiver_using_subcommand record; and not __fish_seen_subcommand_from start stop help" -f -a "start" -d 'Start a recording'
-complete -c recording-archiver -n "__fish_recording_archiver_using_subcommand record; and not __fish_seen_subcommand_from start stop help" -f -a "stop" -d 'Stop it; the meeting goes on'
+complete -c recording-archiver -n "__fish_recording_archiver_using_subcommand record; and not __fish_seen_subcommand_from start stop help" -f -a "stop" -d 'Stop a recording; the meeting goes on'
 complete -c recording-archiver -n "__fish_recording_archiver_using_subcommand record; and not __fish_seen_subcommand_from start stop help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c recording-archiver -n "__fish_recording_archiver_using_subcommand record; and __fish_seen_subcommand_from start" -l union-id -d 'The host\'s unionId' -r
 complete -c recording-archiver -n "__fish_recording_archiver_using_subcommand record; and __fish_seen_subcommand_from start" -l mode -d 'The layout' -r -f -a "grid\t''
 speech\t''
 full_screen\t''"
-complete -c recording-archiver -n "__fish_recording_archiver_using_subcommand record; and __fish_seen_subcommand_from start" -l window -d 'Where the small window stands' -r -f -a "relative_right\t''
+complete -c recording-archiver -n "__fish_recording_archiver_using_subcommand record; and __fish_seen_subcommand_from start" -l window -d 'Where the small window is shown' -r -f -a "relative_right\t''
 float_right\t''
 float_bottom\t''"
 complete -c recording-archiver -n "__fish_recording_archiver_using_subcommand record; and __fish_seen_subcommand_from start" -l config -d 'The configuration file [default: $RECORDING_ARCHIVER_CONFIG, else /etc/recording-archiver/config.toml]' -r -F
@@ -138,7 +138,7 @@ complete -c recording-archiver -n "__fish_recording_archiver_using_subcommand re
 complete -c recording-archiver -n "__fish_recording_archiver_using_subcommand record; and __fish_seen_subcommand_from stop" -l config -d 'The configuration file [default: $RECORDING_ARCHIVER_CONFIG, else /etc/recording-archiver/config.toml]' -r -F
 complete -c recording-archiver -n "__fish_recording_archiver_using_subcommand record; and __fish_seen_subcommand_from stop" -s h -l help -d 'Print help'
 complete -c recording-archiver -n "__fish_recording_archiver_using_subcommand record; and __fish_seen_subcommand_from help" -f -a "start" -d 'Start a recording'
-complete -c recording-archiver -n "__fish_recording_archiver_using_subcommand record; and __fish_seen_subcommand_from help" -f -a "stop" -d 'Stop it; the meeting goes on'
+complete -c recording-archiver -n "__fish_recording_archiver_using_subcommand record; and __fish_seen_subcommand_from help" -f -a "stop" -d 'Stop a recording; the meeting goes on'
 complete -c recording-archiver -n "__fish_recording_archiver_using_subcommand record; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c recording-archiver -n "__fish_recording_archiver_using_subcommand status" -l format -d 'How it is printed' -r -f -a "table\t'For people'
 json\t'One object'"
@@ -157,7 +157,7 @@ json\t'One object'"
 complete -c recording-archiver -n "__fish_recording_archiver_using_subcommand doctor" -l config -d 'The configuration file [default: $RECORDING_ARCHIVER_CONFIG, else /etc/recording-archiver/config.toml]' -r -F
 complete -c recording-archiver -n "__fish_recording_archiver_using_subcommand doctor" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c recording-archiver -n "__fish_recording_archiver_using_subcommand simulate" -l listen -d 'Where to listen; loopback only' -r
-complete -c recording-archiver -n "__fish_recording_archiver_using_subcommand simulate" -l meetings -d 'Meetings in fifty working hours; they go on for ever' -r
+complete -c recording-archiver -n "__fish_recording_archiver_using_subcommand simulate" -l meetings -d 'Meetings in fifty working hours; there is no end to them' -r
 complete -c recording-archiver -n "__fish_recording_archiver_using_subcommand simulate" -l seed -d 'The same seed gives the same organisation, also after a restart' -r
 complete -c recording-archiver -n "__fish_recording_archiver_using_subcommand simulate" -l speed -d 'How many times faster than real life everything goes' -r
 complete -c recording-archiver -n "__fish_recording_archiver_using_subcommand simulate" -l config -d 'The configuration file [default: $RECORDING_ARCHIVER_CONFIG, else /etc/recording-archiver/config.toml]' -r -F
@@ -172,15 +172,15 @@ complete -c recording-archiver -n "__fish_recording_archiver_using_subcommand de
 complete -c recording-archiver -n "__fish_recording_archiver_using_subcommand demo" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c recording-archiver -n "__fish_recording_archiver_using_subcommand help; and not __fish_seen_subcommand_from run once watch recordings conferences record status backup verify check-config doctor simulate demo help" -f -a "run" -d 'The daemon: works until SIGTERM or SIGINT'
 complete -c recording-archiver -n "__fish_recording_archiver_using_subcommand help; and not __fish_seen_subcommand_from run once watch recordings conferences record status backup verify check-config doctor simulate demo help" -f -a "once" -d 'One pass of every stage, then exit'
-complete -c recording-archiver -n "__fish_recording_archiver_using_subcommand help; and not __fish_seen_subcommand_from run once watch recordings conferences record status backup verify check-config doctor simulate demo help" -f -a "watch" -d 'Which conferences are watched beside those that are found'
-complete -c recording-archiver -n "__fish_recording_archiver_using_subcommand help; and not __fish_seen_subcommand_from run once watch recordings conferences record status backup verify check-config doctor simulate demo help" -f -a "recordings" -d 'What was recorded'
-complete -c recording-archiver -n "__fish_recording_archiver_using_subcommand help; and not __fish_seen_subcommand_from run once watch recordings conferences record status backup verify check-config doctor simulate demo help" -f -a "conferences" -d 'Which conferences are known, and where they stand'
+complete -c recording-archiver -n "__fish_recording_archiver_using_subcommand help; and not __fish_seen_subcommand_from run once watch recordings conferences record status backup verify check-config doctor simulate demo help" -f -a "watch" -d 'Put conferences on watch that are not found otherwise'
+complete -c recording-archiver -n "__fish_recording_archiver_using_subcommand help; and not __fish_seen_subcommand_from run once watch recordings conferences record status backup verify check-config doctor simulate demo help" -f -a "recordings" -d 'List and show recordings'
+complete -c recording-archiver -n "__fish_recording_archiver_using_subcommand help; and not __fish_seen_subcommand_from run once watch recordings conferences record status backup verify check-config doctor simulate demo help" -f -a "conferences" -d 'List, show, explain and retry conferences'
 complete -c recording-archiver -n "__fish_recording_archiver_using_subcommand help; and not __fish_seen_subcommand_from run once watch recordings conferences record status backup verify check-config doctor simulate demo help" -f -a "record" -d 'Start or stop a cloud recording; only a meeting\'s host may'
-complete -c recording-archiver -n "__fish_recording_archiver_using_subcommand help; and not __fish_seen_subcommand_from run once watch recordings conferences record status backup verify check-config doctor simulate demo help" -f -a "status" -d 'What the daemon does, what is open, what was spent'
-complete -c recording-archiver -n "__fish_recording_archiver_using_subcommand help; and not __fish_seen_subcommand_from run once watch recordings conferences record status backup verify check-config doctor simulate demo help" -f -a "backup" -d 'A checked copy of the catalog, made beside a running daemon'
-complete -c recording-archiver -n "__fish_recording_archiver_using_subcommand help; and not __fish_seen_subcommand_from run once watch recordings conferences record status backup verify check-config doctor simulate demo help" -f -a "verify" -d 'Whether the catalog, or a copy of it, is sound'
-complete -c recording-archiver -n "__fish_recording_archiver_using_subcommand help; and not __fish_seen_subcommand_from run once watch recordings conferences record status backup verify check-config doctor simulate demo help" -f -a "check-config" -d 'Whether the configuration makes sense, and what it costs'
-complete -c recording-archiver -n "__fish_recording_archiver_using_subcommand help; and not __fish_seen_subcommand_from run once watch recordings conferences record status backup verify check-config doctor simulate demo help" -f -a "doctor" -d 'What keeps the daemon from doing its work, and what to do about it; at most five metered calls'
+complete -c recording-archiver -n "__fish_recording_archiver_using_subcommand help; and not __fish_seen_subcommand_from run once watch recordings conferences record status backup verify check-config doctor simulate demo help" -f -a "status" -d 'Show what the daemon does, which conferences are open, and how many calls were used'
+complete -c recording-archiver -n "__fish_recording_archiver_using_subcommand help; and not __fish_seen_subcommand_from run once watch recordings conferences record status backup verify check-config doctor simulate demo help" -f -a "backup" -d 'Make a verified copy of the catalog; the daemon may run'
+complete -c recording-archiver -n "__fish_recording_archiver_using_subcommand help; and not __fish_seen_subcommand_from run once watch recordings conferences record status backup verify check-config doctor simulate demo help" -f -a "verify" -d 'Check whether the catalog, or a copy of it, is valid'
+complete -c recording-archiver -n "__fish_recording_archiver_using_subcommand help; and not __fish_seen_subcommand_from run once watch recordings conferences record status backup verify check-config doctor simulate demo help" -f -a "check-config" -d 'Check the configuration, and show how many calls it needs'
+complete -c recording-archiver -n "__fish_recording_archiver_using_subcommand help; and not __fish_seen_subcommand_from run once watch recordings conferences record status backup verify check-config doctor simulate demo help" -f -a "doctor" -d 'Find what keeps the daemon from working, and what to do about it; at most five metered calls'
 complete -c recording-archiver -n "__fish_recording_archiver_using_subcommand help; and not __fish_seen_subcommand_from run once watch recordings conferences record status backup verify check-config doctor simulate demo help" -f -a "simulate" -d 'A simulated DingTalk to try things on'
 complete -c recording-archiver -n "__fish_recording_archiver_using_subcommand help; and not __fish_seen_subcommand_from run once watch recordings conferences record status backup verify check-config doctor simulate demo help" -f -a "demo" -d 'A simulated working week, archived for real'
 complete -c recording-archiver -n "__fish_recording_archiver_using_subcommand help; and not __fish_seen_subcommand_from run once watch recordings conferences record status backup verify check-config doctor simulate demo help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
@@ -189,10 +189,10 @@ complete -c recording-archiver -n "__fish_recording_archiver_using_subcommand he
 complete -c recording-archiver -n "__fish_recording_archiver_using_subcommand help; and __fish_seen_subcommand_from watch" -f -a "list" -d 'Show the conferences that were put on watch and are still open'
 complete -c recording-archiver -n "__fish_recording_archiver_using_subcommand help; and __fish_seen_subcommand_from watch" -f -a "remove" -d 'Take conferences off the watch that are open or failed; what was recorded stays'
 complete -c recording-archiver -n "__fish_recording_archiver_using_subcommand help; and __fish_seen_subcommand_from recordings" -f -a "list" -d 'List recordings'
-complete -c recording-archiver -n "__fish_recording_archiver_using_subcommand help; and __fish_seen_subcommand_from recordings" -f -a "show" -d 'Show one recording, and what it said before'
+complete -c recording-archiver -n "__fish_recording_archiver_using_subcommand help; and __fish_seen_subcommand_from recordings" -f -a "show" -d 'Show one recording, and its earlier versions'
 complete -c recording-archiver -n "__fish_recording_archiver_using_subcommand help; and __fish_seen_subcommand_from conferences" -f -a "list" -d 'List conferences'
 complete -c recording-archiver -n "__fish_recording_archiver_using_subcommand help; and __fish_seen_subcommand_from conferences" -f -a "show" -d 'Show one conference and its recordings'
-complete -c recording-archiver -n "__fish_recording_archiver_using_subcommand help; and __fish_seen_subcommand_from conferences" -f -a "explain" -d 'The whole story of one conference: what happened, why, and what comes next'
-complete -c recording-archiver -n "__fish_recording_archiver_using_subcommand help; and __fish_seen_subcommand_from conferences" -f -a "retry" -d 'Read closed conferences anew'
+complete -c recording-archiver -n "__fish_recording_archiver_using_subcommand help; and __fish_seen_subcommand_from conferences" -f -a "explain" -d 'Explain one conference: what happened, why, and what comes next'
+complete -c recording-archiver -n "__fish_recording_archiver_using_subcommand help; and __fish_seen_subcommand_from conferences" -f -a "retry" -d 'Ask again for the recordings of closed conferences'
 complete -c recording-archiver -n "__fish_recording_archiver_using_subcommand help; and __fish_seen_subcommand_from record" -f -a "start" -d 'Start a recording'
-complete -c recording-archiver -n "__fish_recording_archiver_using_subcommand help; and __fish_seen_subcommand_from record" -f -a "stop" -d 'Stop it; the meeting goes on'
+complete -c recording-archiver -n "__fish_recording_archiver_using_subcommand help; and __fish_seen_subcommand_from record" -f -a "stop" -d 'Stop a recording; the meeting goes on'

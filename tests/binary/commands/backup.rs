@@ -41,8 +41,7 @@ fn the_copy_is_one_file_that_says_what_the_catalog_says_and_is_a_catalog_itself(
     let said = place.run(&["backup", "copy.db"]).done();
     let copy = place.path("copy.db");
     let bytes = copy.metadata().unwrap().len();
-    let expected =
-        format!("copy.db: 3 conferences and 3 recordings of catalog.db, {bytes} bytes; checked, and sound\n");
+    let expected = format!("copy.db: 3 conferences and 3 recordings of catalog.db, {bytes} bytes; verified\n");
     assert_eq!(said, expected);
     assert_eq!(place.files(), ["catalog.db", "copy.db"]);
     for query in EVERYTHING {
@@ -129,7 +128,7 @@ fn a_copy_that_is_not_sound_is_told_and_not_left() {
         let said = place.run(&["backup", "copy.db"]).refused(1);
         says(
             &said,
-            &["an archived conference has recordings, but not: conf-june", "the copy is not sound, and was removed"],
+            &["an archived conference has recordings: violated by conf-june", "the copy is not sound, and was removed"],
         );
     });
 }
@@ -174,7 +173,7 @@ fn a_backup_that_is_stopped_leaves_nothing() {
         backup.signal(signal);
         let (status, _) = backup.ended();
         assert_eq!(status.code(), Some(1), "{}", backup.said());
-        says(&backup.said(), &["stopped before the copy was finished; nothing is left of it"]);
+        says(&backup.said(), &["stopped before the copy was finished; the unfinished copy was removed"]);
         assert!(!place.files().iter().any(|name| name.contains("copy.db")), "{:?}", place.files());
     }
 }

@@ -170,5 +170,5 @@ fn a_catalog_that_is_not_sound_fails() {
     );
     let (code, found) = findings(&place);
     assert_eq!((code, verdict(&found, "catalog").0.as_str()), (Some(1), "failed"));
-    says(&verdict(&found, "catalog").1, &["`recording-archiver verify` says where"]);
+    says(&verdict(&found, "catalog").1, &["`recording-archiver verify` names the rows"]);
 }

@@ -11,7 +11,7 @@ use super::{HOUR, JULY, WILD, archived, csv, objects};
 use crate::harness::{Far, Place, Said, execute, one, says};
 
 #[test]
-fn what_would_fool_a_terminal_is_tamed_for_people_and_raw_for_programs() {
+fn what_would_fool_a_terminal_is_sanitized_for_people_and_raw_for_programs() {
     let place = archived();
     let tables: [&[&str]; 4] = [
         &["recordings", "list"],
@@ -60,7 +60,7 @@ fn a_title_without_end_floods_no_table_and_is_whole_for_programs() {
 }
 
 #[test]
-fn what_would_fool_a_terminal_is_tamed_in_the_log() {
+fn what_would_fool_a_terminal_is_sanitized_in_the_log() {
     let far = Far::with([Meeting::sample("conf-july", JULY, JULY + HOUR).titled(WILD).recorded(Duration::ZERO)]);
     let place = Place::with(&far.configuration(""));
     place.run(&["watch", "add", "conf-july"]).done();
@@ -71,7 +71,7 @@ fn what_would_fool_a_terminal_is_tamed_in_the_log() {
 }
 
 #[test]
-fn an_error_that_repeats_what_was_typed_is_tamed() {
+fn an_error_that_repeats_what_was_typed_is_sanitized() {
     let said = archived().run(&["recordings", "show", WILD]).refused(1);
     assert!(!said.contains(['\u{1b}', '\u{202e}']), "{said:?}");
 }

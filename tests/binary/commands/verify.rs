@@ -9,7 +9,7 @@ use crate::harness::{CREDENTIALS, Daemon, Far, Place, execute, says};
 fn a_sound_catalog_is_called_so_with_all_that_was_checked() {
     let place = archived();
     let said = place.run(&["verify"]).done();
-    says(&said, &["catalog.db is sound: 3 conferences and 3 recordings", "integrity_check", "foreign_key_check"]);
+    says(&said, &["catalog.db is valid: 3 conferences and 3 recordings", "integrity_check", "foreign_key_check"]);
     says(&said, &["- an archived conference has recordings\n"]);
     let report: Value = serde_json::from_str(&place.run(&["verify", "--format", "json"]).done()).unwrap();
     assert_eq!((&report["sound"], &report["findings"]), (&json!(true), &json!([])));
@@ -31,12 +31,12 @@ fn what_is_wrong_is_told_a_line_each_and_the_exit_code_is_1() {
     assert_eq!(
         lines,
         [
-            "an archived conference has recordings, but not: conf-july",
-            "an archived conference has recordings, but not: conf-june",
-            "no count is negative, but not: quota.calls_per_month",
+            "an archived conference has recordings: violated by conf-july",
+            "an archived conference has recordings: violated by conf-june",
+            "no count is negative: violated by quota.calls_per_month",
         ]
     );
-    says(&said.err, &["error: copy.db is not sound: 2 of", "nothing was changed"]);
+    says(&said.err, &["error: copy.db is not valid: 2 of", "nothing was changed"]);
     let said = place.run(&["verify", "copy.db", "--format", "json"]);
     assert_eq!(said.code, Some(1), "{said:?}");
     let report: Value = serde_json::from_str(&said.out).unwrap();
@@ -48,7 +48,7 @@ fn what_is_wrong_is_told_a_line_each_and_the_exit_code_is_1() {
 }
 
 #[test]
-fn a_name_that_would_fool_a_terminal_is_tamed() {
+fn a_name_that_would_fool_a_terminal_is_sanitized() {
     let place = archived();
     execute(
         &place.catalog(),
@@ -56,7 +56,7 @@ fn a_name_that_would_fool_a_terminal_is_tamed() {
          UPDATE conferences SET conference_id = char(27) || '[31m', last_active_at = NULL WHERE state = 'active'",
     );
     let said = place.run(&["verify"]);
-    says(&said.out, &["an active conference has last_active_at, but not: \\u{1b}[31m\n"]);
+    says(&said.out, &["an active conference has last_active_at: violated by \\u{1b}[31m\n"]);
 }
 
 #[test]
@@ -106,7 +106,7 @@ fn it_can_be_asked_while_the_daemon_works() {
     let far = Far::with([]);
     let place = Place::with(&far.configuration("[watch]\nconferences = [\"607452e0xxx\"]\n"));
     let daemon = Daemon::start(&place);
-    says(&place.run(&["verify"]).done(), &["catalog.db is sound"]);
+    says(&place.run(&["verify"]).done(), &["catalog.db is valid"]);
     daemon.stop();
-    says(&place.run(&["verify"]).done(), &["catalog.db is sound"]);
+    says(&place.run(&["verify"]).done(), &["catalog.db is valid"]);
 }

@@ -61,7 +61,7 @@ fn every_bad_line_of_an_import_is_named_with_its_number_and_nothing_is_taken() {
     list.extend(b"\xff\xfe\n9_good,W FB\n10_good\n");
     place.write("meetings.csv", list);
     let said = place.run(&["watch", "import", "meetings.csv"]).refused(1);
-    says(&said, &["meetings.csv", "nothing was taken", "ID,UNION_ID"]);
+    says(&said, &["meetings.csv", "nothing was imported", "ID,UNION_ID"]);
     let named: Vec<u32> =
         said.lines().filter_map(|line| line.trim().strip_prefix("line ")?.split_once(':')?.0.parse().ok()).collect();
     assert_eq!(named, [4, 6, 7, 8, 9, 10], "{said}");
@@ -80,7 +80,10 @@ fn a_file_that_cannot_be_read_is_named_and_nothing_is_made() {
 #[test]
 fn an_import_without_end_is_refused_and_a_pipe_is_read() {
     let place = Place::with("");
-    says(&place.run(&["watch", "import", "/dev/zero"]).refused(1), &["/dev/zero", "nothing was taken", "longer than"]);
+    says(
+        &place.run(&["watch", "import", "/dev/zero"]).refused(1),
+        &["/dev/zero", "nothing was imported", "longer than"],
+    );
     assert!(place.files().is_empty(), "{:?}", place.files());
     let odd = "607452e0xxx\0\n\u{202e}61289\n".repeat(30);
     let said = Said::of(place.command(&["watch", "import", "/dev/stdin"]).write_stdin(odd)).refused(1);

@@ -3,19 +3,19 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use recording_archiver::cli::tame;
+use recording_archiver::cli::sanitize;
 
 /// Signs that a formula begins with, also those of full width.
 const SIGNS: &str = "=+-@＝＋－＠";
 
 fuzz_target!(|text: &str| {
-    for shown in [tame::text(text), tame::shown(text)] {
+    for shown in [sanitize::text(text), sanitize::table_cell(text)] {
         assert!(!shown.contains(is_steering), "{shown:?}");
     }
-    assert!(!tame::lines(text).contains(|c: char| is_steering(c) && c != '\n'));
-    assert!(tame::shown(text).len() <= 16 * 1_024);
+    assert!(!sanitize::lines(text).contains(|c: char| is_steering(c) && c != '\n'));
+    assert!(sanitize::table_cell(text).len() <= 16 * 1_024);
 
-    let cell = tame::cell(text);
+    let cell = sanitize::csv_cell(text);
     let begins = cell.trim_start().chars().next();
     let runs = begins.is_some_and(|c| SIGNS.contains(c)) && cell.parse::<i64>().is_err();
     assert!(!runs && !cell.starts_with(['\t', '\r', '\n']), "{cell:?}");
@@ -31,7 +31,7 @@ fuzz_target!(|text: &str| {
     assert!(read == text || read.strip_prefix('\'') == Some(text), "{text:?} {read:?}");
 
     let json = serde_json::to_string(text).unwrap();
-    let shown = tame::json(&json);
+    let shown = sanitize::json(&json);
     assert!(!shown.contains(is_steering), "{shown:?}");
     assert_eq!(serde_json::from_str::<String>(&shown).unwrap(), text);
 });

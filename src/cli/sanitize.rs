@@ -1,93 +1,87 @@
-//! Foreign text, made harmless where it is shown: titles, names and messages come from anybody who can join a meeting.
+//! Makes foreign text safe to print: titles, names and messages come from anybody who can join a meeting.
 //!
-//! The catalog keeps them as they came.
+//! The catalog keeps them unchanged.
 
 use std::borrow::Cow;
 use std::fmt::Write;
 
 use unicode_width::UnicodeWidthChar;
 
-/// The most of one text that a table shows. Programs get the whole.
+/// The most of one text that a table shows. JSON and CSV hold all of it.
 const SHOWN_CHARS: usize = 1_000;
 
-/// Marks that are shown on one letter: more than any script stacks, too few to reach into other lines.
+/// The most marks that are shown on one letter: more than any script uses, too few to cover other lines.
 const MOST_STACKED: usize = 8;
 
-/// Text as a terminal may show it: what would move the cursor, ring, recolour, hide or turn the writing direction is shown
-/// as its code instead.
-#[must_use]
+/// Text for a terminal. A character that would move the cursor, ring the bell, change a colour, hide, or turn the writing
+/// direction is shown as its code.
 pub fn text(text: &str) -> String {
-    let mut tame = String::with_capacity(text.len());
+    let mut sanitized = String::with_capacity(text.len());
     let (mut before, mut stacked) = (None, 0);
     let mut chars = text.chars().peekable();
     while let Some(c) = chars.next() {
         let beside =
-            |c: Option<char>| c.is_some_and(|c| !c.is_ascii() && !is_wild(c) && !is_joiner(c) && !c.is_whitespace());
+            |c: Option<char>| c.is_some_and(|c| !c.is_ascii() && !is_unsafe(c) && !is_joiner(c) && !c.is_whitespace());
         let hides = is_joiner(c) && !(beside(before) && beside(chars.peek().copied()));
         stacked = if c.width() == Some(0) { stacked + 1 } else { 0 };
-        if is_wild(c) || hides || stacked > MOST_STACKED {
-            tame.extend(c.escape_unicode());
+        if is_unsafe(c) || hides || stacked > MOST_STACKED {
+            sanitized.extend(c.escape_unicode());
         } else {
-            tame.push(c);
+            sanitized.push(c);
         }
         before = Some(c);
     }
-    tame
+    sanitized
 }
 
 /// The same for text of several lines.
-#[must_use]
 pub fn lines(text: &str) -> String {
     text.lines().map(self::text).collect::<Vec<_>>().join("\n")
 }
 
-/// The same for a table's cell, which is cut where it would flood the screen.
-#[must_use]
-pub fn shown(text: &str) -> String {
+/// The same for a table's cell; a long one is cut.
+pub fn table_cell(text: &str) -> String {
     match text.char_indices().nth(SHOWN_CHARS) {
         None => self::text(text),
         Some((end, _)) => format!("{}…", self::text(&text[..end])),
     }
 }
 
-/// A cell of comma-separated values. One that a spreadsheet would take for a formula begins with an apostrophe; all else is
-/// as it came, numbers too.
-#[must_use]
-pub fn cell(text: &str) -> Cow<'_, str> {
-    // What stands before the sign and is not seen, or is blank, some programs drop.
-    let begins = text.trim_start_matches(|c: char| c.is_whitespace() || is_wild(c) || is_joiner(c)).chars().next();
+/// A cell of CSV. One that a spreadsheet would run as a formula begins with an apostrophe; any other is unchanged.
+pub fn csv_cell(text: &str) -> Cow<'_, str> {
+    // Some programs drop what is blank or invisible before the sign.
+    let begins = text.trim_start_matches(|c: char| c.is_whitespace() || is_unsafe(c) || is_joiner(c)).chars().next();
     let is_formula = begins.is_some_and(|c| matches!(c, '=' | '+' | '-' | '@' | '＝' | '＋' | '－' | '＠'));
     let is_formula = is_formula || text.starts_with(['\t', '\r', '\n']);
     if is_formula && text.parse::<i64>().is_err() { format!("'{text}").into() } else { text.into() }
 }
 
-/// JSON that means the same and can be shown: what is wild in its strings is written as JSON's own escapes.
-#[must_use]
+/// JSON of the same meaning for a terminal: unsafe characters in its strings are written as JSON's own escapes.
 pub fn json(json: &str) -> Cow<'_, str> {
-    // Outside of strings there is nothing wild but line feeds.
-    if !json.contains(|c| is_wild(c) && c != '\n') {
+    // Outside of strings only line feeds are unsafe.
+    if !json.contains(|c| is_unsafe(c) && c != '\n') {
         return json.into();
     }
-    let mut tame = String::with_capacity(json.len());
+    let mut sanitized = String::with_capacity(json.len());
     for c in json.chars() {
-        if is_wild(c) && c != '\n' {
+        if is_unsafe(c) && c != '\n' {
             let mut units = [0; 2];
             for unit in c.encode_utf16(&mut units) {
-                let _ = write!(tame, "\\u{unit:04x}");
+                let _ = write!(sanitized, "\\u{unit:04x}");
             }
         } else {
-            tame.push(c);
+            sanitized.push(c);
         }
     }
-    tame.into()
+    sanitized.into()
 }
 
-/// What a terminal does not simply show: it moves the cursor, rings, recolours, hides or turns the writing direction.
-fn is_wild(c: char) -> bool {
+/// A character that a terminal does not simply show.
+fn is_unsafe(c: char) -> bool {
     c.is_control()
         || matches!(c,
-            // Soft hyphen; bidirectional marks, embeddings, overrides and isolates; what has no width; separators of lines
-            // and paragraphs; fillers; the byte order mark; annotations; what steers shorthand and music; tags.
+            // Soft hyphen; bidirectional marks, embeddings, overrides and isolates; characters without width; separators of
+            // lines and paragraphs; fillers; the byte order mark; annotations; controls of shorthand and music; tags.
             '\u{ad}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{180e}' | '\u{200b}' | '\u{200e}' | '\u{200f}'
             | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{3164}' | '\u{feff}' | '\u{ffa0}'
             | '\u{fff9}'..='\u{fffb}' | '\u{1bca0}'..='\u{1bca3}' | '\u{1d173}'..='\u{1d17a}'
@@ -125,8 +119,8 @@ mod tests {
     #[test]
     fn a_table_is_not_flooded() {
         let flood = "会".repeat(10_000_000);
-        assert_eq!(shown(&flood).chars().count(), SHOWN_CHARS + 1);
-        assert_eq!(shown("会议"), "会议");
+        assert_eq!(table_cell(&flood).chars().count(), SHOWN_CHARS + 1);
+        assert_eq!(table_cell("会议"), "会议");
     }
 
     #[test]
@@ -144,10 +138,10 @@ mod tests {
             "\u{200d}=1",
             "\r\n=cmd|' /C calc'!A0",
         ] {
-            assert!(cell(formula).starts_with('\''), "{formula:?}: {:?}", cell(formula));
+            assert!(csv_cell(formula).starts_with('\''), "{formula:?}: {:?}", csv_cell(formula));
         }
         for plain in ["-5", "17", "Weekly sync", "a = b", "", "two\nlines", "\u{1b}[31mred\u{202e}txt"] {
-            assert_eq!(cell(plain), plain);
+            assert_eq!(csv_cell(plain), plain);
         }
     }
 
@@ -155,7 +149,7 @@ mod tests {
     fn json_that_can_be_shown_means_the_same() {
         let wild = serde_json::json!({ "title": "\u{9b}31m\u{202e}\u{e0041} 会议\n" });
         let shown = json(&wild.to_string()).into_owned();
-        assert!(!shown.contains(is_wild), "{shown}");
+        assert!(!shown.contains(is_unsafe), "{shown}");
         assert_eq!(serde_json::from_str::<serde_json::Value>(&shown).unwrap(), wild);
     }
 }

@@ -1,9 +1,9 @@
-//! Names that go out in a URL or a header: ids, keys.
+//! Identifiers that are sent in a URL or a header: ids and keys.
 
 use super::error::Problem;
 
-/// Whether `value` can be an id or a key: not empty, and without white space or control characters, which nobody means
-/// and everybody pastes.
+/// Whether `value` can be an identifier: not empty, and without white space and control characters, which are pasted by
+/// mistake.
 pub(super) fn check(key: &str, value: &str) -> Result<(), Problem> {
     if value.is_empty() {
         Err(Problem::new(key, "must not be empty"))
@@ -14,7 +14,6 @@ pub(super) fn check(key: &str, value: &str) -> Result<(), Problem> {
     }
 }
 
-/// The same for a key that may be left out.
 pub(super) fn check_optional(key: &str, value: Option<&str>) -> Result<(), Problem> {
     value.map_or(Ok(()), |value| check(key, value))
 }

@@ -1,0 +1,126 @@
+//! Checks this machine: the configuration, the secret and who may read it, the catalog and its disk, the daemon.
+
+use std::os::unix::fs::MetadataExt;
+use std::path::Path;
+
+use super::{Findings, Verdict};
+use crate::archive::health;
+use crate::catalog::Catalog;
+use crate::cli::wiring;
+use crate::config::{Config, Loaded};
+use crate::daemon::lock::Lock;
+use crate::domain::clock::{Clock, SystemClock};
+
+/// A catalog grows by some kilobytes for each meeting.
+const LEAST_FREE_MIB: u64 = 100;
+
+pub(super) fn configuration(findings: &mut Findings, loaded: &Loaded) {
+    let config = &loaded.config;
+    let source = loaded.source_name();
+    let looks =
+        config.discover.organization || !config.discover.users.is_empty() || !config.watch.conferences.is_empty();
+    if looks {
+        findings.add("configuration", Verdict::Ok, source);
+    } else {
+        let what = "no meeting is looked for: set discover.organization, discover.users or watch.conferences";
+        findings.add("configuration", Verdict::Warning, format!("{source}; {what}"));
+    }
+}
+
+/// Checks where the secret is and who may read it. Returns whether there is one.
+pub(super) fn secret(findings: &mut Findings, loaded: &Loaded) -> bool {
+    let dingtalk = &loaded.config.dingtalk;
+    let place = match dingtalk.secret_file() {
+        Some(("dingtalk.app_secret", path)) => format!("the systemd credential {}", path.display()),
+        Some((_, path)) => path.display().to_string(),
+        None => "dingtalk.app_secret".to_owned(),
+    };
+    match dingtalk.credentials() {
+        Ok(_) => findings.add("credentials", Verdict::Ok, format!("the secret is in {place}")),
+        Err(problem) => {
+            let systemd = "if systemd passes it: `sudo env CREDENTIALS_DIRECTORY=/etc/recording-archiver recording-archiver doctor`";
+            findings.add("credentials", Verdict::Failed, format!("{problem}; {systemd}"));
+            return false;
+        }
+    }
+    let exposed = loaded.exposed();
+    for exposed in &exposed {
+        findings.add("permissions", Verdict::Failed, exposed.to_string());
+    }
+    if exposed.is_empty() {
+        findings.add("permissions", Verdict::Ok, "only its owner and its group may read the secret");
+    }
+    true
+}
+
+/// Opens the catalog, if there is one.
+pub(super) async fn open(findings: &mut Findings, config: &Config) -> Option<Catalog> {
+    let path = &config.catalog.path;
+    space(findings, path);
+    if !path.exists() && !may_create(path) {
+        let what = format!("{} does not exist yet; the daemon creates it when it starts", path.display());
+        findings.add("catalog", Verdict::Warning, what);
+        return None;
+    }
+    let opened = Catalog::open(path).await;
+    opened.map_err(|error| findings.add("catalog", Verdict::Failed, error.to_string())).ok()
+}
+
+/// Checks whether the catalog is valid, and whether the daemon works on it.
+pub(super) async fn catalog(findings: &mut Findings, config: &Config, catalog: &Catalog) {
+    let (verdict, what) = match catalog.verify().await {
+        Ok(broken) if broken.is_empty() => (Verdict::Ok, format!("{} is valid", config.catalog.path.display())),
+        Ok(broken) => {
+            let what = "`recording-archiver verify` names the rows; replace the catalog with a backup";
+            (Verdict::Failed, format!("{} of its checks failed: {what}", broken.len()))
+        }
+        Err(error) => (Verdict::Failed, error.to_string()),
+    };
+    findings.add("catalog", verdict, what);
+    daemon(findings, config, catalog).await;
+}
+
+/// The daemon could not open a catalog that root creates in the daemon's folder.
+fn may_create(path: &Path) -> bool {
+    folder_of(path).metadata().is_ok_and(|folder| folder.uid() == rustix::process::geteuid().as_raw())
+}
+
+fn folder_of(path: &Path) -> &Path {
+    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
+fn space(findings: &mut Findings, path: &Path) {
+    let folder = folder_of(path);
+    match rustix::fs::statvfs(folder) {
+        Ok(disk) => {
+            let free_mib = disk.f_bavail.saturating_mul(disk.f_frsize) / (1024 * 1024);
+            let verdict = if free_mib < LEAST_FREE_MIB { Verdict::Failed } else { Verdict::Ok };
+            let what = if verdict == Verdict::Ok { "" } else { "; free some space: a full disk stops the daemon" };
+            findings.add("space", verdict, format!("{free_mib} MiB free in {}{what}", folder.display()));
+        }
+        Err(error) => {
+            let what = "the folder must exist; systemd creates it when the service starts";
+            findings.add("space", Verdict::Warning, format!("{}: {error}; {what}", folder.display()));
+        }
+    }
+}
+
+async fn daemon(findings: &mut Findings, config: &Config, catalog: &Catalog) {
+    let Some(holder) = Lock::holder(&config.catalog.path) else {
+        let what = "not running; start it with `systemctl start recording-archiver` or `recording-archiver run`";
+        return findings.add("daemon", Verdict::Warning, what);
+    };
+    let pid = holder.pid;
+    if let Some(problem) = holder.told.waits_for.or(holder.told.refused) {
+        return findings.add("daemon", Verdict::Failed, format!("running, pid {pid}, and it reports: {problem}"));
+    }
+    let (settings, share) = (wiring::settings(config), config.quota.calls_per_month);
+    match health::stale(catalog, &settings, share, SystemClock::new().now()).await {
+        Ok(stale) if stale.is_empty() => findings.add("daemon", Verdict::Ok, format!("running, pid {pid}")),
+        Ok(stale) => {
+            let stale: Vec<String> = stale.iter().map(ToString::to_string).collect();
+            findings.add("daemon", Verdict::Failed, format!("running, pid {pid}, but {}", stale.join("; ")));
+        }
+        Err(error) => findings.add("daemon", Verdict::Failed, error.to_string()),
+    }
+}

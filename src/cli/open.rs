@@ -1,0 +1,30 @@
+//! Opens the configured catalog for one command, and closes it however the command ends.
+
+use crate::catalog::Catalog;
+use crate::config::Config;
+
+/// For a command that only reads.
+pub(super) async fn read<T>(
+    config: &Config,
+    command: impl AsyncFnOnce(&Catalog) -> anyhow::Result<T>,
+) -> anyhow::Result<T> {
+    then_close(Catalog::open_read_only(&config.catalog.path).await?, command).await
+}
+
+/// For a command that also writes. Creates the catalog if there is none.
+pub(super) async fn write<T>(
+    config: &Config,
+    command: impl AsyncFnOnce(&Catalog) -> anyhow::Result<T>,
+) -> anyhow::Result<T> {
+    then_close(Catalog::open(&config.catalog.path).await?, command).await
+}
+
+/// Closes `catalog` after `command`.
+pub(super) async fn then_close<T>(
+    catalog: Catalog,
+    command: impl AsyncFnOnce(&Catalog) -> anyhow::Result<T>,
+) -> anyhow::Result<T> {
+    let result = command(&catalog).await;
+    catalog.close().await;
+    result
+}

@@ -22,7 +22,7 @@ const BAN: &str = r#"{"status":1111,"wait":7,"source":"x5","punish":"deny","uuid
 pub(crate) fn answer(words: &str, http: &str) -> (Wrong, String) {
     let status = || http.parse().unwrap_or_else(|_| panic!("`{http}` is no HTTP status"));
     let raw = |body: &str| Answer::Raw { status: status(), body: body.to_owned() };
-    // Without a code the status is told, unless it says that all is well.
+    // Without a code the status stands for it, unless it is a success.
     let no_code = if http == "200" { "foreign".to_owned() } else { format!("http_{http}") };
     let (answer, code) = match words {
         "nobody listens" => return (Wrong::Unplugged, "unreached".to_owned()),

@@ -61,7 +61,7 @@ pub(super) async fn run(watch: &Watch, config: &Config) -> anyhow::Result<()> {
                 conference_id: conference_id.clone(),
                 union_id: union_id.clone().filter(|union_id| !union_id.is_empty()),
             };
-            add(config, &conference_ids.iter().map(registration).collect::<Vec<_>>()).await
+            add(config, &conference_ids.iter().map(registration).collect::<Vec<_>>()).await.map(drop)
         }
         Watch::Import { file } => {
             let registrations = if file.as_os_str() == "-" {
@@ -70,7 +70,9 @@ pub(super) async fn run(watch: &Watch, config: &Config) -> anyhow::Result<()> {
                 let content = File::open(file).with_context(|| format!("cannot read {}", file.display()))?;
                 import::read(content, file)?
             };
-            add(config, &registrations).await
+            let added = add(config, &registrations).await?;
+            output::say(&cost(added, config.quota.calls_per_month));
+            Ok(())
         }
         Watch::List { format } => {
             let filter = ConferenceFilter { watched: true, ..ConferenceFilter::default() };
@@ -87,10 +89,21 @@ pub(super) async fn run(watch: &Watch, config: &Config) -> anyhow::Result<()> {
     }
 }
 
-async fn add(config: &Config, registrations: &[Registration]) -> anyhow::Result<()> {
+/// Answers how many are new.
+async fn add(config: &Config, registrations: &[Registration]) -> anyhow::Result<u64> {
     let now = SystemClock::new().now();
     let register = async |catalog: &Catalog| Ok(catalog.register(registrations, DiscoveredBy::Cli, now).await?);
     let Registered { added, known } = open::write(config, register).await?;
     output::say(&format!("{added} added, {known} known already"));
-    Ok(())
+    Ok(added)
+}
+
+/// What it costs to read meetings that are over: conference info and one list each.
+fn cost(added: u64, share: u64) -> String {
+    let calls = added.saturating_mul(2);
+    let of_share = if share > 0 { format!(" of the {share} a month") } else { String::new() };
+    format!(
+        "meetings that are over cost two calls each: {calls}{of_share}; those that end now are read first, and a tenth of the\n\
+         month's calls stays for finding meetings"
+    )
 }

@@ -1,4 +1,4 @@
-//! How fast and how many: the sender's rate, and its calls in flight.
+//! The limits of the client: its rate, its calls in flight, and its large bodies.
 
 use std::num::{NonZeroU32, NonZeroUsize};
 use std::sync::Arc;
@@ -14,7 +14,6 @@ use super::endpoint::Endpoint;
 use super::error::{Class, Error, OwnCode};
 use crate::domain::clock::Clock;
 
-/// The sender's own brakes.
 pub(super) struct Limits {
     rate: RateLimiter<NotKeyed, InMemoryState, Elapsed, NoOpMiddleware<Duration>>,
     in_flight: Semaphore,
@@ -54,7 +53,7 @@ async fn acquire(places: &Semaphore, endpoint: Endpoint) -> Result<SemaphorePerm
     places.acquire().await.map_err(|closed| Error::own(endpoint, Class::Held, OwnCode::Paused, closed))
 }
 
-/// The given clock, as the rate limiter wants it: the one that never steps back.
+/// The given clock's monotonic time, for the rate limiter.
 #[derive(Clone, Debug)]
 struct Elapsed(Arc<dyn Clock>);
 

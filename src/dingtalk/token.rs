@@ -61,7 +61,7 @@ pub fn decode(status: u16, body: &str) -> Result<(SecretString, Duration), Error
     Ok((token.into(), Duration::from_secs(life)))
 }
 
-/// How long a token lives that does not say it.
+/// The life of a token that does not say it: what DingTalk documents.
 const LIFE_S: u64 = 7_200;
 
 /// Renewed this long before its end: longer than any call takes, far shorter than a token lives (two hours).

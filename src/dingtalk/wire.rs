@@ -26,10 +26,10 @@ impl<'a> Object<'a> {
         text(self.0.get(key)?)
     }
 
-    /// A whole number, or a string that holds one.
+    /// An integer, or a string that holds one.
     pub(super) fn number(&self, key: &str) -> Option<i64> {
         let json = self.0.get(key)?;
-        whole(string(json).as_deref().unwrap_or(json.get()).trim())
+        integer(string(json).as_deref().unwrap_or(json.get()).trim())
     }
 
     /// `true` or `false`, or a string that holds one of them.
@@ -65,13 +65,13 @@ fn string(json: &RawValue) -> Option<String> {
     serde_json::from_str(json.get()).ok()
 }
 
-/// A whole number in any notation: `1127942`, `1127942.0`, `1.127942E6`.
-fn whole(digits: &str) -> Option<i64> {
+/// An integer in any notation: `1127942`, `1127942.0`, `1.127942E6`.
+fn integer(digits: &str) -> Option<i64> {
     /// Up to here, a floating-point number is exactly the number that was written.
     const EXACT: f64 = 9_007_199_254_740_992.0;
     digits.parse().ok().or_else(|| {
         let number: f64 = digits.parse().ok()?;
-        #[expect(clippy::cast_possible_truncation, reason = "it is whole, and far inside the range")]
+        #[expect(clippy::cast_possible_truncation, reason = "it has no fraction, and is far inside the range")]
         (number.fract() == 0.0 && number.abs() <= EXACT).then_some(number as i64)
     })
 }
@@ -81,7 +81,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_whole_number_is_read_in_any_notation() {
+    fn an_integer_is_read_in_any_notation() {
         for (json, read) in [
             ("1127942", Some(1_127_942)),
             ("\" 1127942 \"", Some(1_127_942)),

@@ -54,71 +54,90 @@ struct Origin {
 /// Asks about all of these conferences.
 pub(super) async fn look(context: &Context, ids: Vec<&str>, now: Timestamp) -> Result<Look, catalog::Error> {
     let limits = context.catalog.learned_limits().await?;
-    let accepted = limits.most_ids.and_then(|most| usize::try_from(most).ok()).unwrap_or(usize::MAX).max(1);
-    let mut look = Look::default();
-    let ids_asked = ids.len();
+    let is_alone = ids.len() == 1;
     let mut level = deal(ids, &limits, context.settings.batch_size, now);
-    let mut origins = vec![Origin::default(); level.len()];
-    let mut calls_left = MOST_SPLIT_CALLS;
-    let is_alone = ids_asked == 1;
-    let mut unanswered = None;
+    let mut sweep = Sweep {
+        look: Look::default(),
+        origins: vec![Origin::default(); level.len()],
+        most_ids: limits.most_ids.map_or(usize::MAX, |most| usize::try_from(most).unwrap_or(usize::MAX).max(1)),
+        calls_left: MOST_SPLIT_CALLS,
+        unanswered: None,
+    };
     while !level.is_empty() {
         let asked = level.drain(..).map(|batch| async move {
             let answer = context.dingtalk.query(&batch.ids).await;
             (batch, answer)
         });
         let answers: Vec<_> = stream::iter(asked).buffer_unordered(context.dingtalk.max_in_flight()).collect().await;
-        for (Batch { ids, origin }, answer) in answers {
-            let error = match answer {
-                Ok(sightings) => {
-                    origins[origin].longest_accepted = origins[origin].longest_accepted.max(ids.len());
-                    look.answered(&ids, sightings);
-                    continue;
-                }
-                Err(error) => error,
-            };
-            let tells_nothing = error.class.entails().about == About::Everybody;
-            if error.class == Class::RequestWrong && ids.len() > 1 {
-                let shortest = origins[origin].shortest_refused.unwrap_or(usize::MAX);
-                origins[origin].shortest_refused = Some(shortest.min(ids.len()));
-            }
-            if tells_nothing {
-                look.stopped.get_or_insert(error);
-            } else if let [id] = ids.as_slice() {
-                origins[origin].has_culprit = true;
-                let call = journal::failed(&error);
-                look.not_shown.insert((*id).to_owned(), (Hint::SpoilsBatch, call));
-                if error.class.entails().about == About::Unknown {
-                    unanswered = Some(error);
-                }
-            } else {
-                let is_too_long = error.class == Class::RequestWrong && ids.len() > accepted;
-                let length = if is_too_long { accepted } else { ids.len().div_ceil(2) };
-                let parts = ids.len().div_ceil(length);
-                if parts > calls_left {
-                    journal::log_failure(context, Stage::Poll, &format!("{} conferences", ids.len()), &error).await;
-                    look.stopped.get_or_insert(error);
-                    continue;
-                }
-                calls_left -= parts;
-                level.extend(ids.chunks(length).map(|ids| Batch { ids: ids.to_vec(), origin }));
+        for (batch, answer) in answers {
+            match answer {
+                Ok(sightings) => sweep.answered(&batch, sightings),
+                Err(error) => level.extend(sweep.failed(batch, error)),
             }
         }
     }
+    let Sweep { mut look, origins, unanswered, .. } = sweep;
     // Where no batch is answered, it is the look that fails.
     let is_answered = is_alone || origins.iter().any(|origin| origin.longest_accepted > 0);
     look.stopped = look.stopped.or(unanswered.filter(|_| !is_answered));
+    if let Some(error) = &look.stopped {
+        journal::log_failure(context, Stage::Poll, "the batch query", error).await;
+    }
     learn(context, &limits, &origins, now).await?;
     Ok(look)
 }
 
-impl Look {
-    fn answered(&mut self, ids: &[&str], sightings: Vec<Sighting>) {
+/// A look under way.
+struct Sweep {
+    look: Look,
+    origins: Vec<Origin>,
+    /// The most ids that DingTalk is known to take.
+    most_ids: usize,
+    /// Calls that may still be spent on parts of batches.
+    calls_left: usize,
+    /// What came instead of an answer about a conference that stood alone.
+    unanswered: Option<Error>,
+}
+
+impl Sweep {
+    fn answered(&mut self, batch: &Batch<'_>, sightings: Vec<Sighting>) {
+        let origin = &mut self.origins[batch.origin];
+        origin.longest_accepted = origin.longest_accepted.max(batch.ids.len());
+        let look = &mut self.look;
         let in_progress = sightings.into_iter().filter(|sighting| sighting.status == Status::InProgress);
-        self.shown.extend(in_progress.map(|sighting| (sighting.conference_id.clone(), sighting)));
+        look.shown.extend(in_progress.map(|sighting| (sighting.conference_id.clone(), sighting)));
+        let absent = batch.ids.iter().filter(|id| !look.shown.contains_key(**id));
         let call = || Some(journal::answered(Endpoint::Query, "not in the answer"));
-        let absent = ids.iter().filter(|id| !self.shown.contains_key(**id));
-        self.not_shown.extend(absent.map(|id| ((*id).to_owned(), (Hint::NotInBatch, call()))));
+        look.not_shown.extend(absent.map(|id| ((*id).to_owned(), (Hint::NotInBatch, call()))));
+    }
+
+    /// The parts that are asked about instead of a batch that failed.
+    fn failed<'a>(&mut self, Batch { ids, origin }: Batch<'a>, error: Error) -> Vec<Batch<'a>> {
+        let about = error.class.entails().about;
+        if about == About::Everybody {
+            self.look.stopped.get_or_insert(error);
+            return Vec::new();
+        }
+        if let [id] = ids.as_slice() {
+            self.origins[origin].has_culprit = true;
+            self.look.not_shown.insert((*id).to_owned(), (Hint::SpoilsBatch, journal::failed(&error)));
+            self.unanswered = self.unanswered.take().or((about == About::Unknown).then_some(error));
+            return Vec::new();
+        }
+        let may_be_too_long = error.class == Class::RequestWrong;
+        if may_be_too_long {
+            let shortest = self.origins[origin].shortest_refused.unwrap_or(usize::MAX);
+            self.origins[origin].shortest_refused = Some(shortest.min(ids.len()));
+        }
+        let is_too_long = may_be_too_long && ids.len() > self.most_ids;
+        let length = if is_too_long { self.most_ids } else { ids.len().div_ceil(2) };
+        let parts: Vec<Batch<'a>> = ids.chunks(length).map(|ids| Batch { ids: ids.to_vec(), origin }).collect();
+        if parts.len() > self.calls_left {
+            self.look.stopped.get_or_insert(error);
+            return Vec::new();
+        }
+        self.calls_left -= parts.len();
+        parts
     }
 }
 

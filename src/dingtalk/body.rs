@@ -8,8 +8,12 @@ const LEAST_SECRET_BYTES: usize = 16;
 
 /// Reads a body as text: without a byte order mark, with U+FFFD for bytes that are no character, and with `***` for the
 /// secrets of the call, which whoever answers may echo. Errors and data are taken from this text, so both are redacted.
-pub(super) fn text(body: &[u8], secrets: &[&SecretString]) -> String {
-    let mut text = String::from_utf8_lossy(body).trim_start_matches('\u{feff}').to_owned();
+pub(super) fn text(body: Vec<u8>, secrets: &[&SecretString]) -> String {
+    let mut text =
+        String::from_utf8(body).unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned());
+    if text.starts_with('\u{feff}') {
+        text.remove(0);
+    }
     for secret in secrets.iter().map(|secret| secret.expose_secret()) {
         if secret.len() >= LEAST_SECRET_BYTES && text.contains(secret) {
             text = text.replace(secret, "***");
@@ -35,7 +39,7 @@ mod tests {
             (b"{\n\t\"a\": \"\\ud83d\\u0000\"\r\n}\n", "{\n\t\"a\": \"\\ud83d\\u0000\"\r\n}\n"),
             (b"{\n\"a\tb\0\": 1}", "{ \"a b \": 1}"),
         ] {
-            assert_eq!(text(body, &[]), expected);
+            assert_eq!(text(body.to_vec(), &[]), expected);
         }
     }
 
@@ -43,7 +47,7 @@ mod tests {
     fn the_secrets_of_the_call_are_redacted() {
         let (secret, token) = ("simulated-app-secret".into(), "simulated00000000000000000000001".into());
         let body = br#"{"message":"simulated-app-secret simulated00000000000000000000001 simulated-app-secret"}"#;
-        assert_eq!(text(body, &[&secret, &token]), r#"{"message":"*** *** ***"}"#);
-        assert_eq!(text(body, &[&"message".into()]).as_bytes(), body, "too short to be a secret");
+        assert_eq!(text(body.to_vec(), &[&secret, &token]), r#"{"message":"*** *** ***"}"#);
+        assert_eq!(text(body.to_vec(), &[&"message".into()]).as_bytes(), body, "too short to be a secret");
     }
 }

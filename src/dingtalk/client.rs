@@ -198,7 +198,7 @@ impl Client {
         let (body, _large) = self.read(endpoint, response).await?;
         let mut secrets = vec![&self.credentials.app_secret];
         secrets.extend(token.map(|token| &token.secret));
-        let answer = decode(status, &body::text(&body, &secrets));
+        let answer = decode(status, &body::text(body, &secrets));
         let is_theirs = answer.as_ref().err().is_none_or(|error: &Error| !matches!(error.code, Code::Own(_)));
         if let Some(date) = date.filter(|_| is_theirs) {
             *self.last_date.lock().await = Some((date, self.clock.elapsed()));

@@ -2,9 +2,9 @@
 
 use super::client::{Call, Client};
 use super::decode;
-use super::endpoint::Endpoint;
 use super::error::Error;
 use crate::domain::conference::ConferenceInfo;
+use crate::domain::endpoint::Endpoint;
 
 impl Client {
     /// What conference info says of a conference.

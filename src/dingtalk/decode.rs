@@ -4,9 +4,10 @@ use std::time::Duration;
 
 use serde_json::value::RawValue;
 
-use super::endpoint::Endpoint;
-use super::error::{BAN_STATUS, Class, Code, Error, classify};
+use super::error::{BAN_STATUS, Error, classify};
 use super::wire::{self, Object};
+use crate::domain::endpoint::Endpoint;
+use crate::domain::failure::{Class, Code};
 
 /// The fields that any of DingTalk's answers may have beside what was asked for: the envelope's, in all its spellings,
 /// and those of the lists. An object that has fields, but neither one of these nor the list that was asked for, is

@@ -6,8 +6,7 @@ use std::fmt;
 use std::time::Duration;
 
 use crate::domain::endpoint::Endpoint;
-use crate::domain::failure;
-pub(super) use crate::domain::failure::{Class, Code, OwnCode};
+use crate::domain::failure::{self, Class, Code, OwnCode};
 
 /// The table: how a code begins, and what it means. Longer beginnings stand before shorter ones that they share.
 const CODES: &[(&str, Class)] = &[

@@ -10,9 +10,10 @@ use governor::state::{InMemoryState, NotKeyed};
 use governor::{Quota, RateLimiter};
 use tokio::sync::{Semaphore, SemaphorePermit};
 
-use super::endpoint::Endpoint;
-use super::error::{Class, Error, OwnCode};
+use super::error::Error;
 use crate::domain::clock::Clock;
+use crate::domain::endpoint::Endpoint;
+use crate::domain::failure::{Class, OwnCode};
 
 pub(super) struct Limits {
     rate: RateLimiter<NotKeyed, InMemoryState, Elapsed, NoOpMiddleware<Duration>>,

@@ -18,8 +18,6 @@ pub mod user_conferences;
 pub mod videos;
 mod wire;
 
-use crate::domain::endpoint;
-
 pub use client::{Client, Settings};
 pub use error::Error;
 pub use gate::{Charge, Gate, Outcome, Refusal, Request};

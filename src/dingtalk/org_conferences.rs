@@ -2,10 +2,10 @@
 //! time.
 
 use super::client::{Call, Client};
-use super::endpoint::Endpoint;
 use super::error::Error;
 use super::{decode, query};
 use crate::domain::conference::Sighting;
+use crate::domain::endpoint::Endpoint;
 
 /// One page of the list.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -8,10 +8,10 @@ use serde_json::value::RawValue;
 
 use super::client::{Call, Client};
 use super::decode;
-use super::endpoint::Endpoint;
 use super::error::Error;
 use super::wire::Object;
 use crate::domain::conference::Sighting;
+use crate::domain::endpoint::Endpoint;
 
 impl Client {
     /// What the batch query shows of these conferences.

@@ -4,8 +4,8 @@ use serde_json::{Value, json};
 
 use super::client::{Call, Client};
 use super::decode;
-use super::endpoint::Endpoint;
 use super::error::Error;
+use crate::domain::endpoint::Endpoint;
 
 impl Client {
     /// Starts a recording as `union_id`. `mode` is `grid`, `speech` or `full_screen`; `window` is `relative_right`,

@@ -9,8 +9,8 @@ use secrecy::{ExposeSecret, SecretString};
 use serde_json::json;
 
 use super::decode;
-use super::endpoint::Endpoint;
 use super::error::Error;
+use crate::domain::endpoint::Endpoint;
 
 /// What identifies the app.
 #[derive(Clone, Debug)]

@@ -1,9 +1,9 @@
 //! `GET /v1.0/conference/users/lists?unionId=`: the ids of the meetings that one user is in.
 
 use super::client::{Call, Client};
-use super::endpoint::Endpoint;
 use super::error::Error;
 use super::{decode, wire};
+use crate::domain::endpoint::Endpoint;
 
 impl Client {
     /// The `conferenceId`s of the meetings that `union_id` is in.

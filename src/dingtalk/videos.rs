@@ -5,9 +5,9 @@ use std::collections::hash_map::Entry;
 
 use super::client::{Call, Client};
 use super::decode;
-use super::endpoint::Endpoint;
 use super::error::Error;
 use super::wire::Object;
+use crate::domain::endpoint::Endpoint;
 use crate::domain::recording::{Recording, RecordingList};
 
 impl Client {

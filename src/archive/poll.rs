@@ -58,19 +58,22 @@ pub(super) async fn run(
         }
     }
     let mut stopped = look.stopped;
-    let mut confirmed = stream::iter(suspects)
-        .map(|suspect| async move { confirm(context, suspect, &rules, now).await })
-        .buffer_unordered(context.dingtalk.max_in_flight());
-    while let Some(confirmed) = confirmed.next().await {
-        let (decision, failed) = confirmed?;
-        decisions.extend(decision);
-        stopped = stopped.or(failed);
-        if decisions.len() >= DECISIONS_AT_A_TIME {
-            journal::apply(context, Stage::Poll, &decisions, now).await?;
-            decisions.clear();
+    while !suspects.is_empty() {
+        let some: Vec<Suspect> = suspects.drain(..DECISIONS_AT_A_TIME.min(suspects.len())).collect();
+        // All answers are awaited before any is written: a call under way may hold what a write waits for.
+        let confirmed: Vec<_> = stream::iter(some)
+            .map(|suspect| confirm(context, suspect, &rules, now))
+            .buffer_unordered(context.dingtalk.max_in_flight())
+            .collect()
+            .await;
+        for confirmed in confirmed {
+            let (decision, failed) = confirmed?;
+            decisions.extend(decision);
+            stopped = stopped.or(failed);
         }
+        journal::apply(context, Stage::Poll, &decisions, now).await?;
+        decisions.clear();
     }
-    drop(confirmed);
     journal::apply(context, Stage::Poll, &decisions, now).await?;
     Ok(stopped)
 }

@@ -65,6 +65,9 @@ pub struct RecordingRow {
     pub first_seen_at: i64,
     pub last_changed_at: i64,
     pub missing_since: Option<i64>,
+    /// The conference's, for people: it is no column of this table.
+    #[serde(skip)]
+    pub title: Option<String>,
 }
 
 /// A row of `recording_revisions`: what a recording said before it changed.
@@ -153,13 +156,11 @@ impl Catalog {
         Ok(row)
     }
 
-    /// Recordings, those that began last first, each with the title of its conference.
-    pub async fn list_recordings(
-        &self,
-        filter: &RecordingFilter,
-    ) -> Result<Vec<(RecordingRow, Option<String>)>, Error> {
+    /// Recordings, those that began last first.
+    pub async fn list_recordings(&self, filter: &RecordingFilter) -> Result<Vec<RecordingRow>, Error> {
         let (since, until) = (filter.since.map(Timestamp::as_millis), filter.until.map(Timestamp::as_millis));
-        let rows = sqlx::query!(
+        let rows = sqlx::query_as!(
+            RecordingRow,
             "SELECT r.conference_id, r.media_id, r.record_id, r.recorder_union_id, r.record_type, r.started_at,
                     r.ended_at, r.duration_ms, r.file_size, r.region_id, r.raw, r.first_seen_at, r.last_changed_at,
                     r.missing_since, c.title
@@ -181,26 +182,7 @@ impl Catalog {
         )
         .fetch_all(&mut *self.read().await?)
         .await?;
-        let row = rows.into_iter().map(|row| {
-            let recording = RecordingRow {
-                conference_id: row.conference_id,
-                media_id: row.media_id,
-                record_id: row.record_id,
-                recorder_union_id: row.recorder_union_id,
-                record_type: row.record_type,
-                started_at: row.started_at,
-                ended_at: row.ended_at,
-                duration_ms: row.duration_ms,
-                file_size: row.file_size,
-                region_id: row.region_id,
-                raw: row.raw,
-                first_seen_at: row.first_seen_at,
-                last_changed_at: row.last_changed_at,
-                missing_since: row.missing_since,
-            };
-            (recording, row.title)
-        });
-        Ok(row.collect())
+        Ok(rows)
     }
 
     /// What a recording said before, newest first.

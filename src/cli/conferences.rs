@@ -112,7 +112,6 @@ async fn show(config: &Config, conference_id: &str, format: Format) -> anyhow::R
             "the catalog does not know the conference {conference_id}; put it on watch with `watch add`, or ask DingTalk with `--live`"
         );
     };
-    let recordings: Vec<RecordingRow> = recordings.into_iter().map(|(recording, _)| recording).collect();
     if format == Format::Json {
         return output::json(&Shown { conference, recordings });
     }
@@ -134,10 +133,7 @@ async fn show(config: &Config, conference_id: &str, format: Format) -> anyhow::R
         ("closed", Some(output::instant(conference.closed_at))),
     ];
     output::facts(about)?;
-    super::recordings::print(
-        &recordings.into_iter().map(|recording| (recording, None)).collect::<Vec<_>>(),
-        ListFormat::Table,
-    )
+    super::recordings::print(&recordings, ListFormat::Table)
 }
 
 async fn show_live(config: &Config, conference_id: &str, format: Format) -> anyhow::Result<()> {

@@ -67,56 +67,42 @@ pub(super) async fn run(recordings: &Recordings, config: &Config) -> anyhow::Res
         }
         Recordings::Show { media_id, format } => {
             let filter = RecordingFilter { media_id: Some(media_id.clone()), ..RecordingFilter::default() };
-            let (recording, title, revisions) = open::read(config, async |catalog| {
-                let Some((recording, title)) = catalog.list_recordings(&filter).await?.into_iter().next() else {
+            let (recording, revisions) = open::read(config, async |catalog| {
+                let Some(recording) = catalog.list_recordings(&filter).await?.into_iter().next() else {
                     bail!("the catalog has no recording with the mediaId {media_id}");
                 };
                 let revisions = catalog.list_revisions(&recording.conference_id, media_id).await?;
-                Ok((recording, title, revisions))
+                Ok((recording, revisions))
             })
             .await?;
-            show(recording, title, revisions, *format)
+            show(recording, revisions, *format)
         }
     }
 }
 
 /// Prints recordings, each with the title of its conference.
-pub(super) fn print(rows: &[(RecordingRow, Option<String>)], format: ListFormat) -> anyhow::Result<()> {
-    if format != ListFormat::Table {
-        // Programs get the columns of the table, which has no title.
-        let recordings: Vec<&RecordingRow> = rows.iter().map(|(recording, _)| recording).collect();
-        return output::list(&recordings, format, &[], |_| Vec::new());
-    }
+pub(super) fn print(rows: &[RecordingRow], format: ListFormat) -> anyhow::Result<()> {
     let heads = ["title", "started", "duration", "size", "region", "type", "media_id", "conference_id"];
-    let table = output::table(
-        &heads,
-        rows.iter().map(|(recording, title)| {
-            vec![
-                title.clone().unwrap_or_default(),
-                output::instant(recording.started_at),
-                output::clock_time(recording.duration_ms),
-                output::mebibytes(recording.file_size),
-                recording.region_id.clone().unwrap_or_default(),
-                output::record_type(recording.record_type),
-                recording.media_id.clone(),
-                recording.conference_id.clone(),
-            ]
-        }),
-    );
-    output::print(&format!("{table}\n"))
+    output::list(&rows.iter().collect::<Vec<_>>(), format, &heads, |recording| {
+        vec![
+            recording.title.clone().unwrap_or_default(),
+            output::instant(recording.started_at),
+            output::clock_time(recording.duration_ms),
+            output::mebibytes(recording.file_size),
+            recording.region_id.clone().unwrap_or_default(),
+            output::record_type(recording.record_type),
+            recording.media_id.clone(),
+            recording.conference_id.clone(),
+        ]
+    })
 }
 
-fn show(
-    recording: RecordingRow,
-    title: Option<String>,
-    revisions: Vec<RevisionRow>,
-    format: Format,
-) -> anyhow::Result<()> {
+fn show(recording: RecordingRow, revisions: Vec<RevisionRow>, format: Format) -> anyhow::Result<()> {
     if format == Format::Json {
         return output::json(&Shown { recording, revisions });
     }
     output::facts([
-        ("title", title),
+        ("title", recording.title),
         ("media_id", Some(recording.media_id)),
         ("record_id", recording.record_id),
         ("conference_id", Some(recording.conference_id)),

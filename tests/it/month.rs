@@ -70,7 +70,7 @@ async fn says_the_truth(world: &World, seed: u64) {
     let rows = world.catalog.list_recordings(&RecordingFilter::default()).await.unwrap();
     let catalogued = rows.len();
     let rows: BTreeMap<(String, String), RecordingRow> =
-        rows.into_iter().map(|(row, _)| ((row.conference_id.clone(), row.media_id.clone()), row)).collect();
+        rows.into_iter().map(|row| ((row.conference_id.clone(), row.media_id.clone()), row)).collect();
     assert_eq!(rows.len(), catalogued, "seed {seed}: each recording is there once");
     assert!(rows.keys().eq(truth.keys()), "seed {seed}: {catalogued} recordings, {} are true", truth.len());
     for (key, row) in &rows {

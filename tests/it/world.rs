@@ -184,8 +184,7 @@ impl World {
     /// The recordings of a conference, by `mediaId`.
     pub(crate) async fn recordings(&self, id: &str) -> Vec<RecordingRow> {
         let filter = RecordingFilter { conference_id: Some(id.to_owned()), ..RecordingFilter::default() };
-        let mut rows: Vec<_> =
-            self.catalog.list_recordings(&filter).await.unwrap().into_iter().map(|(row, _)| row).collect();
+        let mut rows = self.catalog.list_recordings(&filter).await.unwrap();
         rows.sort_by(|a, b| a.media_id.cmp(&b.media_id));
         rows
     }

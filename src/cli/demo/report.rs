@@ -19,9 +19,9 @@ pub(super) async fn print(outcome: &Outcome, path: &Path) -> anyhow::Result<()> 
     let heads = ["title", "started", "duration", "size", "region", "type", "media_id"];
     let table = output::table(
         &heads,
-        recordings.iter().take(SHOWN).map(|(row, title)| {
+        recordings.iter().take(SHOWN).map(|row| {
             vec![
-                title.clone().unwrap_or_default(),
+                row.title.clone().unwrap_or_default(),
                 output::instant(row.started_at),
                 output::clock_time(row.duration_ms),
                 output::mebibytes(row.file_size),

@@ -37,7 +37,7 @@ pub(super) async fn compare(truth: &Truth, catalog: &Catalog, now: Timestamp) ->
     let mut differences = Vec::new();
     let rows = catalog.list_recordings(&RecordingFilter::default()).await?;
     let mut archived: BTreeMap<(String, String), RecordingRow> =
-        rows.into_iter().map(|(row, _)| ((row.conference_id.clone(), row.media_id.clone()), row)).collect();
+        rows.into_iter().map(|row| ((row.conference_id.clone(), row.media_id.clone()), row)).collect();
     for (key, recording) in &truth.recordings {
         match archived.remove(key) {
             None => differences.push(format!("recording {} of conference {} is not archived", key.1, key.0)),

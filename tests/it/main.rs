@@ -17,6 +17,7 @@ mod migrations;
 mod month;
 mod pages;
 mod pauses;
+mod poison;
 mod recordings;
 mod soak;
 mod states;

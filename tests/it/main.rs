@@ -15,6 +15,7 @@ mod journal;
 mod lists;
 mod migrations;
 mod month;
+mod outage;
 mod pages;
 mod pauses;
 mod poison;

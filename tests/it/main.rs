@@ -14,6 +14,7 @@ mod far_side;
 mod health;
 mod hostile;
 mod journal;
+mod lasting_errors;
 mod lists;
 mod migrations;
 mod month;

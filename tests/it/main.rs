@@ -24,6 +24,7 @@ mod pages;
 mod pauses;
 mod poison;
 mod recordings;
+mod reserve;
 mod same_list;
 mod soak;
 mod states;

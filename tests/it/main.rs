@@ -19,6 +19,7 @@ mod lasting_errors;
 mod lists;
 mod migrations;
 mod month;
+mod other_organisations;
 mod outage;
 mod pages;
 mod pauses;

@@ -9,6 +9,7 @@ mod askers;
 mod batches;
 mod bounded;
 mod budget;
+mod clock_leaps;
 mod clocks;
 mod error_table;
 mod far_side;

@@ -11,6 +11,7 @@ mod bounded;
 mod budget;
 mod clock_leaps;
 mod clocks;
+mod empty_answers;
 mod error_table;
 mod far_side;
 mod health;

@@ -86,6 +86,8 @@ pub struct Fault {
     pub on: Option<Endpoint>,
     /// For which meeting only, be it one of a batch.
     pub conference_id: Option<String>,
+    /// For calls made as this unionId only.
+    pub union_id: Option<String>,
     /// From when on.
     pub from: Option<Timestamp>,
     /// Until just before when.
@@ -191,7 +193,7 @@ impl Fault {
     #[must_use]
     pub fn new(answer: Answer) -> Self {
         let metered = answer.is_metered();
-        Self { on: None, conference_id: None, from: None, until: None, times: None, answer, metered }
+        Self { on: None, conference_id: None, union_id: None, from: None, until: None, times: None, answer, metered }
     }
 
     /// The same fault at one API only.
@@ -205,6 +207,13 @@ impl Fault {
     #[must_use]
     pub fn conference(mut self, conference_id: &str) -> Self {
         self.conference_id = Some(conference_id.to_owned());
+        self
+    }
+
+    /// The same fault for calls made as `union_id` only.
+    #[must_use]
+    pub fn union_id(mut self, union_id: &str) -> Self {
+        self.union_id = Some(union_id.to_owned());
         self
     }
 
@@ -236,9 +245,10 @@ impl Fault {
         self
     }
 
-    fn fits(&self, endpoint: Endpoint, conference_ids: &[String], now: Timestamp) -> bool {
+    fn fits(&self, endpoint: Endpoint, conference_ids: &[String], union_id: Option<&str>, now: Timestamp) -> bool {
         self.on.is_none_or(|on| on == endpoint)
             && self.conference_id.as_ref().is_none_or(|id| conference_ids.contains(id))
+            && self.union_id.as_deref().is_none_or(|id| union_id == Some(id))
             && self.from.is_none_or(|from| from <= now)
             && self.until.is_none_or(|until| now < until)
             && self.times != Some(0)
@@ -263,9 +273,15 @@ impl Faults {
     }
 
     /// The fault that spoils a call, which has then happened once more.
-    pub(super) fn take(&self, endpoint: Endpoint, conference_ids: &[String], now: Timestamp) -> Option<Fault> {
+    pub(super) fn take(
+        &self,
+        endpoint: Endpoint,
+        conference_ids: &[String],
+        union_id: Option<&str>,
+        now: Timestamp,
+    ) -> Option<Fault> {
         let mut list = self.list();
-        let index = list.iter().position(|fault| fault.fits(endpoint, conference_ids, now))?;
+        let index = list.iter().position(|fault| fault.fits(endpoint, conference_ids, union_id, now))?;
         if let Some(times) = &mut list[index].times {
             *times -= 1;
             if *times == 0 {

@@ -84,7 +84,7 @@ impl Gateway {
         self.requests += 1;
 
         let conference_ids = ask.conference_ids();
-        let fault = self.faults.take(ask.endpoint, &conference_ids, now);
+        let fault = self.faults.take(ask.endpoint, &conference_ids, ask.union_id(), now);
         let outcome = match &fault {
             Some(fault) if !fault.answer.is_carried_out() => Err(fault.answer.clone()),
             _ => self.carry_out(ask, now),

@@ -4,20 +4,31 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on says so by panicking")]
 
+mod again;
+mod askers;
+mod batches;
 mod bounded;
 mod budget;
+mod clock_leaps;
 mod clocks;
 mod decoding;
+mod empty_answers;
 mod health;
 mod hostile;
 mod journal;
+mod lasting_errors;
 mod lists;
 mod migrations;
 mod month;
+mod other_organisations;
+mod outage;
 mod pages;
 mod pauses;
+mod poison;
 mod recordings;
 mod remote;
+mod reserve;
+mod same_list;
 mod soak;
 mod states;
 mod tokens;

@@ -15,6 +15,8 @@ use recording_archiver::simulator::{Behaviour, Call, Endpoint, Fault, Meeting, O
 use sqlx::sqlite::{SqliteConnectOptions, SqlitePool, SqlitePoolOptions};
 use tempfile::TempDir;
 
+use crate::soak::clock::WallClock;
+
 /// Midnight of Monday, 1 June 2026, UTC+8.
 pub(crate) const MIDNIGHT: Timestamp = Timestamp::from_millis(1_780_243_200_000);
 
@@ -50,6 +52,8 @@ pub(crate) struct Builder {
 pub(crate) struct World {
     pub(crate) simulator: Simulator,
     pub(crate) clock: Arc<VirtualClock>,
+    /// The archiver's own clock. It shows the same time until a test sets it wrong.
+    pub(crate) wall: Arc<WallClock>,
     pub(crate) archive: Arc<Archive>,
     pub(crate) catalog: Catalog,
     config: Config,
@@ -99,14 +103,15 @@ impl Builder {
         self.config.dingtalk.app_secret.get_or_insert_with(|| simulator.app_secret().into());
         self.config.validate().unwrap();
         let folder = tempfile::tempdir().unwrap();
-        let (archive, catalog) = open(&self.config, &folder, &clock).await;
+        let wall = Arc::new(WallClock::new(Arc::clone(&clock)));
+        let (archive, catalog) = open(&self.config, &folder, &wall).await;
         let file = SqliteConnectOptions::new().filename(catalog.path()).busy_timeout(Duration::from_secs(5));
         let sqlite = SqlitePoolOptions::new().max_connections(1).connect_with(file).await.unwrap();
-        World { simulator, clock, archive, catalog, config: self.config, sqlite, folder }
+        World { simulator, clock, wall, archive, catalog, config: self.config, sqlite, folder }
     }
 }
 
-async fn open(config: &Config, folder: &TempDir, clock: &Arc<VirtualClock>) -> (Arc<Archive>, Catalog) {
+async fn open(config: &Config, folder: &TempDir, clock: &Arc<WallClock>) -> (Arc<Archive>, Catalog) {
     let catalog = Catalog::open(&folder.path().join("catalog.db")).await.unwrap();
     let archive = wiring::archive(config, catalog.clone(), Arc::clone(clock) as Arc<dyn Clock>).unwrap();
     archive.prepare(clock.now()).await.unwrap();
@@ -146,14 +151,14 @@ impl World {
         self.until(self.now() + duration).await;
     }
 
-    /// One pass of what is due now.
+    /// One pass of what is due now, by the archiver's own clock.
     pub(crate) async fn tick(&self) -> Report {
-        self.archive.tick(self.now()).await.unwrap()
+        self.archive.tick(self.wall.now()).await.unwrap()
     }
 
     /// The daemon is killed, and another one starts over the same file: nothing is settled, nothing is closed.
     pub(crate) async fn restart(&mut self) {
-        (self.archive, self.catalog) = open(&self.config, &self.folder, &self.clock).await;
+        (self.archive, self.catalog) = open(&self.config, &self.folder, &self.wall).await;
     }
 
     /// The daemon is stopped, its configuration edited, and it is started again.

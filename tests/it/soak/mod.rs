@@ -7,7 +7,7 @@
 //! `cargo test` lives through a hundred of them; `SOAK_SEEDS=2000 cargo test --release -- --ignored soak` through as many
 //! as it is told, and `SOAK_SEED=17` in its place repeats one.
 
-mod clock;
+pub(crate) mod clock;
 mod evidence;
 mod faults;
 mod invariants;

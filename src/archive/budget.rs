@@ -243,7 +243,7 @@ impl Budget {
                 }
                 Scope::Endpoint(request.endpoint)
             }
-            Pauses::IfNearlyAllFail => {
+            Pauses::IfAllFail => {
                 pass.last_failed = Some(request.endpoint);
                 pass.recent.note(request.endpoint, request.subject, true);
                 let probed = pass.pauses.iter().map(|pause| pause.scope).find(|scope| pass.probing.contains(scope));

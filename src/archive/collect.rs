@@ -66,7 +66,7 @@ async fn read(context: &Context, conference: Conference, rules: &Rules, now: Tim
         Answer::Unanswered(error) => {
             journal::log_unanswered(context, Stage::Collect, id, error).await;
             last_error = journal::last_error(error);
-            let others_answered = journal::others_answered(context, &conference, Endpoint::Videos, now).await?;
+            let others_answered = journal::others_answered(context, &conference, now).await?;
             // Where nobody is answered, it is the stage that fails.
             stopped = (!others_answered).then(|| error.clone());
             Observation::Unanswered { error: &last_error, others_answered }
@@ -105,7 +105,9 @@ async fn ask(context: &Context, conference: &Conference) -> (Answer, Vec<Call>) 
         match error.class {
             Class::NothingRecorded => return (Answer::List(RecordingList::default(), union_id.to_owned()), calls),
             Class::MeetingEnded => return (Answer::MeetingClosed(union_id.to_owned()), calls),
-            Class::Unrecognized | Class::Unavailable | Class::OrganizationForbidden => unexplained = Some(error),
+            Class::Unrecognized | Class::Unavailable | Class::OrganizationForbidden | Class::Foreign => {
+                unexplained = Some(error);
+            }
             class => match class.entails().about {
                 About::Conference => refusal = journal::last_error(&error),
                 About::Unknown => return (Answer::Unanswered(error), calls),

@@ -49,15 +49,13 @@ pub(super) fn last_error(error: &Error) -> LastError {
     LastError { code: error.code.to_string(), message: error.message.clone() }
 }
 
-/// Whether `endpoint` has answered about others since it began to fail for `conference`.
+/// Whether DingTalk has answered anything since it began to give only errors about `conference`.
 pub(super) async fn others_answered(
     context: &Context,
     conference: &Conference,
-    endpoint: Endpoint,
     now: Timestamp,
 ) -> Result<bool, catalog::Error> {
-    let since = conference.wait.failing_since.unwrap_or(now);
-    context.catalog.others_answered(&conference.conference_id, endpoint.as_str(), since).await
+    context.catalog.has_answered_since(conference.wait.failing_since.unwrap_or(now)).await
 }
 
 /// Logs an error about one conference, unless a pause has been logged for it.

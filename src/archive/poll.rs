@@ -105,8 +105,9 @@ fn sort(
             Some(Hint::Unanswered)
         } else {
             // Of one that waits, conference info alone can say whether it has yet to start or is over.
-            let is_shown_otherwise = conference.state == Some(State::Waiting) || shown_before.contains(id);
-            (listing.is_some() && is_shown_otherwise).then_some(Hint::NotListed)
+            let is_waiting = conference.state == Some(State::Waiting);
+            let is_absent = listing.is_some() && shown_before.contains(id);
+            (is_absent || (is_waiting && rules.is_listed)).then_some(Hint::NotListed)
         };
         match hint {
             Some(hint) => suspects.push(Suspect { conference, hint, calls: Vec::new() }),
@@ -146,8 +147,7 @@ async fn confirm(
                 }
                 _ => {
                     journal::log_unanswered(context, Stage::Poll, id, &error).await;
-                    let others_answered =
-                        journal::others_answered(context, &conference, Endpoint::Conference, now).await?;
+                    let others_answered = journal::others_answered(context, &conference, now).await?;
                     // Where nobody is answered, it is the stage that fails.
                     stopped = (!others_answered).then_some(error);
                     let unanswered = Observation::Unanswered { error: &last_error, others_answered };

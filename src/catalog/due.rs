@@ -154,16 +154,15 @@ impl Catalog {
         })
     }
 
-    /// Whether `endpoint` has answered about another conference than this one since `since`, as far as the journal goes.
-    pub async fn others_answered(&self, conference_id: &str, endpoint: &str, since: Timestamp) -> Result<bool, Error> {
+    /// Whether DingTalk has answered since `since`: a stage came to its end untroubled, or the journal has an answer.
+    pub async fn has_answered_since(&self, since: Timestamp) -> Result<bool, Error> {
         let since = since.as_millis();
         let answered = sqlx::query_scalar!(
-            r#"SELECT EXISTS (SELECT 1 FROM conference_events
-                              WHERE at >= ? AND conference_id <> ? AND endpoint = ?
-                                AND outcome IN ('ok', 'cloudRecordNotFound')) AS "answered!: i64""#,
+            r#"SELECT EXISTS (SELECT 1 FROM job_runs
+                              WHERE stage <> 'maintain' AND (last_ok_at > ?1 OR (last_ok_at = ?1 AND failures = 0)))
+                   OR EXISTS (SELECT 1 FROM conference_events
+                              WHERE at >= ?1 AND outcome IN ('ok', 'cloudRecordNotFound')) AS "answered!: i64""#,
             since,
-            conference_id,
-            endpoint,
         )
         .fetch_one(&mut *self.read().await?)
         .await?;

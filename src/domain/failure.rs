@@ -83,8 +83,8 @@ pub enum Pauses {
     Everything,
     /// This endpoint, if it comes [`REPEATED`] times in a row.
     IfRepeated,
-    /// The endpoint, or every endpoint, if nearly all recent calls failed: see [`super::outage`].
-    IfNearlyAllFail,
+    /// The endpoint, or every endpoint, if all recent calls failed: see [`super::outage`].
+    IfAllFail,
 }
 
 /// See [`Pauses::IfRepeated`]: what may happen by chance does not happen so often.
@@ -156,7 +156,7 @@ impl Class {
     #[rustfmt::skip]
     pub const fn entails(self) -> Consequences {
         use About::{Conference, Everybody, Unknown};
-        use Pauses::{Endpoint, Everything, IfNearlyAllFail, IfRepeated, Nobody};
+        use Pauses::{Endpoint, Everything, IfAllFail, IfRepeated, Nobody};
         let (about, pauses, first, longest, is_metered, remedy) = match self {
             // class                                          about       pauses           first         longest      metered remedy
             Self::TokenInvalid =>                            (Everybody,  Nobody,          NEVER,        NEVER,       true,  CHECK_APP),
@@ -169,17 +169,17 @@ impl Class {
             Self::Busy =>                                    (Everybody,  Endpoint,        SECOND,       QUARTER,     true,  SLOW_DOWN),
             Self::QuotaSpent =>                              (Everybody,  Everything,      DAY,          DAY,         true,  "the organisation's calls of this month are spent: wait for the next month, or buy more"),
             Self::Banned =>                                  (Everybody,  Everything,      FIVE_MINUTES, DAY,         true,  "find what else calls DingTalk from this address"),
-            Self::OrganizationForbidden =>                   (Unknown,    IfNearlyAllFail, FIVE_MINUTES, THREE_HOURS, true,  "DingTalk restricts this organisation, or the meeting is another organisation's: ask its administrator"),
-            Self::Unavailable =>                             (Unknown,    IfNearlyAllFail, MINUTE,       QUARTER,     true,  ""),
+            Self::OrganizationForbidden =>                   (Unknown,    IfAllFail,       FIVE_MINUTES, THREE_HOURS, true,  "DingTalk restricts this organisation, or the meeting is another organisation's: ask its administrator"),
+            Self::Unavailable =>                             (Unknown,    IfAllFail,       MINUTE,       QUARTER,     true,  ""),
             Self::UserUnknown | Self::PermissionDenied =>    (Conference, Nobody,          NEVER,        NEVER,       true,  ASK_AS_ANOTHER),
             Self::MeetingEnded | Self::NothingRecorded =>    (Conference, Nobody,          NEVER,        NEVER,       true,  ""),
             Self::ConferenceUnknown =>                       (Conference, Nobody,          NEVER,        NEVER,       true,  "check the conferenceId"),
             Self::RequestWrong =>                            (Conference, Nobody,          NEVER,        NEVER,       true,  "check the conferenceId and the unionId"),
             Self::RecordRefused =>                           (Conference, Nobody,          NEVER,        NEVER,       true,  ONLY_THE_HOST),
-            Self::Unrecognized =>                            (Unknown,    IfNearlyAllFail, MINUTE,       THREE_HOURS, true,  "if it stays: give DingTalk's support the requestid"),
-            Self::Foreign =>                                 (Unknown,    IfNearlyAllFail, MINUTE,       QUARTER,     true,  "something other than DingTalk answered: check dingtalk.base_url and any proxy"),
-            Self::TimedOut =>                                (Unknown,    IfNearlyAllFail, MINUTE,       QUARTER,     true,  CHECK_NETWORK),
-            Self::Unreached =>                               (Unknown,    IfNearlyAllFail, MINUTE,       QUARTER,     false, CHECK_NETWORK),
+            Self::Unrecognized =>                            (Unknown,    IfAllFail,       MINUTE,       THREE_HOURS, true,  "if it stays: give DingTalk's support the requestid"),
+            Self::Foreign =>                                 (Unknown,    IfAllFail,       MINUTE,       QUARTER,     true,  "something other than DingTalk answered: check dingtalk.base_url and any proxy"),
+            Self::TimedOut =>                                (Unknown,    IfAllFail,       MINUTE,       QUARTER,     true,  CHECK_NETWORK),
+            Self::Unreached =>                               (Unknown,    IfAllFail,       MINUTE,       QUARTER,     false, CHECK_NETWORK),
             Self::Held =>                                    (Everybody,  Nobody,          NEVER,        NEVER,       false, ""),
         };
         Consequences { about, pauses, first, longest, is_metered, remedy }

@@ -1,4 +1,4 @@
-//! Whether DingTalk is out: decided by the rate at which recent calls fail, never by one call.
+//! Whether DingTalk is out: decided by the last calls together, never by one of them.
 //!
 //! No I/O. A service that answers is not out: where two of three calls succeed, work goes on. Nor is it out because one
 //! conference, or one batch, always fails: an outage shows at two endpoints, or about two conferences.
@@ -8,10 +8,9 @@ use std::collections::VecDeque;
 use super::endpoint::Endpoint;
 use super::failure::Scope;
 
-/// How many calls are looked at, and how many of them must have failed. With one call of three failing at random, nine of
-/// ten fail once in some thousand calls.
-const WINDOW: usize = 10;
-const FAILED: usize = 9;
+/// How many calls in a row must have failed. With one call of three failing at random, that happens once in some hundred
+/// thousand calls.
+const WINDOW: usize = 12;
 
 /// Enough to hold a window of each endpoint.
 const REMEMBERED: usize = 8 * WINDOW;
@@ -51,12 +50,11 @@ impl RecentCalls {
     }
 }
 
-/// Whether nearly all of the last `calls` failed, and not all of them about one and the same thing if that `matters`.
+/// Whether the last `calls` all failed, and not all of them about one and the same thing if that `matters`.
 fn fails<'a>(calls: impl Iterator<Item = &'a RecentCall>, matters: bool) -> bool {
-    let recent: Vec<&RecentCall> = calls.take(WINDOW).collect();
-    let failed: Vec<&&RecentCall> = recent.iter().filter(|call| call.failed).collect();
-    let differs = |call: &&&RecentCall| (call.endpoint, call.subject) != (failed[0].endpoint, failed[0].subject);
-    recent.len() == WINDOW && failed.len() >= FAILED && (!matters || failed.iter().any(|call| differs(&call)))
+    let failed: Vec<&RecentCall> = calls.take(WINDOW).take_while(|call| call.failed).collect();
+    let differs = |call: &&RecentCall| (call.endpoint, call.subject) != (failed[0].endpoint, failed[0].subject);
+    failed.len() == WINDOW && (!matters || failed.iter().any(differs))
 }
 
 #[cfg(test)]
@@ -70,18 +68,18 @@ mod tests {
     }
 
     #[test]
-    fn nine_failures_of_ten_about_two_conferences_are_an_outage() {
-        let failing = |of: u64| (0..10).map(move |n| (Endpoint::Videos, n % of, n != 4));
+    fn twelve_failures_in_a_row_about_two_conferences_are_an_outage() {
+        let failing = |of: u64| (0..12).map(move |n| (Endpoint::Videos, n % of, true));
         assert_eq!(calls(failing(2)).outage(Endpoint::Videos), Some(Scope::Everything));
         assert_eq!(calls(failing(1)).outage(Endpoint::Videos), None, "one conference fails, and nothing else is known");
-        assert_eq!(calls(failing(2).take(9)).outage(Endpoint::Videos), None);
+        assert_eq!(calls(failing(2).take(11)).outage(Endpoint::Videos), None);
     }
 
     #[test]
     fn an_endpoint_is_out_alone_while_another_answers() {
-        let mixed = (0..20).map(|n| if n % 2 == 0 { (Endpoint::Videos, n, true) } else { (Endpoint::Query, 0, false) });
+        let mixed = (0..24).map(|n| if n % 2 == 0 { (Endpoint::Videos, n, true) } else { (Endpoint::Query, 0, false) });
         assert_eq!(calls(mixed).outage(Endpoint::Videos), Some(Scope::Endpoint(Endpoint::Videos)));
-        let earlier = [(Endpoint::Query, 0, false)].into_iter().chain((0..10).map(|n| (Endpoint::Videos, n, true)));
+        let earlier = [(Endpoint::Query, 0, false)].into_iter().chain((0..12).map(|n| (Endpoint::Videos, n, true)));
         assert_eq!(calls(earlier).outage(Endpoint::Videos), Some(Scope::Endpoint(Endpoint::Videos)));
     }
 

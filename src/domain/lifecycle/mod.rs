@@ -348,7 +348,8 @@ impl Page<'_> {
         let failing_since = self.conference.wait.failing_since.unwrap_or(self.now);
         let is_first = self.conference.state != Some(State::Failed);
         let attempts = if is_first { 0 } else { self.conference.attempts.saturating_add(1) };
-        let delay = backoff::delay(self.rules.collect.retry_max, DAY, attempts, &self.conference.conference_id);
+        let retry_max = self.rules.collect.retry_max;
+        let delay = backoff::delay(retry_max, retry_max.saturating_mul(2), attempts, &self.conference.conference_id);
         let last_look_at = failing_since + self.rules.collect.give_up_after;
         let goes_on = self.now < last_look_at;
         let wait = Wait { failing_since: Some(failing_since), ..self.conference.wait.clone() };

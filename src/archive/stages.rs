@@ -79,6 +79,7 @@ impl Archive {
     }
 
     async fn pass(&self, now: Timestamp, all: bool) -> Result<Report, catalog::Error> {
+        self.catalog.check_in_place()?;
         self.reckon(now).await?;
         let mut agenda = self.agenda(now).await?;
         self.budget.begin(agenda.pauses.clone()).await;

@@ -1,5 +1,7 @@
 //! Opening and closing the catalog's file without harm to it.
 
+use std::io;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -90,6 +92,9 @@ pub enum Error {
         /// What went wrong.
         source: MigrateError,
     },
+    /// The file that was opened does not lie at its path any more.
+    #[error("{0} is no longer the file that was opened: it was moved, deleted or replaced")]
+    Moved(PathBuf),
     /// A statement failed.
     #[error("the catalog could not be read or written: {0}")]
     Sql(#[from] sqlx::Error),
@@ -132,6 +137,8 @@ pub type Progress = Arc<dyn Fn() -> bool + Send + Sync>;
 #[derive(Clone, Debug)]
 pub struct Catalog {
     path: PathBuf,
+    /// Device and inode of the file at `path` when it was opened.
+    file: Option<(u64, u64)>,
     writer: SqlitePool,
     readers: SqlitePool,
 }
@@ -165,7 +172,7 @@ impl Catalog {
         let many = if progress.is_some() { 1 } else { READERS };
         let options = options.read_only(true).create_if_missing(false);
         let readers = pool(many, progress).connect_with(options).await.map_err(open)?;
-        Ok(Self { path: path.to_owned(), writer, readers })
+        Ok(Self { path: path.to_owned(), file: file(path).ok(), writer, readers })
     }
 
     /// Opens the catalog for reading only: no right to write is needed, and nothing is written.
@@ -181,13 +188,23 @@ impl Catalog {
             .connect_with(options(path).read_only(true))
             .await
             .map_err(|source| Error::Open { path: path.to_owned(), source })?;
-        Ok(Self { path: path.to_owned(), writer: readers.clone(), readers })
+        Ok(Self { path: path.to_owned(), file: file(path).ok(), writer: readers.clone(), readers })
     }
 
     /// Where it lies.
     #[must_use]
     pub fn path(&self) -> &Path {
         &self.path
+    }
+
+    /// Whether the file at its path is still the one that was opened. [`Error::Moved`]: what is written goes to a file that
+    /// nobody finds. A path that cannot be looked up proves nothing.
+    pub fn check_in_place(&self) -> Result<(), Error> {
+        match file(&self.path) {
+            Ok(found) if Some(found) != self.file => Err(Error::Moved(self.path.clone())),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Err(Error::Moved(self.path.clone())),
+            _ => Ok(()),
+        }
     }
 
     /// Closes it. The last one out leaves a single file in rollback mode behind: one that an admin who may only read can
@@ -232,6 +249,12 @@ impl Catalog {
         sqlx::query("PRAGMA wal_checkpoint(PASSIVE)").execute(&mut *connection).await?;
         Ok(())
     }
+}
+
+/// The device and the inode of the file at `path`.
+fn file(path: &Path) -> io::Result<(u64, u64)> {
+    let file = std::fs::metadata(path)?;
+    Ok((file.dev(), file.ino()))
 }
 
 fn options(path: &Path) -> SqliteConnectOptions {

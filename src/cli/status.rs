@@ -128,8 +128,8 @@ pub async fn report(catalog: &Catalog, config: &Config, now: Timestamp) -> anyho
     Ok(Report {
         catalog: config.catalog.path.display().to_string(),
         daemon_pid: daemon.as_ref().map(|daemon| daemon.pid),
-        daemon_waits_for: daemon.as_ref().and_then(|daemon| daemon.told.waits_for.clone()),
-        configuration_refused: daemon.and_then(|daemon| daemon.told.refused),
+        daemon_waits_for: daemon.as_ref().and_then(|daemon| daemon.note.waits_for.clone()),
+        configuration_refused: daemon.and_then(|daemon| daemon.note.refused),
         conferences: catalog.census().await?.into_iter().map(|(state, count)| (state.as_str(), count)).collect(),
         trouble: catalog.trouble().await?,
         oldest_open: oldest.map(|open| OldestReport { state: open.state, since: open.since.as_millis() }).collect(),

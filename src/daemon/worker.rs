@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::heartbeat::Heartbeat;
 use super::lifecycle::{Service, Watchdog};
-use super::lock::{Lock, Told};
+use super::lock::{Lock, Note};
 use crate::archive::{Archive, health};
 use crate::catalog;
 use crate::domain::clock::Clock;
@@ -24,7 +24,7 @@ pub struct Report<'a> {
     service: Service,
     watchdog: Watchdog,
     lock: &'a Lock,
-    told: Mutex<Told>,
+    told: Mutex<Note>,
 }
 
 impl<'a> Report<'a> {
@@ -108,8 +108,8 @@ impl<'a> Report<'a> {
         self.told.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn say(&self, told: &Told) {
-        if let Err(error) = self.lock.say(told) {
+    fn say(&self, told: &Note) {
+        if let Err(error) = self.lock.write(told) {
             tracing::debug!(%error, "the lock file could not be written: {error}");
         }
     }

@@ -119,7 +119,7 @@ async fn daemon(findings: &mut Findings, config: &Config, catalog: &Catalog) {
         return findings.say("daemon", Verdict::Warning, what);
     };
     let pid = holder.pid;
-    if let Some(trouble) = holder.told.waits_for.or(holder.told.refused) {
+    if let Some(trouble) = holder.note.waits_for.or(holder.note.refused) {
         return findings.say("daemon", Verdict::Failed, format!("it runs, pid {pid}, and says: {trouble}"));
     }
     let (settings, share) = (wiring::settings(config), config.quota.calls_per_month);

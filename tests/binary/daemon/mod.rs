@@ -1,6 +1,7 @@
 //! The daemon as systemd runs it: started, stopped, killed, doubled, and read beside.
 
 mod killed;
+mod lock;
 mod neighbours;
 mod reload;
 mod service;

@@ -1,7 +1,5 @@
 //! The stages in their order: what is due, what ran, and what stopped it.
 
-use std::time::Duration;
-
 use super::Archive;
 use crate::catalog;
 use crate::catalog::ledger::JobRun;
@@ -35,19 +33,7 @@ impl Stage {
             Self::Maintain => "maintain",
         }
     }
-
-    /// How much before its time it may run. A reading that came before a deadline would be one too many.
-    const fn early(self) -> Duration {
-        match self {
-            Self::Discover | Self::Poll => RING,
-            Self::Collect | Self::Maintain => Duration::ZERO,
-        }
-    }
 }
-
-/// The bell's resolution. A ring that comes a moment before a look is due is the ring for it: to wait for the next one
-/// would make the interval longer than it was configured.
-const RING: Duration = Duration::from_secs(1);
 
 /// What a pass did.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -87,7 +73,7 @@ impl Archive {
         for stage in Stage::ALL {
             let due_at =
                 agenda.due_at(stage, &self.settings, now).filter(|_| !agenda.holds_up(stage, &self.settings, now));
-            let due = all || due_at.is_some_and(|due_at| due_at <= now + stage.early());
+            let due = all || due_at.is_some_and(|due_at| due_at <= now);
             if due || (stage == Stage::Poll && self.rides_on_listing(now).await?) {
                 let stopped = self.run(stage, now).await?;
                 let mut run = JobRun {

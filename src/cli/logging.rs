@@ -1,4 +1,4 @@
-//! Where the log goes. Never to standard output: that is for results.
+//! Where the log goes. Never to standard output, which is for results.
 
 use std::fmt::Debug;
 use std::io::{self, IsTerminal};
@@ -39,7 +39,7 @@ pub(super) fn daemon(log: &Log) -> anyhow::Result<Level> {
 }
 
 fn filter(log: &Log) -> anyhow::Result<EnvFilter> {
-    // The bell's crate tells at info how it is wired; that is nothing to an operator.
+    // At info, the scheduler logs its own wiring, which tells an operator nothing.
     let level = format!("tokio_cron_scheduler=warn,{}", log.level);
     EnvFilter::try_from_default_env().or_else(|_| EnvFilter::try_new(level)).context("log.level")
 }
@@ -55,7 +55,7 @@ fn pretty() -> Box<dyn Layer<Registry> + Send + Sync> {
     fmt::layer().with_writer(io::stderr).with_ansi(colours).with_target(false).fmt_fields(tamed()).boxed()
 }
 
-/// Messages and fields as a terminal may show them: titles stand in them, and unionIds.
+/// Messages and fields, safe for a terminal: titles and unionIds stand in them.
 fn tamed() -> impl for<'writer> FormatFields<'writer> + Send + Sync + 'static {
     format::debug_fn(|writer: &mut format::Writer<'_>, field: &Field, value: &dyn Debug| {
         let value = tame::text(&format!("{value:?}"));

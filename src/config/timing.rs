@@ -6,7 +6,7 @@ use super::duration;
 use super::error::Problem;
 use crate::domain::schedule::Schedule;
 
-/// The shortest interval that can be written. The bell of the daemon rings once a second at most.
+/// The shortest interval that can be written.
 const SHORTEST: Duration = Duration::from_millis(100);
 
 /// The schedule that a section asks for; every `default` when it asks for none.

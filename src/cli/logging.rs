@@ -39,8 +39,8 @@ pub(super) fn daemon(log: &Log) -> anyhow::Result<Level> {
 }
 
 fn filter(log: &Log) -> anyhow::Result<EnvFilter> {
-    // At info, the scheduler logs its own wiring, which tells an operator nothing.
-    let level = format!("tokio_cron_scheduler=warn,{}", log.level);
+    // The scheduler logs its own wiring, and as an error a job that was replaced when it was just due.
+    let level = format!("tokio_cron_scheduler=off,{}", log.level);
     EnvFilter::try_from_default_env().or_else(|_| EnvFilter::try_new(level)).context("log.level")
 }
 

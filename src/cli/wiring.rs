@@ -18,7 +18,7 @@ use crate::domain::clock::{Clock, SystemClock};
 use crate::domain::wait;
 
 /// How long closing may wait for the catalog.
-const PATIENCE: Duration = Duration::from_millis(750);
+const PATIENCE: Duration = Duration::from_secs(2);
 
 /// The right to work on the configured catalog. Wrong credentials are refused before a file is made.
 pub fn lock(config: &Config) -> anyhow::Result<Lock> {

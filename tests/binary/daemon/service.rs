@@ -1,5 +1,6 @@
 //! The daemon among others: systemd, a second daemon, people who read.
 
+use std::io::ErrorKind;
 use std::os::unix::net::UnixDatagram;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -101,7 +102,10 @@ impl Systemd {
     fn is_told(&self, word: &str) -> String {
         let mut line = [0; 4096];
         loop {
-            let length = self.socket.recv(&mut line).unwrap_or_else(|error| panic!("{word} was never told: {error}"));
+            let length = match self.socket.recv(&mut line) {
+                Err(error) if error.kind() == ErrorKind::Interrupted => continue,
+                received => received.unwrap_or_else(|error| panic!("{word} was never told: {error}")),
+            };
             let said = String::from_utf8_lossy(&line[..length]).trim_end().to_owned();
             if said.starts_with(word) {
                 return said;

@@ -5,7 +5,7 @@
 //! | room | what it is for |
 //! |---|---|
 //! | [`cli`] | one file a command; `wiring` is the only room that knows all others |
-//! | [`daemon`] | when: the bell, the worker, the signals |
+//! | [`daemon`] | when: the wake-ups, the worker, the signals |
 //! | [`archive`] | where DingTalk and the catalog meet: discover, poll, collect, budget |
 //! | [`dingtalk`] · [`catalog`] | the far side · the ledger; they never see each other |
 //! | [`simulator`] | a DingTalk in memory |

@@ -1,4 +1,4 @@
-//! The door.
+//! The program's entry.
 
 use std::process::ExitCode;
 
@@ -10,7 +10,7 @@ fn main() -> ExitCode {
     match tokio::runtime::Runtime::new() {
         Ok(runtime) => {
             let code = runtime.block_on(cli::run(cli));
-            // A name that is still being looked up must not hold up the end.
+            // A host name that is still being looked up must not delay the end.
             runtime.shutdown_background();
             code
         }

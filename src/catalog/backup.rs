@@ -14,7 +14,7 @@ use super::verify::Finding;
 use super::{Catalog, Error as CatalogError};
 
 /// Names beside a catalog that SQLite and the daemon take for theirs.
-const TAKEN: [&str; 4] = ["-wal", "-shm", "-journal", ".lock"];
+const TAKEN: [&str; 5] = ["-wal", "-shm", "-journal", ".lock", ".daemon"];
 
 /// How often another name is tried for the unfinished copy.
 const NAMES: u32 = 100;

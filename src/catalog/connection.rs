@@ -1,5 +1,6 @@
 //! Opening and closing the catalog's file without harm to it.
 
+use std::io;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -75,11 +76,6 @@ pub enum Error {
     /// A crash cut a write short, and only somebody who may write can undo it.
     #[error("{0} holds a write that a crash cut short, and a reader cannot undo it: starting the daemon does")]
     CutShort(PathBuf),
-    /// The file was moved, deleted or replaced while it was open: what is written now, nobody would find.
-    #[error(
-        "the catalog {0} is not the file that was opened: it was moved, deleted or replaced; put it back, or start anew"
-    )]
-    Moved(PathBuf),
     /// It could not be opened.
     #[error("the catalog {path} could not be opened: {source}; its folder must exist and be writable")]
     Open {
@@ -96,6 +92,9 @@ pub enum Error {
         /// What went wrong.
         source: MigrateError,
     },
+    /// The file that was opened does not lie at its path any more.
+    #[error("{0} is no longer the file that was opened: it was moved, deleted or replaced")]
+    Moved(PathBuf),
     /// A statement failed.
     #[error("the catalog could not be read or written: {0}")]
     Sql(#[from] sqlx::Error),
@@ -138,7 +137,7 @@ pub type Progress = Arc<dyn Fn() -> bool + Send + Sync>;
 #[derive(Clone, Debug)]
 pub struct Catalog {
     path: PathBuf,
-    /// The device and inode of the file that was opened.
+    /// Device and inode of the file at `path` when it was opened.
     file: Option<(u64, u64)>,
     writer: SqlitePool,
     readers: SqlitePool,
@@ -173,7 +172,7 @@ impl Catalog {
         let many = if progress.is_some() { 1 } else { READERS };
         let options = options.read_only(true).create_if_missing(false);
         let readers = pool(many, progress).connect_with(options).await.map_err(open)?;
-        Ok(Self { path: path.to_owned(), file: file_id(path), writer, readers })
+        Ok(Self { path: path.to_owned(), file: file(path).ok(), writer, readers })
     }
 
     /// Opens the catalog for reading only: no right to write is needed, and nothing is written.
@@ -189,7 +188,7 @@ impl Catalog {
             .connect_with(options(path).read_only(true))
             .await
             .map_err(|source| Error::Open { path: path.to_owned(), source })?;
-        Ok(Self { path: path.to_owned(), file: file_id(path), writer: readers.clone(), readers })
+        Ok(Self { path: path.to_owned(), file: file(path).ok(), writer: readers.clone(), readers })
     }
 
     /// Where it lies.
@@ -198,9 +197,14 @@ impl Catalog {
         &self.path
     }
 
-    /// Whether the file that was opened is still the one at its path.
+    /// Whether the file at its path is still the one that was opened. [`Error::Moved`]: what is written goes to a file that
+    /// nobody finds. A path that cannot be looked up proves nothing.
     pub fn check_in_place(&self) -> Result<(), Error> {
-        if file_id(&self.path) == self.file { Ok(()) } else { Err(Error::Moved(self.path.clone())) }
+        match file(&self.path) {
+            Ok(found) if Some(found) != self.file => Err(Error::Moved(self.path.clone())),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Err(Error::Moved(self.path.clone())),
+            _ => Ok(()),
+        }
     }
 
     /// Closes it. The last one out leaves a single file in rollback mode behind: one that an admin who may only read can
@@ -247,9 +251,10 @@ impl Catalog {
     }
 }
 
-/// The device and inode of the file at `path`.
-fn file_id(path: &Path) -> Option<(u64, u64)> {
-    std::fs::metadata(path).ok().map(|file| (file.dev(), file.ino()))
+/// The device and the inode of the file at `path`.
+fn file(path: &Path) -> io::Result<(u64, u64)> {
+    let file = std::fs::metadata(path)?;
+    Ok((file.dev(), file.ino()))
 }
 
 fn options(path: &Path) -> SqliteConnectOptions {

@@ -1,4 +1,4 @@
-//! Where the log goes. Never to standard output: that is for results.
+//! Where the log goes. Never to standard output, which is for results.
 
 use std::fmt::Debug;
 use std::io::{self, IsTerminal};
@@ -39,8 +39,8 @@ pub(super) fn daemon(log: &Log) -> anyhow::Result<Level> {
 }
 
 fn filter(log: &Log) -> anyhow::Result<EnvFilter> {
-    // The bell's crate tells at info how it is wired; that is nothing to an operator.
-    let level = format!("tokio_cron_scheduler=warn,{}", log.level);
+    // The scheduler logs its own wiring, and as an error a job that was replaced when it was just due.
+    let level = format!("tokio_cron_scheduler=off,{}", log.level);
     EnvFilter::try_from_default_env().or_else(|_| EnvFilter::try_new(level)).context("log.level")
 }
 

@@ -2,19 +2,19 @@
 
 use anyhow::{Context, bail};
 
-use super::wiring::{self, Works};
+use super::wiring::{self, Service};
 use crate::config::Config;
 use crate::daemon::lifecycle::stop_on_signals;
 
 pub(super) async fn run(config: &Config) -> anyhow::Result<()> {
     let stop = stop_on_signals().context("signals could not be listened for")?;
     let _lock = wiring::lock(config)?;
-    let works = Works::open(config).await?;
+    let service = Service::open(config).await?;
     let report = tokio::select! {
-        report = works.archive.once(works.clock.now()) => Some(report),
+        report = service.archive.once(service.clock.now()) => Some(report),
         () = stop.cancelled() => None,
     };
-    works.close().await?;
+    service.close().await?;
     match report {
         None => bail!("stopped before the pass was finished"),
         Some(report) => match report?.trouble() {

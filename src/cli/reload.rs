@@ -1,4 +1,4 @@
-//! Reading the configuration anew, on SIGHUP: all of it that can change while the daemon runs, or nothing.
+//! Reading the configuration anew, on SIGHUP: all of it that can change while the daemon runs is taken, or nothing is.
 
 use secrecy::{ExposeSecret, SecretString};
 use tokio::signal::unix::Signal;
@@ -6,17 +6,17 @@ use tokio::signal::unix::Signal;
 use super::error::describe;
 use super::sanitize;
 use crate::config::{Config, ConfigError, Loaded};
-use crate::daemon::worker::Report;
+use crate::daemon::report::Report;
 
-/// The configuration that the daemon goes by.
+/// The configuration in force.
 pub(super) struct Running {
-    /// What it says.
+    /// As it was read.
     pub(super) loaded: Loaded,
-    /// The secret that was then where it says: a file may say something else by now.
+    /// The secret at that time: its file may hold another by now.
     secret: Option<SecretString>,
 }
 
-/// Whoever waits for SIGHUP.
+/// Waits for SIGHUP, and reads the configuration anew.
 pub(super) struct Reloads<'a, R> {
     pub(super) signals: Signal,
     pub(super) read: R,
@@ -33,7 +33,7 @@ impl Running {
         &self.loaded.config
     }
 
-    /// Whether DingTalk is another, or this app is another to it.
+    /// Whether `other` names another DingTalk or another app, or has another secret.
     pub(super) fn has_other_app(&self, other: &Self) -> bool {
         let app = |running: &Self| {
             let dingtalk = &running.config().dingtalk;
@@ -42,16 +42,15 @@ impl Running {
         app(self) != app(other) || self.has_other_secret(other)
     }
 
-    /// Whether the app's secret is another.
     fn has_other_secret(&self, other: &Self) -> bool {
-        let said = |running: &Self| running.secret.as_ref().map(|secret| secret.expose_secret().to_owned());
-        said(self) != said(other)
+        let secret = |running: &Self| running.secret.as_ref().map(|secret| secret.expose_secret().to_owned());
+        secret(self) != secret(other)
     }
 }
 
 impl<R: Fn() -> Result<Loaded, ConfigError>> Reloads<'_, R> {
-    /// Waits until a configuration is to be taken that says something else than the one that is `running`. One that
-    /// cannot be taken is reported, and waiting goes on; so it does after one that says the same.
+    /// Waits for a configuration that differs from the `running` one and can be taken. One that cannot be taken is
+    /// reported; after it, and after one that is the same, waiting goes on.
     pub(super) async fn next(&mut self, running: &Running) -> Running {
         loop {
             if self.signals.recv().await.is_none() {
@@ -89,7 +88,7 @@ impl<R: Fn() -> Result<Loaded, ConfigError>> Reloads<'_, R> {
 
     fn read_anew(&self) -> anyhow::Result<Running> {
         let next = Running::new((self.read)()?);
-        // What the secret's place says is asked for now: later would be too late to refuse it.
+        // The secret is read now: later, it would be too late to refuse it.
         next.config().dingtalk.credentials()?;
         for exposed in next.loaded.exposed() {
             tracing::warn!(path = %exposed.path.display(), "{exposed}");

@@ -4,24 +4,24 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
-use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
 use super::logging::Level;
 use super::reload::{Reloads, Running};
-use super::wiring::{self, Works};
+use super::wiring::{self, Service};
 use crate::catalog;
 use crate::config::{Config, ConfigError, Loaded};
 use crate::daemon::heartbeat::Heartbeat;
 use crate::daemon::http::Http;
-use crate::daemon::lifecycle::{Service, Watchdog, reload_signal, stop_on_signals};
-use crate::daemon::trigger::Trigger;
-use crate::daemon::worker::{self, Report};
+use crate::daemon::lifecycle::{ServiceManager, Watchdog, reload_signal, stop_on_signals};
+use crate::daemon::report::Report;
+use crate::daemon::waker::Waker;
+use crate::daemon::worker;
 use crate::domain::clock::{Clock, SystemClock};
 use crate::domain::schedule::Schedule;
 
-/// How long to wait before a catalog that is held is tried again.
-const HELD: Duration = Duration::from_secs(2);
+/// How long to wait before a locked catalog is tried again.
+const LOCKED: Duration = Duration::from_secs(2);
 
 /// Works as `loaded` says until it is stopped; on SIGHUP, as `read` says from then on.
 pub(super) async fn run(
@@ -29,14 +29,13 @@ pub(super) async fn run(
     read: impl Fn() -> Result<Loaded, ConfigError>,
     level: &Level,
 ) -> anyhow::Result<()> {
-    // Before anything else: a stop that comes early is a stop all the same, and a reload must not end the process.
+    // Before anything else: a stop that comes early counts, and a reload must not end the process.
     let stop = stop_on_signals().context("signals could not be listened for")?;
     let signals = reload_signal().context("signals could not be listened for")?;
     let mut running = Running::new(loaded);
     let lock = wiring::lock(running.config())?;
-    let service = Service;
     let watchdog = Watchdog::of_service_manager(Arc::new(SystemClock::new()));
-    let report = Report::to(service, watchdog, &lock);
+    let report = Report::to(ServiceManager, watchdog, &lock);
     let http = match running.config().http.listen {
         Some(address) => {
             let clock = Arc::new(SystemClock::new());
@@ -48,18 +47,23 @@ pub(super) async fn run(
         }
         None => None,
     };
-    let Some(mut works) = open(running.config(), &stop, &report).await? else { return Ok(()) };
-    service.ready();
+    let mut waker = Waker::start().await.context("the scheduler could not be started")?;
+    let Some(mut service) = open(running.config(), &stop, &report).await? else { return Ok(()) };
+    ServiceManager.ready();
     let path = running.config().catalog.path.display();
     tracing::info!(catalog = %path, "at work on {path}");
 
     let mut reloads = Reloads { signals, read, report: &report };
-    loop {
+    let ended = loop {
         if let Some(http) = &http {
-            http.show(works.view());
+            http.show(service.view());
         }
-        let Some(next) = life(&works, &running, &stop, &mut reloads).await? else { break };
-        match works.reconfigure(next.config(), next.has_other_app(&running)).await {
+        let next = match run_until_reload(&service, &running, &mut waker, &stop, &mut reloads).await {
+            Ok(Some(next)) => next,
+            Ok(None) => break Ok(()),
+            Err(error) => break Err(error),
+        };
+        match service.reconfigure(next.config(), next.has_other_app(&running)).await {
             Ok(()) => {
                 level.set(&next.config().log)?;
                 running = next;
@@ -67,66 +71,69 @@ pub(super) async fn run(
             }
             Err(error) => report.refused(&super::error::describe(&error)),
         }
-    }
+    };
 
-    service.stopping();
+    ServiceManager.stopping();
     drop(http);
-    works.close().await?;
+    let closed = service.close().await;
+    ended?;
+    closed?;
     tracing::info!("stopped");
     Ok(())
 }
 
-/// Works with one configuration until the daemon is stopped, or the next one is to be taken.
-async fn life<R: Fn() -> Result<Loaded, ConfigError>>(
-    works: &Works,
+/// Works with one configuration until the daemon is stopped (`None`), or the next one is to be taken.
+async fn run_until_reload<R: Fn() -> Result<Loaded, ConfigError>>(
+    service: &Service,
     running: &Running,
+    waker: &mut Waker,
     stop: &CancellationToken,
     reloads: &mut Reloads<'_, R>,
 ) -> anyhow::Result<Option<Running>> {
     let config = running.config();
-    let bell = Arc::new(Notify::new());
     let schedules = [config.discover.schedule(), config.poll.schedule(), Schedule::Every(config.collect.interval)];
     let heartbeat =
         config.heartbeat.url().map(Heartbeat::to).transpose().context("the heartbeat could not be set up")?;
-    let trigger = Trigger::start(&schedules, &bell).await.context("the bell could not be set up")?;
+    waker.schedule(&schedules).await.context("the schedules could not be set up")?;
     let end = stop.child_token();
-    let interval = config.collect.interval.clamp(Duration::from_secs(1), Duration::from_mins(1));
-    let report = reloads.report;
-    let work = worker::work(&works.archive, works.clock.as_ref(), &bell, &end, report, heartbeat.as_ref(), interval);
+    let rest = config.collect.interval.clamp(Duration::from_secs(1), Duration::from_mins(1));
+    let (archive, clock, report) = (&service.archive, service.clock.as_ref(), reloads.report);
+    let work = worker::work(archive, clock, waker, &end, report, heartbeat.as_ref(), rest);
     tokio::pin!(work);
-    let next = tokio::select! {
-        () = &mut work => None,
+    tokio::select! {
+        worked = &mut work => {
+            worked?;
+            Ok(None)
+        }
         next = reloads.next(running) => {
             end.cancel();
-            work.await;
-            Some(next)
+            work.await?;
+            Ok(Some(next))
         }
-    };
-    trigger.stop().await;
-    Ok(next)
+    }
 }
 
-/// Opens the catalog, and waits while somebody else keeps it from being opened: an administrator who reads in a
-/// transaction keeps it in the journal mode in which it was left. `None` if the daemon is stopped meanwhile.
-async fn open(config: &Config, stop: &CancellationToken, report: &Report<'_>) -> anyhow::Result<Option<Works>> {
+/// Opens the catalog, and waits while another program keeps it from being opened: a reader in a transaction keeps it in the
+/// journal mode in which it was left. `None` if the daemon is stopped meanwhile.
+async fn open(config: &Config, stop: &CancellationToken, report: &Report<'_>) -> anyhow::Result<Option<Service>> {
     let clock = SystemClock::new();
     loop {
-        let error = match Works::open(config).await {
-            Ok(works) => {
+        let error = match Service::open(config).await {
+            Ok(service) => {
                 report.works();
-                return Ok(Some(works));
+                return Ok(Some(service));
             }
             Err(error) => error,
         };
         match error.downcast_ref::<catalog::Error>() {
-            Some(held) if held.may_pass() => report.waits(held),
+            Some(locked) if locked.may_pass() => report.waits(locked),
             _ => return Err(error),
         }
-        // The daemon is up, whatever it waits for: the service manager must not give it up.
-        Service.ready();
+        // The daemon is up, even if it waits: the service manager must not give it up.
+        ServiceManager.ready();
         report.alive();
         tokio::select! {
-            () = clock.sleep(HELD) => {}
+            () = clock.sleep(LOCKED) => {}
             () = stop.cancelled() => return Ok(None),
         }
     }

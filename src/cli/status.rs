@@ -103,8 +103,8 @@ pub async fn report(catalog: &Catalog, config: &Config, now: Timestamp) -> anyho
     Ok(Report {
         catalog: config.catalog.path.display().to_string(),
         daemon_pid: daemon.as_ref().map(|daemon| daemon.pid),
-        daemon_waits_for: daemon.as_ref().and_then(|daemon| daemon.told.waits_for.clone()),
-        configuration_refused: daemon.and_then(|daemon| daemon.told.refused),
+        daemon_waits_for: daemon.as_ref().and_then(|daemon| daemon.note.waits_for.clone()),
+        configuration_refused: daemon.and_then(|daemon| daemon.note.refused),
         conferences: catalog
             .count_by_state()
             .await?

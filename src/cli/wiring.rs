@@ -17,27 +17,25 @@ use crate::dingtalk::{self, Client, Gate};
 use crate::domain::clock::{Clock, SystemClock};
 use crate::domain::lifecycle::Collect;
 
-/// How long the end may wait for the catalog.
-const PATIENCE: Duration = Duration::from_millis(750);
+/// How long closing may wait for the catalog.
+const PATIENCE: Duration = Duration::from_secs(2);
 
-/// The right to work on the configured catalog.
-///
-/// What is wrong with the credentials is said before a file is made.
+/// The right to work on the configured catalog. Wrong credentials are refused before a file is made.
 pub fn lock(config: &Config) -> anyhow::Result<Lock> {
     config.dingtalk.credentials()?;
     Ok(Lock::acquire(&config.catalog.path)?)
 }
 
-/// A configured archiver at work on its catalog, to be opened by whoever holds the [`lock`].
-pub struct Works {
+/// A configured archiver at work on its catalog. Only the holder of the [`lock`] may open it.
+pub struct Service {
     /// The archiver.
     pub archive: Archive,
-    /// The clock on the wall.
+    /// The system's clock.
     pub clock: Arc<dyn Clock>,
     catalog: Catalog,
 }
 
-impl Works {
+impl Service {
     /// Opens the configured catalog for work, and puts the configured watch list into it.
     pub async fn open(config: &Config) -> anyhow::Result<Self> {
         let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
@@ -47,14 +45,14 @@ impl Works {
         Ok(Self { archive, clock, catalog })
     }
 
-    /// What those see who watch.
+    /// What `/metrics` and `/healthz` show.
     #[must_use]
     pub fn view(&self) -> View {
         View { catalog: self.catalog.clone(), settings: self.archive.settings().clone(), share: self.archive.share() }
     }
 
-    /// Works as `config` says from here on, in the same catalog. If that cannot be, all stays as it was. To `another_app`
-    /// the pauses of the one before mean nothing.
+    /// Works by `config` from here on, in the same catalog. If that is not possible, everything stays as it was.
+    /// `another_app`: the pauses of the app before are lifted.
     pub async fn reconfigure(&mut self, config: &Config, another_app: bool) -> anyhow::Result<()> {
         let next = archive(config, self.catalog.clone(), Arc::clone(&self.clock))?;
         let now = self.clock.now();
@@ -69,9 +67,9 @@ impl Works {
         Ok(())
     }
 
-    /// Enters what became of the last calls, and closes the catalog.
+    /// Writes the outcomes of the last calls, and closes the catalog.
     pub async fn close(self) -> anyhow::Result<()> {
-        // Whoever holds the file's lock must not hold up the end: what is not entered stays counted as reserved.
+        // A program that holds the file's lock must not delay the end: what is not written stays counted as reserved.
         let settled = timeout(PATIENCE, self.archive.settle()).await;
         drop(self.archive);
         let _ = timeout(PATIENCE, self.catalog.close()).await;

@@ -8,7 +8,7 @@ use super::duration;
 use super::error::Problem;
 use crate::domain::schedule::Schedule;
 
-/// The shortest interval that is accepted. The daemon wakes once a second at most.
+/// The shortest interval that can be written.
 const SHORTEST: Duration = Duration::from_millis(100);
 
 pub(super) fn cron<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Schedule>, D::Error> {

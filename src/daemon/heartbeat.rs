@@ -1,4 +1,4 @@
-//! A dead man's switch: whoever listens raises an alarm when the daemon has not said for a while that it is well.
+//! A dead man's switch: the listener raises an alarm when it has received no heartbeat for a while.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -9,17 +9,17 @@ use reqwest::{Client, Url};
 /// How long the listener may take to answer.
 const TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Tells a listener that the daemon is well.
+/// Sends heartbeats while the daemon is healthy.
 pub struct Heartbeat {
     http: Client,
     url: Url,
-    state: Arc<Heard>,
+    state: Arc<State>,
 }
 
 #[derive(Default)]
-struct Heard {
+struct State {
     under_way: AtomicBool,
-    unheard: AtomicBool,
+    failing: AtomicBool,
 }
 
 impl Heartbeat {
@@ -34,8 +34,8 @@ impl Heartbeat {
         Ok(Self { http, url, state: Arc::default() })
     }
 
-    /// Says that the daemon is well, and does not wait for an answer: a listener that is slow holds up no work. While it
-    /// is slow, nothing more is said.
+    /// Sends one heartbeat, and does not wait for the answer: a slow listener delays no work. While an answer is
+    /// awaited, no other heartbeat is sent.
     pub fn beat(&self) {
         if self.state.under_way.swap(true, Ordering::Relaxed) {
             return;
@@ -44,14 +44,14 @@ impl Heartbeat {
         let state = Arc::clone(&self.state);
         tokio::spawn(async move {
             let answer = request.send().await.and_then(reqwest::Response::error_for_status);
-            let was_unheard = state.unheard.swap(answer.is_err(), Ordering::Relaxed);
+            let was_failing = state.failing.swap(answer.is_err(), Ordering::Relaxed);
             match answer {
-                // Of trouble that lasts, the log has the beginning and the end.
-                Err(error) if !was_unheard => {
+                // A lasting failure is logged when it begins and when it ends.
+                Err(error) if !was_failing => {
                     let error = error.without_url();
-                    tracing::warn!(%error, "the heartbeat is not heard: {error}; check heartbeat.url");
+                    tracing::warn!(%error, "the heartbeat failed: {error}; check heartbeat.url");
                 }
-                Ok(_) if was_unheard => tracing::info!("the heartbeat is heard again"),
+                Ok(_) if was_failing => tracing::info!("the heartbeat succeeds again"),
                 _ => {}
             }
             state.under_way.store(false, Ordering::Relaxed);

@@ -1,4 +1,4 @@
-//! Where a daemon can be watched: `/metrics` for Prometheus, `/healthz` for whoever restarts or alarms.
+//! `/metrics` for Prometheus, `/healthz` for whoever restarts the daemon or raises an alarm.
 
 use std::io;
 use std::net::SocketAddr;
@@ -18,18 +18,18 @@ use crate::archive::{Settings, health};
 use crate::catalog::Catalog;
 use crate::domain::clock::Clock;
 
-/// What is watched.
+/// What is shown.
 #[derive(Clone)]
 pub struct View {
-    /// The catalog that is worked on.
+    /// The catalog.
     pub catalog: Catalog,
     /// The settings in force.
     pub settings: Settings,
-    /// The share of calls in force.
+    /// The month's share of calls in force.
     pub share: u64,
 }
 
-/// The server; it ends when it is dropped.
+/// The server. It ends when it is dropped.
 pub struct Http {
     shared: Arc<Shared>,
     served: JoinHandle<()>,
@@ -37,12 +37,12 @@ pub struct Http {
 
 struct Shared {
     clock: Arc<dyn Clock>,
-    /// `None` until there is something to watch.
+    /// `None` until the catalog is open.
     view: RwLock<Option<View>>,
 }
 
 impl Http {
-    /// Listens at `address`. Until it is [shown](Self::show) something, it says that the daemon is not well.
+    /// Listens at `address`. Until there is something to [show](Self::show), `/healthz` is red.
     pub async fn listen(address: SocketAddr, clock: Arc<dyn Clock>) -> io::Result<Self> {
         let shared = Arc::new(Shared { clock, view: RwLock::default() });
         let router = Router::new()
@@ -59,7 +59,7 @@ impl Http {
         Ok(Self { shared, served })
     }
 
-    /// Watches this from here on.
+    /// Shows this from here on.
     pub fn show(&self, view: View) {
         *self.shared.view.write().unwrap_or_else(PoisonError::into_inner) = Some(view);
     }
@@ -76,9 +76,12 @@ impl Shared {
         self.view.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// What is wrong, a line each; nothing, if the daemon is well.
+    /// What is wrong, a line each; empty if the daemon is healthy.
     async fn complaints(&self) -> Vec<String> {
         let Some(view) = self.view() else { return vec!["the catalog is not open".to_owned()] };
+        if let Err(moved) = view.catalog.check_in_place() {
+            return vec![moved.to_string()];
+        }
         match health::stale(&view.catalog, &view.settings, view.share, self.clock.now()).await {
             Ok(stale) => stale.iter().map(ToString::to_string).collect(),
             Err(error) => vec![error.to_string()],

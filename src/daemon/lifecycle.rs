@@ -1,4 +1,4 @@
-//! Starting and stopping: signals, and what systemd is told.
+//! Starting and stopping: signals, and messages to systemd.
 
 use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -12,48 +12,48 @@ use crate::domain::clock::Clock;
 
 /// The service manager, if there is one.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Service;
+pub struct ServiceManager;
 
-impl Service {
+impl ServiceManager {
     /// The daemon is at work.
     pub fn ready(self) {
-        tell(&[NotifyState::Ready]);
+        notify(&[NotifyState::Ready]);
     }
 
     /// What it is doing, in one line.
     pub fn status(self, line: &str) {
-        tell(&[NotifyState::Status(line)]);
+        notify(&[NotifyState::Status(line)]);
     }
 
     /// It reads its configuration anew, until it says that it is ready.
     pub fn reloading(self) {
         match NotifyState::monotonic_usec_now() {
-            // systemd takes the one without the other for no news at all.
-            Ok(now) => tell(&[NotifyState::Reloading, now]),
+            // systemd ignores the one without the other.
+            Ok(now) => notify(&[NotifyState::Reloading, now]),
             Err(error) => tracing::debug!(%error, "the monotonic clock could not be read: {error}"),
         }
     }
 
     /// It is about to stop.
     pub fn stopping(self) {
-        tell(&[NotifyState::Stopping]);
+        notify(&[NotifyState::Stopping]);
     }
 }
 
-/// The service manager's watchdog, if it keeps one: it restarts a daemon of which it does not hear in time.
+/// The service manager's watchdog, if it keeps one. It restarts a daemon that sends no message in time.
 #[derive(Debug)]
 pub struct Watchdog {
     clock: Arc<dyn Clock>,
-    /// How often it is to hear of the daemon at least.
+    /// The longest time between two messages.
     interval: Option<Duration>,
     last: Mutex<Option<Duration>>,
 }
 
 impl Watchdog {
-    /// The watchdog that `$WATCHDOG_USEC` speaks of.
+    /// The watchdog that `$WATCHDOG_USEC` announces.
     #[must_use]
     pub fn of_service_manager(clock: Arc<dyn Clock>) -> Self {
-        // Twice in the time that it waits: one late message is no reason to be restarted.
+        // Twice in the time that it waits: one late message restarts nothing.
         let interval = sd_notify::watchdog_enabled().map(|limit| limit / 2);
         Self { clock, interval, last: Mutex::default() }
     }
@@ -64,22 +64,22 @@ impl Watchdog {
         self.interval
     }
 
-    /// The work goes on. To be said by whoever does it, when something has been done.
+    /// The work goes on. To be called by the work itself, and by no timer.
     pub fn alive(&self) {
         let Some(interval) = self.interval else { return };
         let now = self.clock.elapsed();
         let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
-        // The work goes on a thousand times a second; half of the time that may pass is often enough to say so.
+        // This is called a thousand times a second; half of the longest time is often enough for a message.
         if last.is_none_or(|last| now.saturating_sub(last) >= interval / 2) {
             *last = Some(now);
-            tell(&[NotifyState::Watchdog]);
+            notify(&[NotifyState::Watchdog]);
         }
     }
 }
 
-fn tell(state: &[NotifyState<'_>]) {
+fn notify(state: &[NotifyState<'_>]) {
     if let Err(error) = sd_notify::notify(state) {
-        tracing::debug!(%error, "systemd could not be told: {error}");
+        tracing::debug!(%error, "systemd could not be notified: {error}");
     }
 }
 
@@ -100,7 +100,7 @@ pub fn stop_on_signals() -> io::Result<CancellationToken> {
     Ok(stop)
 }
 
-/// SIGHUP, each time that it comes. Signals that nobody has heard yet are one signal.
+/// SIGHUP, each time that it comes. Signals that nobody has received yet are one signal.
 pub fn reload_signal() -> io::Result<Signal> {
     signal(SignalKind::hangup())
 }

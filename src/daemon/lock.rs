@@ -1,19 +1,24 @@
 //! One daemon a catalog: two would spend the calls twice.
 //!
-//! The lock is the kernel's, on a file beside the catalog, so that it ends with the process however that ends. The file
-//! itself stays: removing it would let two daemons hold locks on two files of one name.
+//! Two files beside the catalog. `….lock` is held by the kernel's lock, which ends with the process however that ends.
+//! Only its owner may open it: whoever can open a file can lock it, and would keep a daemon from starting. `….daemon` is
+//! for everybody who may read the catalog. It holds the daemon's note: its process id, what it waits for, and why it
+//! refused a configuration. When the catalog cannot be written, none of that can stand in the catalog.
 //!
-//! It says whose it is, in a second line what its owner waits for, and in a third why it did not take the configuration
-//! that it was told to read: when the catalog cannot be written, that cannot stand in the catalog.
+//! Both files stay when the daemon ends: removing the lock file would let two daemons lock two files of one name.
 
-use std::fs::{File, OpenOptions, TryLockError};
+use std::fs::{self, File, OpenOptions, Permissions, TryLockError};
 use std::io::{self, Read, Seek, Write};
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
+
+use rustix::fs::OFlags;
 
 /// The right to work on a catalog, until it is dropped.
 #[derive(Debug)]
 pub struct Lock {
-    file: File,
+    _lock: File,
+    note: File,
 }
 
 /// The process that works on a catalog.
@@ -21,33 +26,38 @@ pub struct Lock {
 pub struct Holder {
     /// Its id.
     pub pid: u32,
-    /// What its owner says.
-    pub told: Told,
+    /// What it says.
+    pub note: Note,
 }
 
 /// What a daemon says where it cannot say it in the catalog.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Told {
+pub struct Note {
     /// What it waits for, if the catalog keeps it from working.
     pub waits_for: Option<String>,
-    /// What is wrong with the configuration that it was last told to read: it goes by the one before.
+    /// Why it refused the configuration that it read last; the one before is in force.
     pub refused: Option<String>,
 }
 
-/// The most that is said of either.
+/// The longest line of a note.
 const LINE_BYTES: usize = 480;
 
-/// How long the file is: a full disk still lets that much be overwritten.
-const FILE_BYTES: usize = 1024;
+/// The length of a note's file, whatever it says: on a full disk, what is there can be overwritten.
+const NOTE_BYTES: usize = 1024;
+
+/// How many links the kernel follows.
+const LINKS: usize = 40;
 
 /// Why a catalog may not be worked on.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// Somebody else does.
+    /// Another process works on it.
     #[error("another recording-archiver{} works on this catalog already: stop it, or name another catalog", pid(*.0))]
     Held(Option<u32>),
-    /// The lock file could not be used.
-    #[error("the lock file {path} could not be used: {source}; its folder must exist and be writable")]
+    /// A file beside the catalog could not be used.
+    #[error(
+        "the lock file {path} could not be used: {source}; it must be a file and no link, and its folder must exist and be writable"
+    )]
     Io {
         /// The file.
         path: PathBuf,
@@ -61,59 +71,98 @@ fn pid(pid: Option<u32>) -> String {
 }
 
 impl Lock {
-    /// Takes the lock of `catalog`, and leaves this process's id in it.
+    /// Takes the lock of `catalog`, and leaves this process's id in its note.
     pub fn acquire(catalog: &Path) -> Result<Self, Error> {
-        let path = lock_path(catalog);
-        let io = |source| Error::Io { path: path.clone(), source };
-        let mut file =
-            OpenOptions::new().read(true).write(true).create(true).truncate(false).open(&path).map_err(io)?;
-        match file.try_lock() {
+        let path = beside(catalog, ".lock");
+        let failed = |source| Error::Io { path: path.clone(), source };
+        let lock = open(&path, 0o600).map_err(failed)?;
+        // An earlier version let others read it. Where this process is not its owner, it stays as it is.
+        let _ = lock.set_permissions(Permissions::from_mode(0o600));
+        match lock.try_lock() {
             Ok(()) => {}
-            Err(TryLockError::WouldBlock) => return Err(Error::Held(read(&mut file).map(|holder| holder.pid))),
-            Err(TryLockError::Error(source)) => return Err(io(source)),
+            Err(TryLockError::WouldBlock) => return Err(Error::Held(Self::holder(catalog).map(|holder| holder.pid))),
+            Err(TryLockError::Error(source)) => return Err(failed(source)),
         }
-        let lock = Self { file };
-        lock.say(&Told::default()).map_err(io)?;
+        let path = beside(catalog, ".daemon");
+        let failed = |source| Error::Io { path: path.clone(), source };
+        let lock = Self { _lock: lock, note: open_note(&path).map_err(failed)? };
+        lock.write(&Note::default()).map_err(failed)?;
         Ok(lock)
     }
 
-    /// Says what its owner has to say.
-    pub fn say(&self, told: &Told) -> io::Result<()> {
-        let (waits_for, refused) = (line(told.waits_for.as_deref()), line(told.refused.as_deref()));
+    /// Writes the daemon's note.
+    pub fn write(&self, note: &Note) -> io::Result<()> {
+        let (waits_for, refused) = (line(note.waits_for.as_deref()), line(note.refused.as_deref()));
         let mut text = format!("{}\n{waits_for}\n{refused}", std::process::id()).into_bytes();
-        text.resize(FILE_BYTES - 1, b' ');
+        text.resize(NOTE_BYTES - 1, b' ');
         text.push(b'\n');
-        (&self.file).rewind()?;
-        (&self.file).write_all(&text)
+        (&self.note).rewind()?;
+        (&self.note).write_all(&text)
     }
 
-    /// The process that works on `catalog`, if one does and says which it is.
+    /// The process that works on `catalog`, if one does.
     #[must_use]
     pub fn holder(catalog: &Path) -> Option<Holder> {
-        let mut file = File::open(lock_path(catalog)).ok()?;
-        match file.try_lock_shared() {
-            Err(TryLockError::WouldBlock) => read(&mut file),
+        let mut note = options().read(true).open(beside(catalog, ".daemon")).ok()?;
+        match note.try_lock_shared() {
+            Err(TryLockError::WouldBlock) => read(&mut note),
             _ => None,
         }
     }
 }
 
-/// Beside the file itself, whatever link it was named by.
-fn lock_path(catalog: &Path) -> PathBuf {
-    let mut path = catalog.canonicalize().unwrap_or_else(|_| catalog.to_owned()).into_os_string();
-    path.push(".lock");
+/// A file beside the catalog's own file, which may be named by links and need not be there yet.
+fn beside(catalog: &Path, suffix: &str) -> PathBuf {
+    let mut path = catalog.to_owned();
+    for _ in 0..LINKS {
+        let Ok(target) = path.read_link() else { break };
+        path = path.parent().unwrap_or(Path::new("")).join(target);
+    }
+    if let (Some(folder), Some(name)) = (path.parent(), path.file_name()) {
+        let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
+        path = folder.canonicalize().map_or_else(|_| path.clone(), |folder| folder.join(name));
+    }
+    let mut path = path.into_os_string();
+    path.push(suffix);
     path.into()
 }
 
-fn read(file: &mut File) -> Option<Holder> {
+/// Follows no link, and waits for nobody at the other end of a pipe.
+fn options() -> OpenOptions {
+    let mut options = OpenOptions::new();
+    options.custom_flags((OFlags::NOFOLLOW | OFlags::NONBLOCK).bits().cast_signed());
+    options
+}
+
+fn open(path: &Path, mode: u32) -> io::Result<File> {
+    let file = options().read(true).write(true).create(true).truncate(false).mode(mode).open(path)?;
+    if file.metadata()?.is_file() { Ok(file) } else { Err(io::ErrorKind::InvalidInput.into()) }
+}
+
+/// Opens the note for the process that holds the lock, and locks it, so that readers can tell that it is in force. A lock on
+/// it is a reader's: it stays with the old file.
+fn open_note(path: &Path) -> io::Result<File> {
+    let note = open(path, 0o666)?;
+    if note.try_lock().is_ok() {
+        return Ok(note);
+    }
+    let mode = note.metadata()?.permissions();
+    fs::remove_file(path)?;
+    // Nobody else can open it before it is locked.
+    let note = open(path, 0o600)?;
+    note.try_lock()?;
+    note.set_permissions(mode)?;
+    Ok(note)
+}
+
+fn read(note: &mut File) -> Option<Holder> {
     let mut bytes = Vec::new();
-    file.rewind().ok()?;
-    file.take(FILE_BYTES as u64).read_to_end(&mut bytes).ok()?;
+    note.take(NOTE_BYTES as u64).read_to_end(&mut bytes).ok()?;
     let text = String::from_utf8_lossy(&bytes);
     let mut lines = text.lines().map(str::trim);
     let pid = lines.next()?.parse().ok()?;
-    let mut said = || lines.next().filter(|line| !line.is_empty()).map(str::to_owned);
-    Some(Holder { pid, told: Told { waits_for: said(), refused: said() } })
+    let mut next = || lines.next().filter(|line| !line.is_empty()).map(str::to_owned);
+    Some(Holder { pid, note: Note { waits_for: next(), refused: next() } })
 }
 
 /// `words` in one line, as far as there is room.

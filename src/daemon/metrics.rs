@@ -1,4 +1,4 @@
-//! What a daemon says of itself to Prometheus: read off the catalog at each scrape, so that a restart forgets nothing.
+//! The daemon's metrics for Prometheus. They are read from the catalog at each scrape, so that a restart forgets nothing.
 
 use std::sync::atomic::AtomicU64;
 
@@ -16,7 +16,7 @@ use crate::catalog;
 use crate::domain::clock::Timestamp;
 use crate::domain::forecast;
 
-/// What the text is: `OpenMetrics` 1.0, which Prometheus reads.
+/// `OpenMetrics` 1.0, which Prometheus reads.
 pub(super) const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
 /// From a meeting's end to the catalog: the first reading comes after minutes, a composed file after a day.
@@ -26,7 +26,7 @@ const LAG_BUCKETS_SECONDS: [f64; 11] =
 type Labels = Vec<(&'static str, String)>;
 type Gauges = Family<Labels, Gauge<f64, AtomicU64>>;
 
-/// Everything there is to say at `now`. `is_healthy` is what `/healthz` says.
+/// All metrics at `now`. `is_healthy` is what `/healthz` says.
 #[expect(clippy::cast_precision_loss, reason = "counts and instants in seconds are far below 2^52")]
 pub(super) async fn text(view: &View, is_healthy: bool, now: Timestamp) -> Result<String, catalog::Error> {
     let View { catalog, settings, share } = view;
@@ -34,7 +34,7 @@ pub(super) async fn text(view: &View, is_healthy: bool, now: Timestamp) -> Resul
     let seconds = |instant: Timestamp| instant.as_millis() as f64 / 1_000.0;
 
     registry.register("build", "The program", Info::new([("version", env!("CARGO_PKG_VERSION"))]));
-    single(&mut registry, "healthy", "1 if /healthz says so, else 0", f64::from(u8::from(is_healthy)));
+    single(&mut registry, "healthy", "1 if /healthz is green, else 0", f64::from(u8::from(is_healthy)));
 
     let conferences = gauge(&mut registry, "conferences", "Conferences by state", None);
     for (state, conferences_in_it) in catalog.count_by_state().await? {
@@ -108,7 +108,7 @@ fn gauge(registry: &mut Registry, name: &str, help: &str, unit: Option<Unit>) ->
     gauges
 }
 
-/// A gauge that has no labels.
+/// A gauge without labels.
 fn single(registry: &mut Registry, name: &str, help: &str, value: f64) {
     let gauge = Gauge::<f64, AtomicU64>::default();
     gauge.set(value);

@@ -1,4 +1,4 @@
-//! When: the bell, the worker that it wakes, and what starts and stops both.
+//! When: the wake-ups, the worker, and what starts and stops both.
 //!
 //! This room knows the archive only as something that can be told the time.
 
@@ -7,6 +7,7 @@ pub mod http;
 pub mod lifecycle;
 pub mod lock;
 mod metrics;
+pub mod report;
 pub mod stepper;
-pub mod trigger;
+pub mod waker;
 pub mod worker;

@@ -1,4 +1,4 @@
-//! The bell of a virtual clock: jumps from one due time to the next, so that a month passes in seconds.
+//! Drives an archiver by a virtual clock: it jumps from one due time to the next, so that a month passes in seconds.
 
 use std::sync::Arc;
 use std::time::Duration;

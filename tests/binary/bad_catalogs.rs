@@ -32,7 +32,7 @@ fn refused_and_untouched(place: &Place, words: &[&str]) {
     let before = std::fs::read(place.catalog()).unwrap();
     refused_by_all(place, "catalog.db", words);
     assert!(std::fs::read(place.catalog()).unwrap() == before, "the file was written to");
-    assert_eq!(place.files(), ["catalog.db", "catalog.db.lock"]);
+    assert_eq!(place.files(), ["catalog.db", "catalog.db.daemon", "catalog.db.lock"]);
 }
 
 #[test]
@@ -100,7 +100,9 @@ fn a_folder_that_is_a_file_or_a_catalog_that_is_a_folder() {
     refused_by_all(&place, "file/catalog.db", &[]);
     std::fs::create_dir(place.path("folder")).unwrap();
     refused_by_all(&place, "folder", &[]);
-    assert!(place.files().iter().all(|name| ["file", "folder", "folder.lock"].contains(&name.as_str())));
+    assert!(
+        place.files().iter().all(|name| ["file", "folder", "folder.daemon", "folder.lock"].contains(&name.as_str()))
+    );
 }
 
 #[test]

@@ -67,7 +67,7 @@ pub(crate) fn client(base_url: &str, gate: Arc<dyn Gate>, clock: Arc<dyn Clock>)
     config.dingtalk.base_url = base_url.parse().unwrap();
     config.dingtalk.app_key = Some("dingxxxsimulated".to_owned());
     config.dingtalk.app_secret = Some("simulated-app-secret".into());
-    config.dingtalk.request_timeout = Duration::from_millis(500);
+    config.dingtalk.request_timeout = Duration::from_secs(5);
     wiring::client(&config, gate, clock).unwrap()
 }
 

@@ -111,7 +111,7 @@ async fn daemon(findings: &mut Findings, config: &Config, catalog: &Catalog) {
         return findings.add("daemon", Verdict::Warning, what);
     };
     let pid = holder.pid;
-    if let Some(problem) = holder.told.waits_for.or(holder.told.refused) {
+    if let Some(problem) = holder.note.waits_for.or(holder.note.refused) {
         return findings.add("daemon", Verdict::Failed, format!("running, pid {pid}, and it reports: {problem}"));
     }
     let (settings, share) = (wiring::settings(config), config.quota.calls_per_month);

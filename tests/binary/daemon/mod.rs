@@ -1,12 +1,15 @@
-//! The daemon as systemd runs it: started, stopped, killed, doubled, and read beside.
+//! The daemon as systemd runs it: started, stopped, killed, started twice, and read beside.
 
 mod killed;
+mod lock;
+mod moved;
 mod neighbours;
 mod reload;
 mod service;
 mod simulate;
 mod stopping;
 mod unwritable;
+mod wake_ups;
 mod watched;
 
 use std::time::Duration;
@@ -17,7 +20,7 @@ use crate::harness::{Far, Place, column, eventually, now, number};
 
 const HOUR: Duration = Duration::from_hours(1);
 
-/// Looks as often as the bell rings; with a share of calls to keep to, it would wait for minutes.
+/// Polls every second. With a share of calls to keep to, it would wait for minutes.
 const EAGER: &str = "[poll]\ninterval = \"1s\"\n[quota]\ncalls_per_month = 0\n";
 
 /// Over for an hour, recorded once.

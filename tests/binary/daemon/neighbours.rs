@@ -15,7 +15,7 @@ use super::{archived, archives, recorded, watching};
 use crate::harness::{BINARY, CONFIG, Daemon, Place, Said, can_run, eventually, number, one, says, text};
 
 /// Who may read, and no more.
-const NOBODY: u32 = 65_534;
+pub(super) const NOBODY: u32 = 65_534;
 
 /// What `status` says that the daemon waits for.
 fn waits_for(place: &Place) -> Option<String> {
@@ -104,7 +104,7 @@ fn a_daemon_that_starts_beside_a_reader_in_a_transaction_waits_for_its_end() {
     archives(&place, 2);
     assert_eq!(times(&daemon, "nothing can be done"), 1, "{}", daemon.said());
     daemon.signal("TERM");
-    assert_eq!(daemon.ended().0.code(), Some(0), "{}", daemon.said());
+    assert_eq!(daemon.ended().code(), Some(0), "{}", daemon.said());
 }
 
 #[test]
@@ -169,7 +169,7 @@ fn a_full_disk_is_waited_for_and_no_call_goes_uncounted() {
 }
 
 /// The binary where anybody may run it, for a user of no rights.
-fn as_nobody(place: &Place, arguments: &[&str]) -> Command {
+pub(super) fn as_nobody(place: &Place, arguments: &[&str]) -> Command {
     let binary = place.path("recording-archiver");
     if !binary.exists() {
         fs::copy(BINARY, &binary).unwrap();
@@ -181,7 +181,7 @@ fn as_nobody(place: &Place, arguments: &[&str]) -> Command {
     command
 }
 
-fn is_root() -> bool {
+pub(super) fn is_root() -> bool {
     let is_root = fs::metadata("/proc/self").unwrap().uid() == 0;
     if !is_root {
         eprintln!("SKIPPED: only root can be somebody else");
@@ -189,7 +189,7 @@ fn is_root() -> bool {
     is_root
 }
 
-fn chmod(path: &Path, mode: u32) {
+pub(super) fn chmod(path: &Path, mode: u32) {
     fs::set_permissions(path, Permissions::from_mode(mode)).unwrap();
 }
 

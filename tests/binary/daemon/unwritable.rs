@@ -6,8 +6,8 @@ use std::time::Duration;
 use recording_archiver::simulator::Meeting;
 
 use super::neighbours::{goes_on, over, says_that_it_waits, times, transaction};
-use super::{EAGER, HOUR, archives};
-use crate::harness::{BINARY, Daemon, Far, Place, eventually, now, number, one};
+use super::{EAGER, HOUR, archives, recorded};
+use crate::harness::{BINARY, Daemon, Far, Place, eventually, linger, now, number, one};
 
 /// Far more conferences than calls are put aside at a time.
 const MANY: usize = 40;
@@ -15,14 +15,21 @@ const MANY: usize = 40;
 /// Calls that may have been put aside, or be on their way, when the catalog is taken from the daemon.
 const IN_HAND: usize = 16;
 
-/// Meetings that are over and whose recordings are listed after so long: until then, each is asked about again and again.
-fn awaited(listed_after: Duration) -> (Far, Place) {
-    let ids: Vec<String> = (0..MANY).map(|n| format!("conf-{n}")).collect();
-    let listed = HOUR + listed_after;
-    let meeting = |id: &String| Meeting::sample(id, now() - 2 * HOUR, now() - HOUR).recorded(listed);
-    let far = Far::with(ids.iter().map(meeting));
+/// Meetings that are over and whose recordings are not listed: each is asked about again and again.
+fn awaited() -> (Far, Place) {
+    let far = Far::with(ids().iter().map(|id| Meeting::sample(id, now() - 2 * HOUR, now() - HOUR)));
+    let ids = ids();
     let place = Place::with(&far.configuration(&format!("[watch]\nconferences = {ids:?}\n{EAGER}")));
     (far, place)
+}
+
+fn ids() -> Vec<String> {
+    (0..MANY).map(|n| format!("conf-{n}")).collect()
+}
+
+/// From here on, the recordings are listed.
+fn are_listed(far: &Far) {
+    far.simulator.with_organisation(|organisation| ids().iter().for_each(|id| organisation.add(recorded(id))));
 }
 
 fn many() -> i64 {
@@ -37,7 +44,7 @@ fn ledger_is_not_below_the_truth(far: &Far, place: &Place) {
 
 #[test]
 fn however_much_is_due_a_writer_that_keeps_the_lock_is_noticed_soon() {
-    let (far, place) = awaited(Duration::from_secs(15));
+    let (far, place) = awaited();
     let daemon = Daemon::start(&place);
     let ended = "SELECT count(*) FROM conferences WHERE state = 'ended'";
     eventually("all have ended", || (number(&place.catalog(), ended) == many()).then_some(()));
@@ -48,6 +55,7 @@ fn however_much_is_due_a_writer_that_keeps_the_lock_is_noticed_soon() {
     assert!(sent <= IN_HAND, "{sent} calls were sent that could not be counted");
     over(writer);
     goes_on(&place);
+    are_listed(&far);
     archives(&place, many());
     assert_eq!(times(&daemon, "nothing can be done"), 1, "{}", daemon.said());
     ledger_is_not_below_the_truth(&far, &place);
@@ -62,7 +70,7 @@ fn limit(daemon: &Daemon, bytes: &str) {
 
 #[test]
 fn a_disk_that_refuses_every_write_is_waited_for_and_said_once() {
-    let (far, place) = awaited(Duration::from_secs(12));
+    let (far, place) = awaited();
     // Without this, the kernel would end the process at the limit; a disk that fails only says so.
     let mut command = Command::new("sh");
     command.args(["-c", "trap '' XFSZ; exec \"$0\" run", BINARY]);
@@ -78,12 +86,12 @@ fn a_disk_that_refuses_every_write_is_waited_for_and_said_once() {
     let calls = far.simulator.calls().len();
     says_that_it_waits(&place, "disk I/O error");
     // Some passes later, it is still the same trouble, and costs nothing.
-    let passed = now() + Duration::from_secs(3);
-    eventually("some passes", || (now() > passed).then_some(()));
+    linger(Duration::from_secs(3));
     let sent = far.simulator.calls().len() - calls;
     assert!(sent <= IN_HAND, "{sent} calls were sent that could not be counted");
     limit(&daemon, "unlimited");
     goes_on(&place);
+    are_listed(&far);
     archives(&place, many());
     assert_eq!(
         (times(&daemon, "nothing can be done"), times(&daemon, "the work goes on")),

@@ -2,13 +2,10 @@
 
 use std::path::PathBuf;
 use std::process::{Child, Command, ExitStatus, Stdio};
-use std::time::Duration;
-
-use recording_archiver::domain::clock::{Clock, SystemClock};
 
 use super::{Place, eventually, text};
 
-/// A process that is killed when it is dropped; what it says to people is kept beside its catalog.
+/// A process that is killed when it is dropped; its log is kept beside its catalog.
 pub(crate) struct Daemon {
     child: Child,
     log: PathBuf,
@@ -40,9 +37,11 @@ impl Daemon {
         self.child.id()
     }
 
-    /// Everything it said so far.
+    /// Everything that it logged so far, in complete lines.
     pub(crate) fn said(&self) -> String {
-        text(&self.log)
+        let mut said = text(&self.log);
+        said.truncate(said.rfind('\n').map_or(0, |end| end + 1));
+        said
     }
 
     /// Waits until it has said `words`.
@@ -57,20 +56,17 @@ impl Daemon {
         assert!(Command::new("sh").args(["-c", &kill]).status().unwrap().success(), "{kill}");
     }
 
-    /// Waits for its end; how it ended, and how long that took.
+    /// Waits for its end; how it ended.
     #[track_caller]
-    pub(crate) fn ended(&mut self) -> (ExitStatus, Duration) {
-        let clock = SystemClock::new();
-        let status = eventually("the process ends", || self.child.try_wait().unwrap());
-        (status, clock.elapsed())
+    pub(crate) fn ended(&mut self) -> ExitStatus {
+        eventually("the process ends", || self.child.try_wait().unwrap())
     }
 
     /// Stops it as systemd would; it must take it well.
     #[track_caller]
     pub(crate) fn stop(mut self) {
         self.signal("TERM");
-        let (status, _) = self.ended();
-        assert_eq!(status.code(), Some(0), "{}", self.said());
+        assert_eq!(self.ended().code(), Some(0), "{}", self.said());
     }
 
     /// Kills it as a power cut would.

@@ -15,8 +15,9 @@ use std::time::Duration;
 use recording_archiver::domain::clock::{Clock, SystemClock};
 use tempfile::TempDir;
 
-/// Longer than anything here takes on a busy machine.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
+/// How long a test waits for what must come true. No test depends on how fast the machine is: only one that fails waits for
+/// so long.
+pub(crate) const PATIENCE: Duration = Duration::from_mins(10);
 
 /// The binary under test.
 pub(crate) const BINARY: &str = env!("CARGO_BIN_EXE_recording-archiver");
@@ -146,6 +147,13 @@ pub(crate) fn eventually<T>(what: &str, mut answer: impl FnMut() -> Option<T>) -
         assert!(clock.elapsed() < PATIENCE, "in {PATIENCE:?}, this did not come true: {what}");
         std::thread::sleep(Duration::from_millis(20));
     }
+}
+
+/// Lets so much time pass, for what must not happen. On a slow machine, less could have happened, and never more.
+#[track_caller]
+pub(crate) fn linger(time: Duration) {
+    let clock = SystemClock::new();
+    eventually("time passes", || (clock.elapsed() >= time).then_some(()));
 }
 
 /// Waits until a program that was just written can be run: a process that another test started meanwhile may still have it

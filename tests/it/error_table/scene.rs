@@ -8,7 +8,9 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use recording_archiver::domain::clock::{Clock, Timestamp};
-use recording_archiver::simulator::{Behaviour, Call, EmptyList, Endpoint, Fault, Meeting, Moment, Simulator, Witness};
+use recording_archiver::simulator::{
+    Behaviour, Call, CallEvent, EmptyList, Endpoint, Fault, Meeting, Observer, Simulator,
+};
 use tokio::net::TcpSocket;
 
 use super::answers::Wrong;
@@ -81,8 +83,8 @@ impl Scene {
         let world = builder.config(|config| config.dingtalk.request_timeout = TIMEOUT).start().await;
         let struck = Arc::new(Mutex::new(Vec::new()));
         let seen = Arc::clone(&struck);
-        world.simulator.set_witness(Witness::new(move |moment| {
-            if let Moment::Answered { call, fault: Some(_), .. } = moment {
+        world.simulator.set_observer(Observer::new(move |event| {
+            if let CallEvent::Answered { call, fault: Some(_), .. } = event {
                 seen.lock().unwrap().push(call.clone());
             }
             true

@@ -14,6 +14,10 @@ pub(crate) type Video = (String, String);
 /// A list of videos: mediaId and JSON.
 pub(crate) type List = BTreeMap<String, Value>;
 
+/// The fields of a video that a page names.
+const NAMED: [&str; 9] =
+    ["recordId", "unionId", "startTime", "recordType", "duration", "fileSize", "endTime", "mediaId", "regionId"];
+
 /// Everything that was told.
 pub(crate) struct Evidence {
     /// The meetings, for when they go on.
@@ -28,6 +32,8 @@ pub(crate) struct Evidence {
     /// The list that each meeting was last answered with. Lists that were read while it went on again are not among them:
     /// they prove nothing.
     pub(crate) last_list: HashMap<String, List>,
+    /// How often in a row each meeting's list was read that was last listed, but for fields that no page names.
+    pub(crate) same_list: HashMap<String, u64>,
     /// The meetings of which DingTalk truly said that nothing is listed.
     pub(crate) nothing_listed: HashSet<String>,
     /// The meetings about which a call of their own was answered with an error, of DingTalk's or another's.
@@ -73,6 +79,7 @@ impl Evidence {
             unwritten: Vec::new(),
             heard: HashSet::new(),
             last_list: HashMap::new(),
+            same_list: HashMap::new(),
             nothing_listed: HashSet::new(),
             refused: HashSet::new(),
             refused_since_told: HashSet::new(),
@@ -175,6 +182,9 @@ impl Evidence {
 
     fn keep_list(&mut self, call: &Call, list: List) {
         let id = call.conference_ids[0].clone();
+        let is_same = self.last_list.get(&id).is_some_and(|last| !list.is_empty() && named(last) == named(&list));
+        let times = self.same_list.entry(id.clone()).or_default();
+        *times = if is_same { *times + 1 } else { 1 };
         let meeting = self.organisation.meeting(&id);
         if meeting.is_some_and(|meeting| meeting.phase(call.at) == Phase::InProgress) {
             self.last_list.remove(&id);
@@ -217,6 +227,15 @@ impl Evidence {
 /// The videos of the meeting `id`'s `list`.
 pub(crate) fn videos(id: &str, list: &List) -> impl Iterator<Item = Video> {
     list.keys().map(move |media_id| (id.to_owned(), media_id.clone()))
+}
+
+/// The list without the fields that no page names.
+pub(crate) fn named(list: &List) -> List {
+    let mut list = list.clone();
+    for video in list.values_mut() {
+        video.as_object_mut().unwrap().retain(|key, _| NAMED.contains(&key.as_str()));
+    }
+    list
 }
 
 /// The status in an answer, which may be written as a string.

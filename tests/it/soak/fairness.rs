@@ -12,7 +12,8 @@
 //!   shift by three looks can add readings, and their intervals double.
 //! - All calls together grow by at most so many for each bad id (see [`most_calls`]).
 //!
-//! A bad id whose recording can be had all the same is archived.
+//! A bad id whose recording can be had all the same is archived. And no list is read more than [`MOST_READINGS`] times when
+//! nothing about it changes any more but fields that no page names.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -30,6 +31,9 @@ const LOOK: Duration = minutes(15);
 const LONGEST_MEETING: Duration = minutes(125);
 /// How many more calls there may be about one good conference alone.
 const MORE_QUESTIONS: u64 = 6;
+
+/// How often a list is read in a row that says the same: it is read first, and again until `collect.settle` has passed.
+const MOST_READINGS: u64 = 4;
 
 /// How the week ended.
 struct End {
@@ -106,6 +110,9 @@ async fn end_of(plan: &Plan) -> End {
     let recordings: Vec<Video> =
         sqlx::query_as("SELECT conference_id, media_id FROM recordings").fetch_all(&run.sqlite).await.unwrap();
     let evidence = &run.shared.lock().unwrap().evidence;
+    for (id, times) in &evidence.same_list {
+        assert!(*times <= MOST_READINGS, "the list of {id} is read {times} times and says the same");
+    }
     End {
         closed: closed.into_iter().map(|(id, state, closed_at)| (id, (state, closed_at))).collect(),
         recordings: recordings.into_iter().collect(),

@@ -7,7 +7,7 @@ use recording_archiver::domain::clock::Timestamp;
 use recording_archiver::simulator::{Meeting, Phase, Recording};
 use serde_json::Value;
 
-use super::evidence::{Evidence, List, Video, videos};
+use super::evidence::{Evidence, List, Video, named, videos};
 use super::plan::Plan;
 use super::run::Run;
 use crate::world::{hours, minutes};
@@ -20,10 +20,6 @@ const LONGEST_LEAD: Duration = hours(80);
 /// Pauses that stand for good reason when all is over, if calls were scarce.
 const SPENT: &str =
     "SELECT count(*) FROM pauses WHERE code IN ('shareSpent', 'Forbidden.AccessDenied.ApiCountLimitForOrg')";
-/// The fields of a video that a page names.
-const NAMED: [&str; 9] =
-    ["recordId", "unionId", "startTime", "recordType", "duration", "fileSize", "endTime", "mediaId", "regionId"];
-
 /// What stood in the catalog when it was last looked at.
 #[derive(Default)]
 pub(crate) struct Snapshot {
@@ -204,6 +200,7 @@ pub(crate) async fn hold_in_the_end(run: &Run, plan: &Plan) {
     for video in &evidence.heard {
         assert!(catalogued.contains(video), "listed and not catalogued: {video:?}");
     }
+    // A change of a field that no page names need not be written.
     for (id, list) in &evidence.last_list {
         let in_catalog = catalog.get(id.as_str()).map(named).unwrap_or_default();
         assert_eq!(in_catalog, named(list), "{id}: not what was listed last");
@@ -257,15 +254,6 @@ fn owed(run: &Run, plan: &Plan) -> BTreeSet<Video> {
             .filter(|(meeting, recording)| (plan.is_calm || recording.is_listed(now)) && is_known(meeting, recording));
         ever.map(|(meeting, recording)| (meeting.conference_id.clone(), recording.media_id.clone())).collect()
     })
-}
-
-/// The list without the fields that no page names: a change of one of those need not be written.
-fn named(list: &List) -> List {
-    let mut list = list.clone();
-    for video in list.values_mut() {
-        video.as_object_mut().unwrap().retain(|key, _| NAMED.contains(&key.as_str()));
-    }
-    list
 }
 
 fn is_open(state: &str) -> bool {

@@ -12,9 +12,9 @@ use super::plan::Plan;
 use super::run::Run;
 use crate::world::{hours, minutes};
 
-/// How much longer than `collect.give_up_after` an open conference may not have been asked about: when calls are scarce,
-/// the times between them are stretched.
-const STRETCH: Duration = hours(24);
+/// How much longer than `collect.give_up_after` an open conference may not have been asked about: the times between looks
+/// are stretched when calls are scarce, over a weekend to its end.
+const STRETCH: Duration = hours(96);
 /// How far ahead a conference may be planned to be asked about: until a booked meeting starts.
 const LONGEST_LEAD: Duration = hours(80);
 /// Pauses that stand for good reason when all is over, if calls were scarce.

@@ -118,7 +118,7 @@ impl Plan {
         let mut crashes: Vec<Crash> = (0..random.between(0, 25)).map(|_| crash(&mut random)).collect();
         // They come last: a fault that everybody meets may keep an id from being asked about at all.
         for bad in bad_ids {
-            *counts.entry(bad.name).or_default() += 1;
+            *counts.entry(bad.kind.to_owned()).or_default() += 1;
             faults.extend(bad.faults);
         }
         count_behaviour(&behaviour, &config, &mut counts);

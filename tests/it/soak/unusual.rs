@@ -16,7 +16,7 @@ pub(crate) type Counts = BTreeMap<String, u64>;
 pub(crate) struct BadId {
     pub(crate) conference_id: String,
     /// What is bad about it.
-    pub(crate) name: String,
+    pub(crate) kind: &'static str,
     /// The meeting; none: nobody ever met under this id.
     pub(crate) meeting: Option<Meeting>,
     pub(crate) registered_at: Timestamp,
@@ -28,7 +28,14 @@ pub(crate) struct BadId {
 impl BadId {
     /// Draws one, which goes on beside one of `meetings`.
     pub(crate) fn draw(random: &mut Random, meetings: &[Meeting], number: usize) -> Self {
-        let conference_id = format!("bad-{number}");
+        let kind = random.weighted(&[
+            (4, "poisonous id"),
+            (2, "foreign id"),
+            (2, "unanswered asker"),
+            (1, "unknown id"),
+            (1, "id with errors only"),
+        ]);
+        let conference_id = format!("{}-{number}", kind.replace(' ', "-"));
         let beside = random.pick(meetings).starts_at;
         let starts_at = (beside - random.time(Duration::ZERO, minutes(30))).max(MIDNIGHT);
         let ends_at = beside + random.time(minutes(10), minutes(90));
@@ -37,19 +44,14 @@ impl BadId {
             .owner("bad-owner")
             .recorded(random.time(minutes(3), minutes(25)));
         let registered_at = meeting.registered_at;
-        let usual = Self {
-            conference_id,
-            name: String::new(),
-            meeting: Some(meeting),
-            registered_at,
-            faults: Vec::new(),
-            is_archivable: true,
-        };
-        match random.between(0, 9) {
-            0..=3 => usual.poisonous(random),
-            4 | 5 => usual.foreign(),
-            6 | 7 => usual.with_bad_asker(random),
-            8 => usual.unknown(),
+        let is_archivable = matches!(kind, "poisonous id" | "unanswered asker");
+        let meeting = Some(meeting);
+        let usual = Self { conference_id, kind, meeting, registered_at, faults: Vec::new(), is_archivable };
+        match kind {
+            "poisonous id" => usual.poisonous(random),
+            "foreign id" => usual.foreign(),
+            "unanswered asker" => usual.with_unanswered_asker(random),
+            "unknown id" => Self { meeting: None, ..usual },
             _ => usual.silent(random),
         }
     }
@@ -66,39 +68,25 @@ impl BadId {
             fault = fault.until(self.registered_at + random.time(minutes(20), hours(72)));
         }
         self.faults.push(fault);
-        self.name = "poisonous id".to_owned();
         self
     }
 
     /// It is another organisation's.
     fn foreign(mut self) -> Self {
         self.meeting = self.meeting.map(Meeting::foreign);
-        self.name = "id of another organisation".to_owned();
-        self.is_archivable = false;
         self
     }
 
     /// Its list of recordings is never answered as one of the two who may ask, and is as the other.
-    fn with_bad_asker(mut self, random: &mut Random) -> Self {
+    fn with_unanswered_asker(mut self, random: &mut Random) -> Self {
         let fault = Fault::new(any_of(random)).on(Endpoint::GetVideos).conference(&self.conference_id);
         self.faults.push(fault.union_id("bad-owner"));
-        self.name = "asker who is never answered".to_owned();
-        self
-    }
-
-    /// Nobody ever met under it.
-    fn unknown(mut self) -> Self {
-        self.meeting = None;
-        self.name = "id that nobody knows".to_owned();
-        self.is_archivable = false;
         self
     }
 
     /// No call about it is answered.
     fn silent(mut self, random: &mut Random) -> Self {
         self.faults.push(Fault::new(any_of(random)).conference(&self.conference_id));
-        self.name = "id that brings only errors".to_owned();
-        self.is_archivable = false;
         self
     }
 }

@@ -69,10 +69,11 @@ impl Snapshot {
     pub(crate) async fn still_holds(&mut self, run: &Run) {
         let rows = rows(run).await;
         let conferences = conferences(run).await;
-        recordings_say_what_was_listed(&run.shared.lock().unwrap().evidence, &rows, &revisions(run).await);
+        let revisions = revisions(run).await;
         {
             let mut shared = run.shared.lock().unwrap();
             let evidence = &mut shared.evidence;
+            recordings_say_what_was_listed(evidence, &rows, &revisions);
             assert!(evidence.broken_pauses.is_empty(), "a pause was forgotten: {:?}", evidence.broken_pauses);
             for conference in &conferences {
                 self.changed_state_rightly(conference, evidence);

@@ -16,6 +16,7 @@ mod faults;
 mod invariants;
 mod plan;
 mod run;
+mod shared;
 mod unusual;
 
 use std::collections::BTreeMap;
@@ -74,7 +75,7 @@ fn month(seed: u64) -> Report {
             (evidence.calls, std::mem::take(&mut evidence.faults))
         };
         let is_run_twice = seed % 5 == 1;
-        let cost = if is_run_twice { fairness::is_bounded(seed).await } else { Cost::default() };
+        let cost = if is_run_twice { Box::pin(fairness::is_bounded(seed)).await } else { Cost::default() };
         Report {
             months: 1,
             crashes: run.crashes,

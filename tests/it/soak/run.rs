@@ -12,7 +12,7 @@ use recording_archiver::cli::wiring;
 use recording_archiver::config::Config;
 use recording_archiver::domain::clock::{Clock, Timestamp, VirtualClock};
 use recording_archiver::domain::conference::DiscoveredBy;
-use recording_archiver::simulator::{CallEvent, Endpoint, Observer, Simulator};
+use recording_archiver::simulator::{Observer, Simulator};
 use sqlx::sqlite::{SqliteConnectOptions, SqlitePool, SqlitePoolOptions};
 use tempfile::TempDir;
 
@@ -21,19 +21,11 @@ use super::countdown::Countdown;
 use super::evidence::Evidence;
 use super::invariants::Snapshot;
 use super::plan::{Crash, Event, Plan};
+use super::shared::{Shared, observe};
 use crate::world::{MIDNIGHT, hours};
 
 /// What is due again at once is due a second later.
 const LEAST_STEP: Duration = Duration::from_secs(1);
-
-/// What the simulator's observer shares with the process under way.
-pub(crate) struct Shared {
-    pub(crate) evidence: Evidence,
-    countdown: Arc<Countdown>,
-    clock: Arc<ArchiverClock>,
-    /// The pauses that the last process left behind: their scope, and until when they last.
-    inherited: Vec<(String, Timestamp)>,
-}
 
 /// The simulated world and the archiver in it.
 pub(crate) struct Run {
@@ -276,25 +268,6 @@ impl Run {
     }
 }
 
-impl Shared {
-    fn keeps_to_pauses(&mut self, endpoint: Endpoint) {
-        let now = self.clock.now();
-        let scope_of_call = match endpoint {
-            Endpoint::GetVideos => "getVideos",
-            Endpoint::Query => "query",
-            Endpoint::ConferenceInfo => "get",
-            Endpoint::OrgConferences => "orgConferences",
-            Endpoint::UsersLists => "users/lists",
-            other => panic!("no stage calls {other:?}"),
-        };
-        let broken =
-            self.inherited.iter().find(|(scope, until)| *until > now && (scope == "*" || scope == scope_of_call));
-        self.evidence
-            .broken_pauses
-            .extend(broken.map(|(scope, until)| format!("{scope_of_call} at {now}: {scope} until {until}")));
-    }
-}
-
 /// The end of `work`, or `None` if the countdown runs out before. Whatever else stops the archiver's own work is a defect.
 async fn unless_out<T>(
     countdown: &Countdown,
@@ -304,28 +277,5 @@ async fn unless_out<T>(
         biased;
         () = countdown.runs_out() => None,
         done = work => if countdown.is_out() { None } else { Some(done.unwrap()) },
-    }
-}
-
-/// What the simulator's observer does: a step of the countdown, and a note of what is answered.
-fn observe(shared: &mut Shared, event: CallEvent<'_>) -> bool {
-    match event {
-        CallEvent::Arrived(endpoint) => {
-            let goes_on = shared.countdown.call(endpoint);
-            if goes_on && !endpoint.is_token() {
-                shared.keeps_to_pauses(endpoint);
-            }
-            goes_on
-        }
-        CallEvent::Answered { call, answer, fault } => {
-            let goes_on = shared.countdown.step();
-            if goes_on {
-                shared.evidence.heard(call, answer, fault);
-            } else {
-                // It was carried out and metered, and nobody heard the answer.
-                shared.evidence.unheard(call, fault);
-            }
-            goes_on
-        }
     }
 }

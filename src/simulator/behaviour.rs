@@ -1,8 +1,8 @@
 //! What the pages leave open, settled one way or the other.
 //!
-//! A daemon must live with every one of these, so a test draws them by chance and every possible thing is a variant.
+//! A daemon must live with every one of these, so every possible thing is a variant and tests draw them at random.
 
-use super::dice::Dice;
+use super::random::Random;
 
 /// One DingTalk out of all those that its pages allow. The default is the plainest.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,12 +21,20 @@ pub struct Behaviour {
     pub accepted_union_ids: AcceptedUnionIds,
     /// How it says that there is no video.
     pub empty_list: EmptyList,
+    /// How any list that has nothing in it is written.
+    pub empty_field: EmptyField,
+    /// What becomes of the videos of earlier sessions while a meeting goes on again.
+    pub earlier_videos: EarlierVideos,
     /// What conference info says of the cloud recording.
     pub record_status: RecordStatus,
     /// Whether conference info gives the planned start of a meeting that has not started.
     pub planned_start: PlannedStart,
     /// How numbers are written.
     pub numbers: Numbers,
+    /// In which order the keys of an answer come.
+    pub key_order: KeyOrder,
+    /// Whether a video has a field that no page names.
+    pub unknown_field: UnknownField,
     /// How error codes are written.
     pub error_codes: ErrorCodes,
     /// How the keys of an error are written.
@@ -69,8 +77,28 @@ pub enum AcceptedUnionIds {
 pub enum EmptyList {
     /// `cloudRecordNotFound`.
     CloudRecordNotFound,
-    /// A `videoList` with nothing in it.
+    /// A `videoList` with nothing in it, written as [`EmptyField`] says.
     Empty,
+}
+
+/// How a list with nothing in it is written: `videoList`, `infos`, `onGoingConfList` and `onGoingConfIdList`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum EmptyField {
+    /// As `[]`.
+    List,
+    /// Not at all: the key is left out.
+    Absent,
+    /// As `null`.
+    Null,
+}
+
+/// What `getVideos` says of the videos of earlier sessions while a meeting goes on again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum EarlierVideos {
+    /// They stay listed.
+    Listed,
+    /// None is listed until the meeting has ended again.
+    Hidden,
 }
 
 /// What `cloudRecordStatus` is worth.
@@ -102,6 +130,24 @@ pub enum Numbers {
     Strings,
 }
 
+/// In which order the keys of an answer come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum KeyOrder {
+    /// Always in the same one.
+    Fixed,
+    /// In another one in each answer.
+    Shuffled,
+}
+
+/// Whether a video has a field that no page names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum UnknownField {
+    /// It has none.
+    None,
+    /// It has one whose value is another in each answer.
+    Changing,
+}
+
 /// How error codes are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ErrorCodes {
@@ -130,9 +176,13 @@ impl Default for Behaviour {
             listing_order: ListingOrder::ByStart,
             accepted_union_ids: AcceptedUnionIds::Anybody,
             empty_list: EmptyList::CloudRecordNotFound,
+            empty_field: EmptyField::List,
+            earlier_videos: EarlierVideos::Listed,
             record_status: RecordStatus::Truthful,
             planned_start: PlannedStart::Given,
             numbers: Numbers::Plain,
+            key_order: KeyOrder::Fixed,
+            unknown_field: UnknownField::None,
             error_codes: ErrorCodes::Bare,
             envelope: Envelope::LowerCase,
         }
@@ -140,31 +190,34 @@ impl Default for Behaviour {
 }
 
 impl Behaviour {
-    /// One of all the possible ones, by chance from `seed`.
+    /// A random one of all that are possible, from `seed`.
     ///
-    /// `cloudRecordStatus` stays truthful and the listing whole in all of them: a world in which they are not is asked for
-    /// by name.
+    /// `cloudRecordStatus` is truthful and the listing complete in all of them: a test that wants another sets it.
     #[must_use]
     pub fn drawn(seed: u64) -> Self {
-        let mut dice = Dice::new(seed, 0);
+        let mut random = Random::new(seed, 0);
         Self {
-            outside_batch: *dice.pick(&[
+            outside_batch: *random.pick(&[
                 OutsideBatch::Missing,
                 OutsideBatch::StatusEnded,
                 OutsideBatch::ResourceClose,
                 OutsideBatch::ParamsError,
             ]),
-            most_ids: *dice.pick(&[None, Some(20), Some(50), Some(100)]),
-            most_results: *dice.pick(&[None, Some(20), Some(50), Some(100)]),
-            page_size: *dice.pick(&[10, 20, 50, 100]),
+            most_ids: *random.pick(&[None, Some(3), Some(7), Some(10), Some(20), Some(50), Some(100)]),
+            most_results: *random.pick(&[None, Some(20), Some(50), Some(100)]),
+            page_size: *random.pick(&[10, 20, 50, 100]),
             listing_order: ListingOrder::ByStart,
-            accepted_union_ids: *dice.pick(&[AcceptedUnionIds::Anybody, AcceptedUnionIds::OwnerAndCreator]),
-            empty_list: *dice.pick(&[EmptyList::CloudRecordNotFound, EmptyList::Empty]),
+            accepted_union_ids: *random.pick(&[AcceptedUnionIds::Anybody, AcceptedUnionIds::OwnerAndCreator]),
+            empty_list: *random.pick(&[EmptyList::CloudRecordNotFound, EmptyList::Empty]),
             record_status: RecordStatus::Truthful,
-            planned_start: *dice.pick(&[PlannedStart::Given, PlannedStart::Absent]),
-            numbers: *dice.pick(&[Numbers::Plain, Numbers::Strings]),
-            error_codes: *dice.pick(&[ErrorCodes::Bare, ErrorCodes::Suffixed]),
-            envelope: *dice.pick(&[Envelope::LowerCase, Envelope::Capitalised]),
+            planned_start: *random.pick(&[PlannedStart::Given, PlannedStart::Absent]),
+            numbers: *random.pick(&[Numbers::Plain, Numbers::Strings]),
+            error_codes: *random.pick(&[ErrorCodes::Bare, ErrorCodes::Suffixed]),
+            envelope: *random.pick(&[Envelope::LowerCase, Envelope::Capitalised]),
+            empty_field: *random.pick(&[EmptyField::List, EmptyField::Absent, EmptyField::Null]),
+            earlier_videos: *random.pick(&[EarlierVideos::Listed, EarlierVideos::Hidden]),
+            key_order: *random.pick(&[KeyOrder::Fixed, KeyOrder::Shuffled]),
+            unknown_field: *random.pick(&[UnknownField::None, UnknownField::Changing]),
         }
     }
 }

@@ -3,16 +3,16 @@
 //! A call that comes here has passed the gateway: its token is good and its quota lasts.
 
 use std::collections::HashMap;
-use std::hash::{DefaultHasher, Hash, Hasher};
 
 use serde_json::{Map, Value, json};
 
 use crate::domain::clock::Timestamp;
 
-use super::behaviour::{AcceptedUnionIds, Behaviour, EmptyList, ListingOrder, OutsideBatch};
+use super::behaviour::{AcceptedUnionIds, Behaviour, EarlierVideos, EmptyList, ListingOrder, OutsideBatch};
 use super::endpoint::Endpoint;
 use super::meeting::{Meeting, Phase};
 use super::organisation::Organisation;
+use super::random::Random;
 use super::wire;
 
 const WINDOW_POSITIONS: [&str; 3] = ["relative_right", "float_right", "float_bottom"];
@@ -95,6 +95,9 @@ fn query(ask: &Ask, organisation: &Organisation, behaviour: &Behaviour, now: Tim
     let mut infos = Vec::new();
     for id in &ids {
         let meeting = organisation.known(id, now);
+        if meeting.is_some_and(|meeting| meeting.is_foreign) {
+            return Err("orgAccessForbidden");
+        }
         let phase = meeting.map(|meeting| meeting.phase(now));
         match (behaviour.outside_batch, phase, meeting) {
             (_, Some(Phase::InProgress), Some(meeting)) | (OutsideBatch::StatusEnded, _, Some(meeting)) => {
@@ -127,10 +130,14 @@ fn get_videos(
 ) -> Result<Value, &'static str> {
     let union_id = ask.union_id().ok_or("paramsError")?;
     let meeting = known(ask, organisation, now)?;
+    if meeting.is_foreign {
+        return Err("orgAccessForbidden");
+    }
     if !may_see(meeting, union_id, behaviour) {
         return Err("permissionError");
     }
-    let videos: Vec<Value> = meeting.listed_recordings(now).map(wire::video).collect();
+    let is_hidden = behaviour.earlier_videos == EarlierVideos::Hidden && meeting.phase(now) == Phase::InProgress;
+    let videos: Vec<Value> = meeting.listed_recordings(now).filter(|_| !is_hidden).map(wire::video).collect();
     if videos.is_empty() && behaviour.empty_list == EmptyList::CloudRecordNotFound {
         return Err("cloudRecordNotFound");
     }
@@ -183,7 +190,8 @@ fn org_conferences(
     if behaviour.most_results.is_some_and(|most| wanted > most) {
         return Err("paramError");
     }
-    let ongoing = organisation.in_progress(now);
+    let mut ongoing = organisation.in_progress(now);
+    ongoing.retain(|meeting| !meeting.is_foreign);
     let total = ongoing.len();
     let token = ask.query.get("nextToken").map(String::as_str).filter(|token| !token.is_empty());
     if behaviour.listing_order == ListingOrder::Shifting {
@@ -195,7 +203,7 @@ fn org_conferences(
             let (start, id) = cursor(token).ok_or("paramError")?;
             ongoing
                 .into_iter()
-                .filter(|meeting| (meeting.starts_at, meeting.conference_id.as_str()) > (start, id))
+                .filter(|meeting| (meeting.session(now).starts_at, meeting.conference_id.as_str()) > (start, id))
                 .collect()
         }
     };
@@ -205,7 +213,7 @@ fn org_conferences(
     body.insert("hasMore".to_owned(), json!(page.len() < rest.len()));
     body.insert("totalCount".to_owned(), json!(total));
     if let Some(last) = page.last().filter(|_| page.len() < rest.len()) {
-        let token = format!("{}-{}", last.starts_at.as_millis(), last.conference_id);
+        let token = format!("{}-{}", last.session(now).starts_at.as_millis(), last.conference_id);
         body.insert("nextToken".to_owned(), json!(token));
     }
     Ok(Value::Object(body))
@@ -220,11 +228,8 @@ fn shifting_page(
 ) -> Result<Value, &'static str> {
     let before = token.map_or(Ok(0), str::parse::<usize>).map_err(|_| "paramError")?;
     let total = ongoing.len();
-    ongoing.sort_by_cached_key(|meeting| {
-        let mut hasher = DefaultHasher::new();
-        (&meeting.conference_id, before, now.as_millis()).hash(&mut hasher);
-        hasher.finish()
-    });
+    let stream = u64::try_from(before).unwrap_or(u64::MAX);
+    Random::new(now.as_millis().cast_unsigned(), stream).shuffle(&mut ongoing);
     let page: Vec<Value> =
         ongoing.iter().skip(before).take(length).map(|meeting| wire::ongoing(meeting, now)).collect();
     let listed = before + page.len();

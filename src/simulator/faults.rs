@@ -1,83 +1,16 @@
-//! What goes wrong: a list of faults in order, of which the first that fits a call spoils it.
+//! What goes wrong: a list of faults in order. The first one that fits a call spoils it.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
-
-use serde_json::json;
 
 use crate::domain::clock::Timestamp;
 
+use super::answer::Answer;
 use super::endpoint::Endpoint;
+use super::endpoints::Ask;
+use super::random::Random;
 
-/// Every error DingTalk documents: how its code begins, its HTTP status, its message.
-const ERRORS: [(&str, u16, &str); 29] = [
-    ("InvalidAuthentication", 400, "the access token is invalid or has expired"),
-    ("invalidClientIdOrSecret", 400, "invalid client id or secret"),
-    ("Missingbody", 400, "the request body is mandatory"),
-    ("Forbidden.AccessDenied.AccessTokenPermissionDenied", 403, "the app lacks a permission this API requires"),
-    ("Forbidden.AccessDenied.IpNotInWhiteList", 403, "the caller's address is not in the whitelist"),
-    ("Forbidden.AccessDenied.Qps", 403, "calls per second exceeded"),
-    ("Forbidden.AccessDenied.Qpm", 403, "calls per minute exceeded"),
-    ("Forbidden.AccessDenied.ApiCountLimitForOrg", 403, "the organization's calls of this month are used up"),
-    ("system.busy", 429, "the system is busy"),
-    ("systemBusy", 429, "the system is busy"),
-    ("qps.exceed", 400, "calls per second exceeded"),
-    ("systemError", 500, "systemError"),
-    ("innerSystemError", 500, "the system is busy, please try again later"),
-    ("orgAccessForbidden", 400, "orgAccessForbidden"),
-    ("unknownUserError", 400, "unknownUserError"),
-    ("permissionError", 404, "permissionError:group permission"),
-    ("noPermission", 403, "NO PERMISSION"),
-    ("waterLimitError", 404, "waterLimitError:too many"),
-    ("resourceClose", 400, "The meeting has ended"),
-    ("cloudRecordNotFound", 400, "cloudRecordNotFound"),
-    ("roomNotFound", 404, "ROOM NOT FOUND"),
-    ("paramsTitleError", 400, "error:title"),
-    ("paramsError", 400, "error:params"),
-    ("paramError", 400, "PARAM ERROR"),
-    ("missingRoomId", 400, "MISSING ROOM ID"),
-    ("roomClosed", 400, "the meeting has ended"),
-    ("recordStart", 404, "the recording could not be started"),
-    ("recordStop", 400, "the recording could not be stopped"),
-    ("InvalidAction.NotFound", 404, "the specified API is not found"),
-];
-
-/// How a call is answered when something goes wrong.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Answer {
-    /// An error of DingTalk's, in its envelope. [`Answer::error`] knows the right status.
-    Error {
-        /// The HTTP status.
-        status: u16,
-        /// The code, bare.
-        code: String,
-        /// What it says to people.
-        message: String,
-        /// The scopes the app lacks, which stand in `accessdenieddetail`; none: no such key.
-        required_scopes: Vec<String>,
-    },
-    /// Any status and body.
-    Raw {
-        /// The HTTP status.
-        status: u16,
-        /// The body, sent as HTML or JSON by its looks.
-        body: String,
-    },
-    /// A portal's page with status 200.
-    Html,
-    /// The first half of the right body, as if it were whole.
-    Truncated,
-    /// The first half of the right body, then the connection breaks.
-    Cut,
-    /// The connection is closed without an answer.
-    Reset,
-    /// The right answer, but only after so much real time.
-    Hang(Duration),
-    /// A body that never ends.
-    Endless,
-    /// Another answer, with `Retry-After` in seconds.
-    RetryAfter(u32, Box<Answer>),
-}
+/// The stream of random numbers that is drawn from here, apart from all others of a seed.
+const STREAM: u64 = 20;
 
 /// One thing that goes wrong. Without conditions, it spoils every call for ever.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -86,8 +19,10 @@ pub struct Fault {
     pub on: Option<Endpoint>,
     /// For which meeting only, be it one of a batch.
     pub conference_id: Option<String>,
-    /// For calls made as this unionId only.
+    /// For calls as this unionId only.
     pub union_id: Option<String>,
+    /// For how many of a hundred calls, which ones at random; none: for all.
+    pub percent: Option<u8>,
     /// From when on.
     pub from: Option<Timestamp>,
     /// Until just before when.
@@ -101,91 +36,14 @@ pub struct Fault {
 }
 
 /// The faults in force, in order. Clones share one list.
-#[derive(Clone, Debug, Default)]
-pub struct Faults(Arc<Mutex<Vec<Fault>>>);
+#[derive(Clone, Debug)]
+pub struct Faults(Arc<Mutex<List>>);
 
-impl Answer {
-    /// The error `code` with its own HTTP status; 400 for a code that no page has.
-    #[must_use]
-    pub fn error(code: &str) -> Self {
-        let known = ERRORS.iter().find(|(prefix, ..)| code.starts_with(prefix));
-        let (_, status, message) = known.copied().unwrap_or((code, 400, code));
-        Self::Error { status, code: code.to_owned(), message: message.to_owned(), required_scopes: Vec::new() }
-    }
-
-    /// The app lacks `scopes`.
-    #[must_use]
-    pub fn scope_missing(scopes: &[&str]) -> Self {
-        let mut answer = Self::error("Forbidden.AccessDenied.AccessTokenPermissionDenied");
-        if let Self::Error { required_scopes, .. } = &mut answer {
-            required_scopes.extend(scopes.iter().map(|scope| (*scope).to_owned()));
-        }
-        answer
-    }
-
-    /// The caller's address is banned from all APIs for `minutes`.
-    #[must_use]
-    pub fn banned(minutes: u32) -> Self {
-        Self::Raw { status: 403, body: ban(minutes) }
-    }
-
-    /// The same ban inside a page of HTML, which comes as if all were well.
-    #[must_use]
-    pub fn banned_in_html(minutes: u32) -> Self {
-        let body = format!("<!DOCTYPE html>\n<html><body><script>var x5 = {};</script></body></html>", ban(minutes));
-        Self::Raw { status: 200, body }
-    }
-
-    /// The month's calls are spent.
-    #[must_use]
-    pub fn quota_spent() -> Self {
-        Self::error("Forbidden.AccessDenied.ApiCountLimitForOrg")
-    }
-
-    /// More than the calls a second that an app has at an API.
-    #[must_use]
-    pub fn too_fast() -> Self {
-        Self::error("Forbidden.AccessDenied.QpsLimitForAppkeyAndApi")
-    }
-
-    /// The same answer with a `Retry-After` header.
-    #[must_use]
-    pub fn with_retry_after(self, seconds: u32) -> Self {
-        Self::RetryAfter(seconds, Box::new(self))
-    }
-
-    /// The error's code, where it is an error of DingTalk's.
-    #[must_use]
-    pub fn code(&self) -> Option<&str> {
-        match self {
-            Self::Error { code, .. } => Some(code),
-            Self::RetryAfter(_, answer) => answer.code(),
-            _ => None,
-        }
-    }
-
-    /// Whether a call that gets this answer is metered: all but those refused for their rate and those that never got
-    /// as far as DingTalk.
-    #[must_use]
-    pub fn is_metered(&self) -> bool {
-        match self {
-            Self::Error { code, .. } => !["Forbidden.AccessDenied.Qps", "Forbidden.AccessDenied.Qpm", "qps.exceed"]
-                .iter()
-                .any(|prefix| code.starts_with(prefix)),
-            Self::Html | Self::Reset | Self::Endless => false,
-            Self::Raw { .. } | Self::Truncated | Self::Cut | Self::Hang(_) => true,
-            Self::RetryAfter(_, answer) => answer.is_metered(),
-        }
-    }
-
-    /// Whether the call is carried out, whatever becomes of its answer.
-    pub(super) fn is_carried_out(&self) -> bool {
-        match self {
-            Self::Truncated | Self::Cut | Self::Hang(_) => true,
-            Self::Error { .. } | Self::Raw { .. } | Self::Html | Self::Reset | Self::Endless => false,
-            Self::RetryAfter(_, answer) => answer.is_carried_out(),
-        }
-    }
+#[derive(Debug)]
+struct List {
+    faults: Vec<Fault>,
+    /// Draws which calls a fault spoils that has a percentage.
+    random: Random,
 }
 
 impl Fault {
@@ -193,7 +51,17 @@ impl Fault {
     #[must_use]
     pub fn new(answer: Answer) -> Self {
         let metered = answer.is_metered();
-        Self { on: None, conference_id: None, union_id: None, from: None, until: None, times: None, answer, metered }
+        Self {
+            on: None,
+            conference_id: None,
+            union_id: None,
+            percent: None,
+            from: None,
+            until: None,
+            times: None,
+            answer,
+            metered,
+        }
     }
 
     /// The same fault at one API only.
@@ -210,10 +78,17 @@ impl Fault {
         self
     }
 
-    /// The same fault for calls made as `union_id` only.
+    /// The same fault for calls as `union_id` only.
     #[must_use]
     pub fn union_id(mut self, union_id: &str) -> Self {
         self.union_id = Some(union_id.to_owned());
+        self
+    }
+
+    /// The same fault for `percent` of a hundred calls only. Which ones is drawn anew for each call.
+    #[must_use]
+    pub fn percent(mut self, percent: u8) -> Self {
+        self.percent = Some(percent);
         self
     }
 
@@ -245,57 +120,61 @@ impl Fault {
         self
     }
 
-    fn fits(&self, endpoint: Endpoint, conference_ids: &[String], union_id: Option<&str>, now: Timestamp) -> bool {
-        self.on.is_none_or(|on| on == endpoint)
+    fn fits(&self, ask: &Ask, conference_ids: &[String], now: Timestamp) -> bool {
+        self.on.is_none_or(|on| on == ask.endpoint)
             && self.conference_id.as_ref().is_none_or(|id| conference_ids.contains(id))
-            && self.union_id.as_deref().is_none_or(|id| union_id == Some(id))
+            && self.union_id.as_deref().is_none_or(|id| ask.union_id() == Some(id))
             && self.from.is_none_or(|from| from <= now)
             && self.until.is_none_or(|until| now < until)
             && self.times != Some(0)
     }
 }
 
+impl Default for Faults {
+    fn default() -> Self {
+        Self(Arc::new(Mutex::new(List { faults: Vec::new(), random: Random::new(0, STREAM) })))
+    }
+}
+
 impl Faults {
     /// Adds a fault behind the others.
     pub fn push(&self, fault: Fault) {
-        self.list().push(fault);
+        self.list().faults.push(fault);
     }
 
     /// Ends them all.
     pub fn clear(&self) {
-        self.list().clear();
+        self.list().faults.clear();
+    }
+
+    /// Draws from `seed` which calls the faults spoil that have a percentage. At the start, the seed is 0.
+    pub fn set_seed(&self, seed: u64) {
+        self.list().random = Random::new(seed, STREAM);
     }
 
     /// Those that can still happen.
     #[must_use]
     pub fn pending(&self) -> Vec<Fault> {
-        self.list().clone()
+        self.list().faults.clone()
     }
 
     /// The fault that spoils a call, which has then happened once more.
-    pub(super) fn take(
-        &self,
-        endpoint: Endpoint,
-        conference_ids: &[String],
-        union_id: Option<&str>,
-        now: Timestamp,
-    ) -> Option<Fault> {
+    pub(super) fn take(&self, ask: &Ask, conference_ids: &[String], now: Timestamp) -> Option<Fault> {
         let mut list = self.list();
-        let index = list.iter().position(|fault| fault.fits(endpoint, conference_ids, union_id, now))?;
-        if let Some(times) = &mut list[index].times {
+        let List { faults, random } = &mut *list;
+        let index = faults.iter().position(|fault| {
+            fault.fits(ask, conference_ids, now) && fault.percent.is_none_or(|percent| random.chance(percent.into()))
+        })?;
+        if let Some(times) = &mut faults[index].times {
             *times -= 1;
             if *times == 0 {
-                return Some(list.remove(index));
+                return Some(faults.remove(index));
             }
         }
-        Some(list[index].clone())
+        Some(faults[index].clone())
     }
 
-    fn list(&self) -> MutexGuard<'_, Vec<Fault>> {
+    fn list(&self) -> MutexGuard<'_, List> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-fn ban(minutes: u32) -> String {
-    json!({"status": 1111, "wait": minutes, "source": "x5", "punish": "deny", "uuid": "0a1b2c3d4e5f"}).to_string()
 }

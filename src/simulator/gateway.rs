@@ -8,14 +8,16 @@ use serde_json::{Value, json};
 
 use crate::domain::clock::{Clock, Timestamp};
 
-use super::behaviour::{Behaviour, Numbers};
+use super::answer::Answer;
+use super::behaviour::{Behaviour, KeyOrder, Numbers, UnknownField};
 use super::endpoint::Endpoint;
 use super::endpoints::{self, Ask};
-use super::faults::{Answer, Faults};
+use super::faults::Faults;
 use super::meter::{Call, Meter};
+use super::observer::{CallEvent, Observer};
 use super::organisation::Organisation;
+use super::random::Random;
 use super::wire;
-use super::witness::{Moment, Witness};
 
 /// The key of the one app there is.
 pub(super) const APP_KEY: &str = "dingxxxsimulated";
@@ -23,6 +25,8 @@ pub(super) const APP_KEY: &str = "dingxxxsimulated";
 pub(super) const APP_SECRET: &str = "simulated-app-secret";
 
 const TOKEN_LIFE: Duration = Duration::from_hours(2);
+/// The stream of random numbers that shuffle the keys of an answer.
+const STREAM: u64 = 21;
 /// Past this many, the ids of meetings that an endless organisation has forgotten are dropped.
 const SEEN_KEPT: usize = 10_000;
 
@@ -35,7 +39,7 @@ pub(super) struct Gateway {
     pub(super) faults: Faults,
     pub(super) meter: Meter,
     pub(super) seen_in_listing: HashSet<String>,
-    pub(super) witness: Option<Witness>,
+    pub(super) observer: Option<Observer>,
     tokens: HashMap<String, Token>,
     issued: u64,
     requests: u64,
@@ -67,16 +71,16 @@ impl Gateway {
             faults: Faults::default(),
             meter: Meter::default(),
             seen_in_listing: HashSet::new(),
-            witness: None,
+            observer: None,
             tokens: HashMap::new(),
             issued: 0,
             requests: 0,
         }
     }
 
-    /// Answers one call and notes it; `None` where the line breaks off.
+    /// Answers one call and notes it; `None` where the observer drops the connection.
     pub(super) fn answer(&mut self, ask: &Ask) -> Option<Reply> {
-        if !self.shows(Moment::Arrived(ask.endpoint)) {
+        if !self.shows(CallEvent::Arrived(ask.endpoint)) {
             return None;
         }
         let now = self.clock.now();
@@ -84,7 +88,7 @@ impl Gateway {
         self.requests += 1;
 
         let conference_ids = ask.conference_ids();
-        let fault = self.faults.take(ask.endpoint, &conference_ids, ask.union_id(), now);
+        let fault = self.faults.take(ask, &conference_ids, now);
         let outcome = match &fault {
             Some(fault) if !fault.answer.is_carried_out() => Err(fault.answer.clone()),
             _ => self.carry_out(ask, now),
@@ -107,7 +111,7 @@ impl Gateway {
         self.meter.note(call.clone());
         let fault = fault.map(|fault| fault.answer);
         let answer = outcome.as_ref().ok().filter(|_| fault.is_none());
-        if !self.shows(Moment::Answered { call: &call, answer, fault: fault.as_ref() }) {
+        if !self.shows(CallEvent::Answered { call: &call, answer, fault: fault.as_ref() }) {
             return None;
         }
         if let Some(body) = answer {
@@ -116,8 +120,8 @@ impl Gateway {
         Some(self.reply(outcome, fault))
     }
 
-    fn shows(&self, moment: Moment<'_>) -> bool {
-        self.witness.as_ref().is_none_or(|witness| witness.sees(moment))
+    fn shows(&self, event: CallEvent<'_>) -> bool {
+        self.observer.as_ref().is_none_or(|observer| observer.observe(event))
     }
 
     /// From here on, no token that was issued is good.
@@ -149,6 +153,10 @@ impl Gateway {
             return Err(Answer::quota_spent());
         }
         let mut body = endpoints::answer(ask, &mut self.organisation, &self.behaviour, now).map_err(Answer::error)?;
+        if self.behaviour.unknown_field == UnknownField::Changing {
+            wire::mark_videos(&mut body, self.requests);
+        }
+        wire::write_empty_lists(&mut body, self.behaviour.empty_field);
         if self.behaviour.numbers == Numbers::Strings {
             wire::numbers_as_strings(&mut body);
         }
@@ -199,7 +207,13 @@ impl Gateway {
 
     fn reply(&self, outcome: Result<Value, Answer>, spoilt_by: Option<Answer>) -> Reply {
         let mut reply = match outcome {
-            Ok(body) => Reply { status: 200, body: body.to_string(), retry_after: None, spoilt_by: None },
+            Ok(body) => {
+                let body = match self.behaviour.key_order {
+                    KeyOrder::Fixed => body.to_string(),
+                    KeyOrder::Shuffled => wire::shuffled(&body, &mut Random::new(self.requests, STREAM)),
+                };
+                Reply { status: 200, body, retry_after: None, spoilt_by: None }
+            }
             Err(answer) => self.render(answer),
         };
         match spoilt_by {

@@ -7,8 +7,8 @@ use std::time::Duration;
 use crate::domain::clock::{Timestamp, millis};
 
 use super::calendar::working_days;
-use super::dice::Dice;
 use super::meeting::{Meeting, Recording, User};
+use super::random::Random;
 
 const PEOPLE: usize = 60;
 /// The stream the people are drawn from, so that every cycle and every plan of a seed has the same ones.
@@ -74,7 +74,7 @@ enum Kind {
 
 /// Draws meetings, all of them `pace` times shorter than people's.
 pub(super) struct Draw {
-    dice: Dice,
+    random: Random,
     people: Vec<User>,
     pace: f64,
 }
@@ -84,7 +84,7 @@ pub(super) fn meetings_of(plan: &Plan) -> Vec<Meeting> {
     let mut draw = Draw::new(plan.seed, 0, 1.0);
     let days = working_days(plan.first_day, plan.days.max(1));
     let meetings = (0..plan.meetings).map(|_| {
-        let day = *draw.dice.pick(&days);
+        let day = *draw.random.pick(&days);
         let start = day + draw.time_of_day();
         draw.meeting(start)
     });
@@ -96,9 +96,9 @@ pub(super) fn meetings_of(plan: &Plan) -> Vec<Meeting> {
 impl Draw {
     /// `pace` must be above zero.
     pub(super) fn new(seed: u64, stream: u64, pace: f64) -> Self {
-        let mut dice = Dice::new(seed, PEOPLE_STREAM);
-        let people = (1..=PEOPLE).map(|n| person(&mut dice, n)).collect();
-        Self { dice: Dice::new(seed, stream), people, pace }
+        let mut random = Random::new(seed, PEOPLE_STREAM);
+        let people = (1..=PEOPLE).map(|n| person(&mut random, n)).collect();
+        Self { random: Random::new(seed, stream), people, pace }
     }
 
     /// An instant within `period` of people's time, as it passes here.
@@ -108,7 +108,7 @@ impl Draw {
 
     /// Has an integration note exactly two thirds of the meetings: which, the seed says.
     pub(super) fn register(&mut self, meetings: &mut [Meeting]) {
-        let mut order: Vec<(u64, usize)> = (0..meetings.len()).map(|i| (self.dice.number(), i)).collect();
+        let mut order: Vec<(u64, usize)> = (0..meetings.len()).map(|i| (self.random.number(), i)).collect();
         order.sort_unstable();
         let registered = (meetings.len() * 2).div_ceil(3);
         for (_, i) in order.into_iter().take(registered) {
@@ -119,7 +119,7 @@ impl Draw {
     /// A meeting that starts at `starts_at`, not noted by anybody yet.
     pub(super) fn meeting(&mut self, starts_at: Timestamp) -> Meeting {
         let ends_at = starts_at + self.length();
-        let booked = self.dice.chance(40);
+        let booked = self.random.chance(40);
         let lead = if booked {
             self.time(Duration::from_hours(1), Duration::from_hours(48))
         } else {
@@ -130,8 +130,8 @@ impl Draw {
         let host = users[0].clone();
         let mut meeting = Meeting {
             conference_id: self.object_id(registered_at),
-            title: (*self.dice.pick(&TITLES)).to_owned(),
-            room_code: self.dice.digits(9),
+            title: (*self.random.pick(&TITLES)).to_owned(),
+            room_code: self.random.digits(9),
             schedule_conference_id: booked.then(|| self.object_id(registered_at)),
             biz_type: if booked { "3" } else { "0" }.to_owned(),
             creator_union_id: host.union_id,
@@ -144,13 +144,16 @@ impl Draw {
             users,
             recordings: Vec::new(),
             registered: false,
+            later_sessions: Vec::new(),
+            forgotten_between_sessions: false,
+            is_foreign: false,
         };
         self.record(&mut meeting);
         meeting
     }
 
     fn record(&mut self, meeting: &mut Meeting) {
-        let kind = self.dice.weighted(&[
+        let kind = self.random.weighted(&[
             (55, Kind::Unrecorded),
             (30, Kind::Once),
             (6, Kind::Thrice),
@@ -170,10 +173,10 @@ impl Draw {
                 self.composed(meeting, delay);
             }
             Kind::ThenComposed => {
-                let parts = self.dice.between(1, 2);
+                let parts = self.random.between(1, 2);
                 self.standard(meeting, parts);
                 let delay = self.time(Duration::from_hours(6), Duration::from_hours(30));
-                if self.dice.chance(50) {
+                if self.random.chance(50) {
                     *meeting = meeting.clone().unlisted(delay);
                 }
                 self.composed(meeting, delay);
@@ -183,9 +186,9 @@ impl Draw {
 
     /// Says whose the recording is: mostly the host's, and now and then of somebody who may not see it.
     fn own(&mut self, meeting: &mut Meeting) {
-        let refused = self.dice.chance(4);
+        let refused = self.random.chance(4);
         let owner = match meeting.users.get(1) {
-            Some(other) if refused || self.dice.chance(12) => other.union_id.clone(),
+            Some(other) if refused || self.random.chance(12) => other.union_id.clone(),
             _ => meeting.creator_union_id.clone(),
         };
         if refused {
@@ -201,13 +204,13 @@ impl Draw {
         let mut listed_from = meeting.ends_at + self.time(Duration::from_mins(3), Duration::from_mins(25));
         let mut begin = meeting.starts_at;
         for _ in 0..parts {
-            let late = self.dice.time(Duration::ZERO, part / 5);
-            let early = self.dice.time(Duration::ZERO, part / 10);
+            let late = self.random.time(Duration::ZERO, part / 5);
+            let early = self.random.time(Duration::ZERO, part / 10);
             let (starts_at, ends_at) = (begin + late, begin + part - early);
-            let shorter = self.dice.time(Duration::ZERO, (part / 100).min(Duration::from_millis(900)));
+            let shorter = self.random.time(Duration::ZERO, (part / 100).min(Duration::from_millis(900)));
             let length = ends_at.since(starts_at).saturating_sub(shorter);
             self.push(meeting, 0, (starts_at, ends_at), length, listed_from);
-            if self.dice.chance(40) {
+            if self.random.chance(40) {
                 listed_from = listed_from + self.time(Duration::from_mins(2), Duration::from_mins(15));
             }
             begin = begin + part;
@@ -217,7 +220,7 @@ impl Draw {
     /// A composed file, listed `delay` after the end. Every other one ends when it starts, as on the page.
     fn composed(&mut self, meeting: &mut Meeting, delay: Duration) {
         let length = meeting.ends_at.since(meeting.starts_at);
-        let ends_at = if self.dice.chance(50) { meeting.starts_at } else { meeting.ends_at };
+        let ends_at = if self.random.chance(50) { meeting.starts_at } else { meeting.ends_at };
         self.push(meeting, 1, (meeting.starts_at, ends_at), length, meeting.ends_at + delay);
     }
 
@@ -231,19 +234,19 @@ impl Draw {
     ) {
         let record_id = match meeting.recordings.first() {
             Some(recording) => recording.record_id.clone(),
-            None => self.dice.digits(19),
+            None => self.random.digits(19),
         };
-        let bytes_per_ms = i64::try_from(self.dice.between(12, 60)).unwrap_or(12);
+        let bytes_per_ms = i64::try_from(self.random.between(12, 60)).unwrap_or(12);
         meeting.recordings.push(Recording {
             record_id,
-            media_id: self.dice.hex(32),
+            media_id: self.random.hex(32),
             union_id: meeting.record_owner_union_id.clone().unwrap_or_default(),
             record_type,
             starts_at,
             ends_at,
             duration_ms: millis(length),
-            file_size: millis(length) * bytes_per_ms + i64::try_from(self.dice.between(0, 4_095)).unwrap_or(0),
-            region_id: self.dice.weighted(&REGIONS).to_owned(),
+            file_size: millis(length) * bytes_per_ms + i64::try_from(self.random.between(0, 4_095)).unwrap_or(0),
+            region_id: self.random.weighted(&REGIONS).to_owned(),
             listed_from,
             listed_until: None,
         });
@@ -251,7 +254,7 @@ impl Draw {
 
     /// How long people meet: forty minutes on average, seldom under fifteen.
     fn length(&mut self) -> Duration {
-        let minutes = self.dice.weighted(&[(7, 10), (14, 15), (35, 30), (18, 45), (17, 60), (6, 90), (3, 120)]);
+        let minutes = self.random.weighted(&[(7, 10), (14, 15), (35, 30), (18, 45), (17, 60), (6, 90), (3, 120)]);
         let (early, late) = match minutes {
             10 => (2, 4),
             15 => (0, 4),
@@ -262,15 +265,15 @@ impl Draw {
 
     /// When in the day a meeting starts: about a full five minutes.
     fn time_of_day(&mut self) -> Duration {
-        let minutes = self.dice.weighted(&STARTS) + 5 * self.dice.between(0, 17);
+        let minutes = self.random.weighted(&STARTS) + 5 * self.random.between(0, 17);
         Duration::from_mins(minutes) + self.time(Duration::ZERO, Duration::from_secs(90))
     }
 
     /// Two to twelve people, the host first, nobody twice.
     fn users(&mut self) -> Vec<User> {
         let mut users: Vec<User> = Vec::new();
-        for _ in 0..self.dice.between(3, 12) {
-            let user = self.dice.pick(&self.people);
+        for _ in 0..self.random.between(3, 12) {
+            let user = self.random.pick(&self.people);
             if !users.contains(user) {
                 users.push(user.clone());
             }
@@ -281,18 +284,18 @@ impl Draw {
     /// An id as the pages show them: the second of its making, then chance.
     fn object_id(&mut self, made_at: Timestamp) -> String {
         let second = u32::try_from(made_at.as_millis() / 1_000).unwrap_or(0);
-        format!("{second:08x}{}", self.dice.hex(16))
+        format!("{second:08x}{}", self.random.hex(16))
     }
 
     fn time(&mut self, low: Duration, high: Duration) -> Duration {
-        self.dice.time(low, high).div_f64(self.pace)
+        self.random.time(low, high).div_f64(self.pace)
     }
 }
 
-fn person(dice: &mut Dice, n: usize) -> User {
+fn person(random: &mut Random, n: usize) -> User {
     User {
-        user_id: dice.text(ALPHANUMERIC, 24) + "iEiE",
-        union_id: format!("WFBkg{}iEiE", dice.text(ALPHANUMERIC, 17)),
+        user_id: random.text(ALPHANUMERIC, 24) + "iEiE",
+        union_id: format!("WFBkg{}iEiE", random.text(ALPHANUMERIC, 17)),
         nick: format!("Colleague {n}"),
     }
 }

@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use crate::domain::clock::{Timestamp, millis};
+use crate::domain::clock::Timestamp;
 
 /// A meeting, past, present or to come.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,6 +39,21 @@ pub struct Meeting {
     pub recordings: Vec<Recording>,
     /// Whether an integration notes its id when it is created, as the daemon's watch list would.
     pub registered: bool,
+    /// When it goes on again under the same id, as a recurring meeting may: after `ends_at`, in order, apart.
+    pub later_sessions: Vec<Session>,
+    /// Whether its id is unknown between two sessions, as if there were no such meeting.
+    pub forgotten_between_sessions: bool,
+    /// Whether it is another organisation's: it stands in no listing of this one, and no one may see its recordings.
+    pub is_foreign: bool,
+}
+
+/// One time at which a meeting goes on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Session {
+    /// When it starts.
+    pub starts_at: Timestamp,
+    /// When it ends.
+    pub ends_at: Timestamp,
 }
 
 /// Somebody who attends.
@@ -103,115 +118,31 @@ impl Phase {
 }
 
 impl Meeting {
-    /// An instant meeting with nothing special about it, created a minute before it starts and not recorded.
-    #[must_use]
-    pub fn sample(conference_id: &str, starts_at: Timestamp, ends_at: Timestamp) -> Self {
-        let creator_union_id = format!("WFBkgxxx{conference_id}iEiE");
-        Self {
-            conference_id: conference_id.to_owned(),
-            title: "Sample meeting".to_owned(),
-            room_code: "100200300".to_owned(),
-            schedule_conference_id: None,
-            biz_type: "0".to_owned(),
-            creator_union_id: creator_union_id.clone(),
-            creator_nick: "Colleague 1".to_owned(),
-            registered_at: starts_at - Duration::from_mins(1),
-            starts_at,
-            ends_at,
-            record_owner_union_id: None,
-            refused_union_ids: Vec::new(),
-            users: vec![User::sample(&creator_union_id, "Colleague 1")],
-            recordings: Vec::new(),
-            registered: true,
-        }
-    }
-
-    /// The same meeting under another name.
-    #[must_use]
-    pub fn titled(mut self, title: &str) -> Self {
-        title.clone_into(&mut self.title);
-        self
-    }
-
-    /// The same meeting with `union_id` for a host. Comes before [`recorded`](Self::recorded).
-    #[must_use]
-    pub fn creator(mut self, union_id: &str) -> Self {
-        union_id.clone_into(&mut self.creator_union_id);
-        if let Some(host) = self.users.first_mut() {
-            union_id.clone_into(&mut host.union_id);
-        }
-        self
-    }
-
-    /// The same meeting, its cloud recording belonging to `union_id`. Comes before [`recorded`](Self::recorded).
-    #[must_use]
-    pub fn owner(mut self, union_id: &str) -> Self {
-        self.record_owner_union_id = Some(union_id.to_owned());
-        self
-    }
-
-    /// The same meeting, attended by `union_id` too.
-    #[must_use]
-    pub fn attended_by(mut self, union_id: &str) -> Self {
-        let nick = format!("Colleague {}", self.users.len() + 1);
-        self.users.push(User::sample(union_id, &nick));
-        self
-    }
-
-    /// The same meeting, its recordings closed to `union_id`.
-    #[must_use]
-    pub fn refuses(mut self, union_id: &str) -> Self {
-        self.refused_union_ids.push(union_id.to_owned());
-        self
-    }
-
-    /// The same meeting, booked at `registered_at`.
-    #[must_use]
-    pub fn booked(mut self, registered_at: Timestamp) -> Self {
-        self.registered_at = registered_at;
-        "3".clone_into(&mut self.biz_type);
-        self.schedule_conference_id = Some(format!("schedule-{}", self.conference_id));
-        self
-    }
-
-    /// The same meeting, whose id no integration notes.
-    #[must_use]
-    pub fn unregistered(mut self) -> Self {
-        self.registered = false;
-        self
-    }
-
-    /// The same meeting with one more standard recording of its whole length, listed `delay` after its end.
-    #[must_use]
-    pub fn recorded(self, delay: Duration) -> Self {
-        self.with_whole_recording(0, delay)
-    }
-
-    /// The same meeting with one more composed file, listed `delay` after its end.
-    #[must_use]
-    pub fn composed(self, delay: Duration) -> Self {
-        self.with_whole_recording(1, delay)
-    }
-
-    /// The same meeting, with the recordings it has so far off the list from `delay` after its end.
-    #[must_use]
-    pub fn unlisted(mut self, delay: Duration) -> Self {
-        for recording in &mut self.recordings {
-            recording.listed_until = Some(self.ends_at + delay);
-        }
-        self
-    }
-
     /// Where it stands at `now`.
     #[must_use]
     pub fn phase(&self, now: Timestamp) -> Phase {
-        if now < self.starts_at {
+        let session = self.session(now);
+        if now < session.starts_at {
             Phase::NotStarted
-        } else if now < self.ends_at {
+        } else if now < session.ends_at {
             Phase::InProgress
         } else {
             Phase::Ended
         }
+    }
+
+    /// The session that goes on at `now`, else the last one before it; before the first one, that.
+    #[must_use]
+    pub fn session(&self, now: Timestamp) -> Session {
+        let first = Session { starts_at: self.starts_at, ends_at: self.ends_at };
+        self.later_sessions.iter().rfind(|session| session.starts_at <= now).copied().unwrap_or(first)
+    }
+
+    /// Whether nobody knows its id at `now`, which lies between two sessions.
+    pub(super) fn is_forgotten(&self, now: Timestamp) -> bool {
+        let is_between = self.phase(now) == Phase::Ended
+            && self.later_sessions.last().is_some_and(|session| now < session.starts_at);
+        self.forgotten_between_sessions && is_between
     }
 
     /// Its recordings as they are listed at `now`.
@@ -224,7 +155,7 @@ impl Meeting {
     pub fn cloud_record_status(&self, now: Timestamp) -> i64 {
         let mut status = 0;
         for recording in self.recordings.iter().filter(|recording| recording.starts_at <= now) {
-            if recording.is_running(now) && now < self.ends_at {
+            if recording.is_running(now) && self.phase(now) == Phase::InProgress {
                 return 1;
             }
             status = 3;
@@ -245,25 +176,6 @@ impl Meeting {
             None => format!("record-{}", self.conference_id),
         }
     }
-
-    fn with_whole_recording(mut self, record_type: i64, delay: Duration) -> Self {
-        let owner = self.record_owner_union_id.get_or_insert_with(|| self.creator_union_id.clone()).clone();
-        let length = self.ends_at.since(self.starts_at);
-        self.recordings.push(Recording {
-            record_id: self.record_id(),
-            media_id: format!("media-{}-{}", self.conference_id, self.recordings.len()),
-            union_id: owner,
-            record_type,
-            starts_at: self.starts_at,
-            ends_at: self.ends_at,
-            duration_ms: millis(length),
-            file_size: millis(length) * 19,
-            region_id: "cn-shenzhen".to_owned(),
-            listed_from: self.ends_at + delay,
-            listed_until: None,
-        });
-        self
-    }
 }
 
 impl Recording {
@@ -277,11 +189,5 @@ impl Recording {
     pub(super) fn is_running(&self, now: Timestamp) -> bool {
         let length = Duration::from_millis(u64::try_from(self.duration_ms).unwrap_or(0));
         self.starts_at <= now && now < self.starts_at + length
-    }
-}
-
-impl User {
-    fn sample(union_id: &str, nick: &str) -> Self {
-        Self { user_id: format!("user-{union_id}"), union_id: union_id.to_owned(), nick: nick.to_owned() }
     }
 }

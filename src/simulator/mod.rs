@@ -5,9 +5,9 @@
 //! the pages leave open, [`Faults`] is what goes wrong, and [`Simulator`] puts the three on a socket, keeps the log of
 //! what it was asked and meters it as DingTalk does.
 
+mod answer;
 mod behaviour;
 mod calendar;
-mod dice;
 mod endless;
 mod endpoint;
 mod endpoints;
@@ -16,21 +16,26 @@ mod gateway;
 mod generate;
 mod meeting;
 mod meter;
+mod observer;
 mod organisation;
+mod random;
+mod sample;
 mod server;
 #[cfg(test)]
 mod tests;
 mod wire;
-mod witness;
 
-pub use behaviour::{AcceptedUnionIds, Behaviour, EmptyList, Envelope, ErrorCodes, ListingOrder, Numbers};
-pub use behaviour::{OutsideBatch, PlannedStart, RecordStatus};
-pub use dice::Dice;
+pub use answer::Answer;
+pub use behaviour::{
+    AcceptedUnionIds, Behaviour, EarlierVideos, EmptyField, EmptyList, Envelope, ErrorCodes, KeyOrder,
+};
+pub use behaviour::{ListingOrder, Numbers, OutsideBatch, PlannedStart, RecordStatus, UnknownField};
 pub use endpoint::Endpoint;
-pub use faults::{Answer, Fault, Faults};
+pub use faults::{Fault, Faults};
 pub use generate::Plan;
-pub use meeting::{Meeting, Phase, Recording, User};
+pub use meeting::{Meeting, Phase, Recording, Session, User};
 pub use meter::Call;
+pub use observer::{CallEvent, Observer};
 pub use organisation::Organisation;
+pub use random::Random;
 pub use server::Simulator;
-pub use witness::{Moment, Witness};

@@ -87,10 +87,10 @@ impl Organisation {
         self.meetings.get_mut(conference_id)
     }
 
-    /// One meeting, if it has been created by `now`.
+    /// One meeting, if it is known at `now`: it has been created, and is not forgotten between two sessions.
     #[must_use]
     pub fn known(&self, conference_id: &str, now: Timestamp) -> Option<&Meeting> {
-        self.meeting(conference_id).filter(|meeting| meeting.registered_at <= now)
+        self.meeting(conference_id).filter(|meeting| meeting.registered_at <= now && !meeting.is_forgotten(now))
     }
 
     /// The meetings whose ids an integration notes.
@@ -103,7 +103,8 @@ impl Organisation {
     pub fn in_progress(&self, now: Timestamp) -> Vec<&Meeting> {
         let mut ongoing: Vec<&Meeting> =
             self.meetings().filter(|meeting| meeting.phase(now) == Phase::InProgress).collect();
-        ongoing.sort_by(|a, b| (a.starts_at, &a.conference_id).cmp(&(b.starts_at, &b.conference_id)));
+        let key = |meeting: &Meeting| (meeting.session(now).starts_at, meeting.conference_id.clone());
+        ongoing.sort_by_cached_key(|meeting| key(meeting));
         ongoing
     }
 
@@ -131,7 +132,8 @@ impl Organisation {
         if meeting.phase(now) != Phase::InProgress || meeting.cloud_record_status(now) == 1 {
             return false;
         }
-        let length = millis(meeting.ends_at.since(now));
+        let session = meeting.session(now);
+        let length = millis(session.ends_at.since(now));
         meeting.record_owner_union_id.get_or_insert_with(|| union_id.to_owned());
         meeting.recordings.push(Recording {
             record_id: meeting.record_id(),
@@ -139,11 +141,11 @@ impl Organisation {
             union_id: union_id.to_owned(),
             record_type: 0,
             starts_at: now,
-            ends_at: meeting.ends_at,
+            ends_at: session.ends_at,
             duration_ms: length,
             file_size: length * 19,
             region_id: "cn-shenzhen".to_owned(),
-            listed_from: meeting.ends_at + delay,
+            listed_from: session.ends_at + delay,
             listed_until: None,
         });
         true

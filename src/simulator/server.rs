@@ -22,14 +22,15 @@ use tokio_util::sync::CancellationToken;
 
 use crate::domain::clock::{Clock, Timestamp};
 
+use super::answer::Answer;
 use super::behaviour::Behaviour;
 use super::endpoint::Endpoint;
 use super::endpoints::Ask;
-use super::faults::{Answer, Faults};
+use super::faults::Faults;
 use super::gateway::{APP_KEY, APP_SECRET, Gateway, Reply};
 use super::meter::Call;
+use super::observer::Observer;
 use super::organisation::Organisation;
-use super::witness::Witness;
 
 /// How long a client that does not read may hold up the shutdown.
 const SHUTDOWN_PATIENCE: Duration = Duration::from_secs(1);
@@ -134,9 +135,9 @@ impl Simulator {
         self.gateway().seen_in_listing.clone()
     }
 
-    /// Has every call from here on shown to `witness`.
-    pub fn set_witness(&self, witness: Witness) {
-        self.gateway().witness = Some(witness);
+    /// Has every call from here on shown to `observer`.
+    pub fn set_observer(&self, observer: Observer) {
+        self.gateway().observer = Some(observer);
     }
 
     /// How many metered calls a calendar month (UTC+8) has; none: without end, as at the start.

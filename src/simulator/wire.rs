@@ -4,8 +4,9 @@ use serde_json::{Map, Value, json};
 
 use crate::domain::clock::{Timestamp, millis};
 
-use super::behaviour::{Behaviour, Envelope, ErrorCodes, PlannedStart, RecordStatus};
+use super::behaviour::{Behaviour, EmptyField, Envelope, ErrorCodes, PlannedStart, RecordStatus};
 use super::meeting::{Meeting, Phase, Recording, User};
+use super::random::Random;
 
 /// One of `infos` in a batch query.
 pub(super) fn info(meeting: &Meeting, now: Timestamp) -> Value {
@@ -13,7 +14,7 @@ pub(super) fn info(meeting: &Meeting, now: Timestamp) -> Value {
     json!({
         "conferenceId": meeting.conference_id,
         "title": meeting.title,
-        "startTime": meeting.starts_at.as_millis(),
+        "startTime": meeting.session(now).starts_at.as_millis(),
         "status": meeting.phase(now).status(),
         "mediaStatus": 0,
         "userList": meeting.users.iter().map(|user| attendance(user, in_progress)).collect::<Vec<_>>(),
@@ -23,6 +24,7 @@ pub(super) fn info(meeting: &Meeting, now: Timestamp) -> Value {
 /// The body of conference info.
 pub(super) fn conference_info(meeting: &Meeting, behaviour: &Behaviour, now: Timestamp) -> Value {
     let phase = meeting.phase(now);
+    let session = meeting.session(now);
     let in_progress = phase == Phase::InProgress;
     let people = meeting.users.len();
     let mut info = object(json!({
@@ -43,11 +45,11 @@ pub(super) fn conference_info(meeting: &Meeting, behaviour: &Behaviour, now: Tim
         info.insert(key.to_owned(), value);
     };
     if phase != Phase::NotStarted || behaviour.planned_start == PlannedStart::Given {
-        put("startTime", json!(meeting.starts_at.as_millis()));
+        put("startTime", json!(session.starts_at.as_millis()));
     }
     if phase == Phase::Ended {
-        put("endTime", json!(meeting.ends_at.as_millis()));
-        put("confDuration", json!(millis(meeting.ends_at.since(meeting.starts_at))));
+        put("endTime", json!(session.ends_at.as_millis()));
+        put("confDuration", json!(millis(session.ends_at.since(session.starts_at))));
     }
     if let Some(schedule) = &meeting.schedule_conference_id {
         put("scheduleConferenceId", json!(schedule));
@@ -88,7 +90,7 @@ pub(super) fn ongoing(meeting: &Meeting, now: Timestamp) -> Value {
         "title": meeting.title,
         "roomCode": meeting.room_code,
         "status": meeting.phase(now).status(),
-        "startTime": meeting.starts_at.as_millis(),
+        "startTime": meeting.session(now).starts_at.as_millis(),
         "creatorId": meeting.creator_union_id,
         "creatorNick": meeting.creator_nick,
         "bizType": meeting.biz_type,
@@ -102,12 +104,12 @@ pub(super) fn member(meeting: &Meeting, union_id: &str, now: Timestamp) -> Value
         "unionId": union_id,
         "conferenceId": meeting.conference_id,
         "userNick": user.map_or(meeting.creator_nick.as_str(), |user| user.nick.as_str()),
-        "joinTime": meeting.starts_at.as_millis(),
-        "duration": millis(now.since(meeting.starts_at)),
+        "joinTime": meeting.session(now).starts_at.as_millis(),
+        "duration": millis(now.since(meeting.session(now).starts_at)),
         "attendStatus": 3,
         "host": meeting.creator_union_id == union_id,
         "coHost": false,
-        "outerOrgMember": false,
+        "outerOrgMember": meeting.is_foreign,
         "pstnJoin": false,
         "deviceType": "PC",
     })
@@ -131,6 +133,45 @@ pub(super) fn error(behaviour: &Behaviour, code: &str, message: &str, scopes: &[
         body.insert(detail_key.to_owned(), json!({ "requiredScopes": scopes }));
     }
     Value::Object(body)
+}
+
+/// Gives each video of `body` a field that no page names, and whose value is another in each answer.
+pub(super) fn mark_videos(body: &mut Value, request: u64) {
+    for video in body.get_mut("videoList").and_then(Value::as_array_mut).into_iter().flatten() {
+        video["traceId"] = json!(format!("trace-{request}"));
+    }
+}
+
+/// Writes each list of `body` that has nothing in it as `empty_field` says.
+pub(super) fn write_empty_lists(body: &mut Value, empty_field: EmptyField) {
+    let Value::Object(body) = body else { return };
+    for key in ["videoList", "infos", "onGoingConfList", "onGoingConfIdList"] {
+        if body.get(key).and_then(Value::as_array).is_none_or(|list| !list.is_empty()) {
+            continue;
+        }
+        match empty_field {
+            EmptyField::List => {}
+            EmptyField::Absent => drop(body.remove(key)),
+            EmptyField::Null => drop(body.insert(key.to_owned(), Value::Null)),
+        }
+    }
+}
+
+/// `value` as JSON text, the keys of each object in a random order.
+pub(super) fn shuffled(value: &Value, random: &mut Random) -> String {
+    match value {
+        Value::Array(values) => {
+            let values: Vec<String> = values.iter().map(|value| shuffled(value, random)).collect();
+            format!("[{}]", values.join(","))
+        }
+        Value::Object(fields) => {
+            let mut fields: Vec<String> =
+                fields.iter().map(|(key, value)| format!("{}:{}", json!(key), shuffled(value, random))).collect();
+            random.shuffle(&mut fields);
+            format!("{{{}}}", fields.join(","))
+        }
+        plain => plain.to_string(),
+    }
 }
 
 /// Writes every number of `body` as a string.

@@ -15,7 +15,7 @@ use recording_archiver::simulator::{Behaviour, Call, Endpoint, Fault, Meeting, O
 use sqlx::sqlite::{SqliteConnectOptions, SqlitePool, SqlitePoolOptions};
 use tempfile::TempDir;
 
-use crate::soak::clock::WallClock;
+use crate::soak::clock::ArchiverClock;
 
 /// Midnight of Monday, 1 June 2026, UTC+8.
 pub(crate) const MIDNIGHT: Timestamp = Timestamp::from_millis(1_780_243_200_000);
@@ -53,7 +53,7 @@ pub(crate) struct World {
     pub(crate) simulator: Simulator,
     pub(crate) clock: Arc<VirtualClock>,
     /// The archiver's own clock. It shows the same time until a test sets it wrong.
-    pub(crate) wall: Arc<WallClock>,
+    pub(crate) wall: Arc<ArchiverClock>,
     pub(crate) archive: Arc<Archive>,
     pub(crate) catalog: Catalog,
     config: Config,
@@ -103,7 +103,7 @@ impl Builder {
         self.config.dingtalk.app_secret.get_or_insert_with(|| simulator.app_secret().into());
         self.config.validate().unwrap();
         let folder = tempfile::tempdir().unwrap();
-        let wall = Arc::new(WallClock::new(Arc::clone(&clock)));
+        let wall = Arc::new(ArchiverClock::new(Arc::clone(&clock)));
         let (archive, catalog) = open(&self.config, &folder, &wall).await;
         let file = SqliteConnectOptions::new().filename(catalog.path()).busy_timeout(Duration::from_secs(5));
         let sqlite = SqlitePoolOptions::new().max_connections(1).connect_with(file).await.unwrap();
@@ -111,7 +111,7 @@ impl Builder {
     }
 }
 
-async fn open(config: &Config, folder: &TempDir, clock: &Arc<WallClock>) -> (Arc<Archive>, Catalog) {
+async fn open(config: &Config, folder: &TempDir, clock: &Arc<ArchiverClock>) -> (Arc<Archive>, Catalog) {
     let catalog = Catalog::open(&folder.path().join("catalog.db")).await.unwrap();
     let archive = wiring::archive(config, catalog.clone(), Arc::clone(clock) as Arc<dyn Clock>).unwrap();
     archive.prepare(clock.now()).await.unwrap();

@@ -176,6 +176,9 @@ async fn every_drawn_behaviour_can_happen_and_none_lies_about_the_recording() {
     assert!(drawn.iter().all(|behaviour| behaviour.record_status == RecordStatus::Truthful));
     assert!(drawn.iter().any(|behaviour| behaviour.outside_batch == OutsideBatch::ResourceClose));
     assert!(drawn.iter().any(|behaviour| behaviour.numbers == Numbers::Strings));
+    assert!(drawn.iter().any(|behaviour| behaviour.most_ids == Some(3)));
+    assert!(drawn.iter().any(|behaviour| behaviour.empty_field == EmptyField::Absent));
+    assert!(drawn.iter().any(|behaviour| behaviour.key_order == KeyOrder::Shuffled));
 }
 
 #[tokio::test]

@@ -3,7 +3,9 @@
 mod gateway;
 mod generated;
 mod meetings;
+mod unusual;
 
+use std::collections::HashSet;
 use std::sync::{Arc, Once};
 use std::time::Duration;
 
@@ -12,8 +14,8 @@ use serde_json::{Value, json};
 use crate::domain::clock::{Clock, Timestamp, VirtualClock};
 
 use super::{
-    AcceptedUnionIds, Answer, Behaviour, EmptyList, Endpoint, Envelope, ErrorCodes, Fault, Meeting, Numbers,
-    Organisation, OutsideBatch, PlannedStart, RecordStatus, Simulator,
+    AcceptedUnionIds, Answer, Behaviour, EarlierVideos, EmptyField, EmptyList, Endpoint, Envelope, ErrorCodes, Fault,
+    KeyOrder, Meeting, Numbers, Organisation, OutsideBatch, PlannedStart, RecordStatus, Simulator, UnknownField,
 };
 
 /// Nine in the morning of 1 June 2026, UTC+8.

@@ -11,7 +11,7 @@ use recording_archiver::catalog::Catalog;
 use recording_archiver::catalog::register::Registration;
 use recording_archiver::domain::clock::{Clock, SystemClock};
 use recording_archiver::domain::conference::DiscoveredBy;
-use recording_archiver::simulator::{Dice, Endpoint, Meeting, Moment, Witness};
+use recording_archiver::simulator::{CallEvent, Endpoint, Meeting, Observer, Random};
 
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode};
 use sqlx::{ConnectOptions, Connection};
@@ -62,9 +62,9 @@ impl World {
         let place = Place::with(&configuration);
         let told = Arc::new(Mutex::new(Told::default()));
         let (tell, now) = channel();
-        far.simulator.set_witness(Witness::new({
+        far.simulator.set_observer(Observer::new({
             let told = Arc::clone(&told);
-            move |moment| told.lock().unwrap().take(moment, &tell)
+            move |event| told.lock().unwrap().take(event, &tell)
         }));
         Self { far, place, told, now, meetings: 0, archived: HashSet::new() }
     }
@@ -131,10 +131,10 @@ impl World {
 }
 
 impl Told {
-    /// Takes down a moment of a call; whether the line stays.
-    fn take(&mut self, moment: Moment<'_>, tell: &Sender<()>) -> bool {
-        match moment {
-            Moment::Arrived(endpoint) => {
+    /// Notes one event of a call; false drops the connection.
+    fn take(&mut self, event: CallEvent<'_>, tell: &Sender<()>) -> bool {
+        match event {
+            CallEvent::Arrived(endpoint) => {
                 self.calls += u64::from(!endpoint.is_token());
                 let is_end = self.end.is_some_and(|end| !endpoint.is_token() && end.call == self.calls);
                 if is_end {
@@ -142,14 +142,14 @@ impl Told {
                 }
                 !is_end || self.end.is_some_and(|end| !end.in_flight)
             }
-            Moment::Answered { call, answer: Some(list), .. } if call.endpoint == Endpoint::GetVideos => {
+            CallEvent::Answered { call, answer: Some(list), .. } if call.endpoint == Endpoint::GetVideos => {
                 for video in list["videoList"].as_array().into_iter().flatten() {
                     let media_id = video["mediaId"].as_str().unwrap().to_owned();
                     self.videos.insert(vec![call.conference_ids[0].clone(), media_id, video.to_string()]);
                 }
                 true
             }
-            Moment::Answered { .. } => true,
+            CallEvent::Answered { .. } => true,
         }
     }
 }
@@ -163,14 +163,14 @@ fn spin(time: Duration) {
 }
 
 fn survives(seed: u64, kills: usize) {
-    let mut dice = Dice::new(seed, 0);
+    let mut random = Random::new(seed, 0);
     let mut world = World::new();
     let mut in_flight = 0;
     for _ in 0..kills {
         world.await_more();
-        let end = End { call: dice.between(1, CALLS), in_flight: dice.chance(40) };
+        let end = End { call: random.between(1, CALLS), in_flight: random.chance(40) };
         in_flight += usize::from(end.in_flight);
-        world.live_until(end, dice.time(Duration::ZERO, Duration::from_millis(12)));
+        world.live_until(end, random.time(Duration::ZERO, Duration::from_millis(12)));
     }
     let daemon = Daemon::start(&world.place);
     let meetings = world.meetings;

@@ -1,4 +1,4 @@
-//! The clock on the archiver's own wall, which need not show the time that the world has.
+//! The archiver's own clock, which need not show the world's time.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -8,12 +8,12 @@ use recording_archiver::domain::clock::{Clock, Sleep, Timestamp, VirtualClock};
 
 /// Shows the world's time, off by some.
 #[derive(Debug)]
-pub(crate) struct WallClock {
+pub(crate) struct ArchiverClock {
     world: Arc<VirtualClock>,
     off_by_ms: AtomicI64,
 }
 
-impl WallClock {
+impl ArchiverClock {
     pub(crate) fn new(world: Arc<VirtualClock>) -> Self {
         Self { world, off_by_ms: AtomicI64::new(0) }
     }
@@ -24,7 +24,7 @@ impl WallClock {
     }
 }
 
-impl Clock for WallClock {
+impl Clock for ArchiverClock {
     fn now(&self) -> Timestamp {
         Timestamp::from_millis(self.world.now().as_millis() + self.off_by_ms.load(Ordering::Relaxed))
     }

@@ -1,36 +1,65 @@
 //! What DingTalk really told the archiver: written down as the answers leave.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
+use std::time::Duration;
 
-use recording_archiver::simulator::{Answer, Call, Endpoint, Moment};
+use recording_archiver::domain::clock::Timestamp;
+use recording_archiver::simulator::{Answer, Call, Endpoint, Organisation, Phase};
 use serde_json::Value;
 
 use super::faults;
 
 /// A video: its meeting's id and its own.
 pub(crate) type Video = (String, String);
+/// A list of videos: mediaId and JSON.
+pub(crate) type List = BTreeMap<String, Value>;
+
+/// The fields of a video that a page names.
+const NAMED: [&str; 9] =
+    ["recordId", "unionId", "startTime", "recordType", "duration", "fileSize", "endTime", "mediaId", "regionId"];
 
 /// Everything that was told.
-#[derive(Default)]
 pub(crate) struct Evidence {
+    /// The meetings, for when they go on.
+    organisation: Organisation,
     /// Every form in which a video was ever listed, heard or not.
-    pub(crate) listed: HashMap<Video, HashSet<String>>,
-    /// The lists that the pass under way was answered with. If it ends in a crash, each may have been kept whole, or not at
-    /// all: its process ended with the answer in hand, and DingTalk may list something else when the next one asks.
-    pub(crate) in_hand: Vec<(String, BTreeMap<String, String>)>,
+    pub(crate) listed: HashMap<Video, HashSet<Value>>,
+    /// The lists that the pass under way was answered with. If it ends in a crash, each may have been kept complete, or not
+    /// at all: its process ended before it was written, and DingTalk may list something else when the next one asks.
+    pub(crate) unwritten: Vec<(String, List)>,
     /// The videos of lists that were kept, or whose pass came to its end.
     pub(crate) heard: HashSet<Video>,
-    /// The list that each meeting was last answered with: mediaId and JSON, in their order.
-    pub(crate) last_list: HashMap<String, BTreeMap<String, String>>,
+    /// The list that each meeting was last answered with. Lists that were read while it went on again are not among them:
+    /// they prove nothing.
+    pub(crate) last_list: HashMap<String, List>,
+    /// How often in a row each meeting's list was read that was last listed, but for fields that no page names.
+    pub(crate) same_list: HashMap<String, u64>,
     /// The meetings of which DingTalk truly said that nothing is listed.
     pub(crate) nothing_listed: HashSet<String>,
-    /// The codes of the errors that calls about one meeting met.
-    pub(crate) refusals: HashMap<String, HashSet<String>>,
+    /// The meetings about which a call of their own was answered with an error, of DingTalk's or another's.
+    pub(crate) refused: HashSet<String>,
+    /// Those of them that were refused after their status was last told.
+    pub(crate) refused_since_told: HashSet<String>,
+    /// The status that each meeting was last told to have, by conference info, a batch or a listing, in passes that came
+    /// to their end.
+    pub(crate) told: HashMap<String, Phase>,
+    /// What was told in the pass under way.
+    told_now: Vec<(String, Phase, Timestamp)>,
+    /// When each meeting was last told to be in progress.
+    pub(crate) in_progress_at: HashMap<String, Timestamp>,
+    /// The meetings whose status was told since the catalog was last looked at, and whether one was in progress.
+    pub(crate) told_since_snapshot: HashMap<String, bool>,
     /// Meetings in progress that a listing showed in the pass under way.
-    pub(crate) shown_now: HashSet<String>,
+    shown_now: HashSet<String>,
     /// Those that passes which came to their end were shown.
     pub(crate) shown: HashSet<String>,
-    /// How often each fault struck, by its name.
+    /// How long the archiver has lived so far without a pause.
+    pub(crate) awake: Duration,
+    /// The `awake` at which each meeting was last asked about.
+    pub(crate) asked: HashMap<String, Duration>,
+    /// How many calls there were about each meeting alone.
+    pub(crate) calls_about: HashMap<String, u64>,
+    /// How often each fault happened, by its name.
     pub(crate) faults: BTreeMap<String, u64>,
     /// Calls that came although a pause stood.
     pub(crate) broken_pauses: Vec<String>,
@@ -42,27 +71,71 @@ pub(crate) struct Evidence {
 }
 
 impl Evidence {
-    /// Takes down one moment of one call.
-    pub(crate) fn take(&mut self, moment: Moment<'_>) {
-        let Moment::Answered { call, answer, fault } = moment else { return };
+    /// Nothing was told yet about these meetings.
+    pub(crate) fn new(organisation: Organisation) -> Self {
+        Self {
+            organisation,
+            listed: HashMap::new(),
+            unwritten: Vec::new(),
+            heard: HashSet::new(),
+            last_list: HashMap::new(),
+            same_list: HashMap::new(),
+            nothing_listed: HashSet::new(),
+            refused: HashSet::new(),
+            refused_since_told: HashSet::new(),
+            told: HashMap::new(),
+            told_now: Vec::new(),
+            in_progress_at: HashMap::new(),
+            told_since_snapshot: HashMap::new(),
+            shown_now: HashSet::new(),
+            shown: HashSet::new(),
+            awake: Duration::ZERO,
+            asked: HashMap::new(),
+            calls_about: HashMap::new(),
+            faults: BTreeMap::new(),
+            broken_pauses: Vec::new(),
+            too_fast: 0,
+            metered: 0,
+            calls: 0,
+        }
+    }
+
+    /// Notes a call whose answer leaves.
+    pub(crate) fn heard(&mut self, call: &Call, answer: Option<&Value>, fault: Option<&Answer>) {
         self.unheard(call, fault);
         if call.endpoint == Endpoint::AccessToken {
             return;
+        }
+        for id in &call.conference_ids {
+            self.asked.insert(id.clone(), self.awake);
+            if call.endpoint != Endpoint::Query {
+                *self.calls_about.entry(id.clone()).or_default() += 1;
+            }
         }
         if fault.is_none() && call.code.as_ref().is_some_and(|code| code.starts_with("Forbidden.AccessDenied.Q")) {
             self.too_fast += 1;
         }
         match (call.endpoint, answer) {
-            (Endpoint::GetVideos, Some(list)) => {
-                self.list(call, list["videoList"].as_array().map_or(&[], Vec::as_slice));
+            (Endpoint::GetVideos, Some(list)) => self.list(call, &list["videoList"]),
+            (Endpoint::OrgConferences, Some(page)) => self.show(call, &page["onGoingConfList"]),
+            (Endpoint::UsersLists, Some(list)) => self.show(call, &list["onGoingConfIdList"]),
+            (Endpoint::Query, Some(answer)) => {
+                for info in answer["infos"].as_array().into_iter().flatten() {
+                    // That a meeting ended is proved by conference info alone.
+                    if let Some(phase) = phase(info).filter(|phase| *phase != Phase::Ended) {
+                        self.tell(call, info["conferenceId"].as_str().unwrap(), phase);
+                    }
+                }
             }
-            (Endpoint::OrgConferences, Some(page)) => self.show(&page["onGoingConfList"]),
-            (Endpoint::UsersLists, Some(list)) => self.show(&list["onGoingConfIdList"]),
+            (Endpoint::ConferenceInfo, Some(answer)) => {
+                let phase = phase(&answer["confInfo"]).expect("conference info tells the status");
+                self.tell(call, &call.conference_ids[0], phase);
+            }
             _ => self.refuse(call, fault),
         }
     }
 
-    /// Takes down a call whose answer nobody heard.
+    /// Notes a call whose answer nobody heard.
     pub(crate) fn unheard(&mut self, call: &Call, fault: Option<&Answer>) {
         self.calls += u64::from(call.endpoint != Endpoint::AccessToken);
         self.metered += u64::from(call.metered);
@@ -71,57 +144,106 @@ impl Evidence {
         }
     }
 
-    /// The pass under way came to its end: whatever it was told, it was told for good.
+    /// The pass under way came to its end: what it was told must be in the catalog.
     pub(crate) fn pass_ended(&mut self) {
         self.shown.extend(std::mem::take(&mut self.shown_now));
-        let lists = std::mem::take(&mut self.in_hand);
+        for (id, phase, at) in std::mem::take(&mut self.told_now) {
+            if phase == Phase::InProgress {
+                self.in_progress_at.insert(id.clone(), at);
+            }
+            self.told.insert(id, phase);
+        }
+        let lists = std::mem::take(&mut self.unwritten);
         self.heard.extend(lists.into_iter().flat_map(|(id, list)| videos(&id, &list).collect::<Vec<_>>()));
     }
 
-    /// The process ended, and `kept` is in its catalog.
+    /// The process ended, and `kept` is in its catalog. Whether a status that it was told just before is there is unknown.
     pub(crate) fn process_ended(&mut self, kept: &HashSet<Video>) {
         self.shown_now.clear();
-        let lists = std::mem::take(&mut self.in_hand);
+        self.told_now.clear();
+        let lists = std::mem::take(&mut self.unwritten);
         let videos = lists.into_iter().flat_map(|(id, list)| videos(&id, &list).collect::<Vec<_>>());
         self.heard.extend(videos.filter(|video| kept.contains(video)));
     }
 
-    fn list(&mut self, call: &Call, videos: &[Value]) {
+    fn list(&mut self, call: &Call, videos: &Value) {
         let id = &call.conference_ids[0];
-        let list: BTreeMap<String, String> =
-            videos.iter().map(|video| (video["mediaId"].as_str().unwrap().to_owned(), video.to_string())).collect();
+        let videos = videos.as_array().into_iter().flatten();
+        let list: List = videos.map(|video| (video["mediaId"].as_str().unwrap().to_owned(), video.clone())).collect();
         for (media_id, raw) in &list {
             self.listed.entry((id.clone(), media_id.clone())).or_default().insert(raw.clone());
         }
         if list.is_empty() {
             self.nothing_listed.insert(id.clone());
         }
-        self.in_hand.push((id.clone(), list.clone()));
-        self.last_list.insert(id.clone(), list);
+        self.unwritten.push((id.clone(), list.clone()));
+        self.keep_list(call, list);
     }
 
-    fn show(&mut self, entries: &Value) {
-        let id = |entry: &Value| entry.as_str().or_else(|| entry["conferenceId"].as_str()).map(str::to_owned);
-        self.shown_now.extend(entries.as_array().into_iter().flatten().filter_map(id));
+    fn keep_list(&mut self, call: &Call, list: List) {
+        let id = call.conference_ids[0].clone();
+        let is_same = self.last_list.get(&id).is_some_and(|last| !list.is_empty() && named(last) == named(&list));
+        let times = self.same_list.entry(id.clone()).or_default();
+        *times = if is_same { *times + 1 } else { 1 };
+        let meeting = self.organisation.meeting(&id);
+        if meeting.is_some_and(|meeting| meeting.phase(call.at) == Phase::InProgress) {
+            self.last_list.remove(&id);
+        } else {
+            self.last_list.insert(id, list);
+        }
+    }
+
+    fn show(&mut self, call: &Call, entries: &Value) {
+        for entry in entries.as_array().into_iter().flatten() {
+            let id = entry.as_str().or_else(|| entry["conferenceId"].as_str()).unwrap();
+            self.shown_now.insert(id.to_owned());
+            self.asked.insert(id.to_owned(), self.awake);
+            self.tell(call, id, Phase::InProgress);
+        }
+    }
+
+    fn tell(&mut self, call: &Call, id: &str, phase: Phase) {
+        // Until the pass has ended, the catalog may have the old state or the new one.
+        self.told.remove(id);
+        self.told_now.push((id.to_owned(), phase, call.at));
+        self.refused_since_told.remove(id);
+        *self.told_since_snapshot.entry(id.to_owned()).or_default() |= phase == Phase::InProgress;
     }
 
     fn refuse(&mut self, call: &Call, fault: Option<&Answer>) {
-        let Some(code) = &call.code else { return };
-        for id in &call.conference_ids {
-            if call.endpoint != Endpoint::Query {
-                self.refusals.entry(id.clone()).or_default().insert(code.clone());
-            }
-            if call.endpoint == Endpoint::GetVideos && code.starts_with("cloudRecordNotFound") {
-                self.last_list.insert(id.clone(), BTreeMap::new());
-                if fault.is_none() {
-                    self.nothing_listed.insert(id.clone());
-                }
+        let [id] = call.conference_ids.as_slice() else { return };
+        self.refused.insert(id.clone());
+        self.refused_since_told.insert(id.clone());
+        let is_not_found = call.code.as_ref().is_some_and(|code| code.starts_with("cloudRecordNotFound"));
+        if call.endpoint == Endpoint::GetVideos && is_not_found {
+            self.keep_list(call, List::new());
+            if fault.is_none() {
+                self.nothing_listed.insert(id.clone());
             }
         }
     }
 }
 
 /// The videos of the meeting `id`'s `list`.
-pub(crate) fn videos(id: &str, list: &BTreeMap<String, String>) -> impl Iterator<Item = Video> {
+pub(crate) fn videos(id: &str, list: &List) -> impl Iterator<Item = Video> {
     list.keys().map(move |media_id| (id.to_owned(), media_id.clone()))
+}
+
+/// The list without the fields that no page names.
+pub(crate) fn named(list: &List) -> List {
+    let mut list = list.clone();
+    for video in list.values_mut() {
+        video.as_object_mut().unwrap().retain(|key, _| NAMED.contains(&key.as_str()));
+    }
+    list
+}
+
+/// The status in an answer, which may be written as a string.
+fn phase(info: &Value) -> Option<Phase> {
+    let status = &info["status"];
+    match status.as_i64().or_else(|| status.as_str()?.parse().ok())? {
+        0 => Some(Phase::NotStarted),
+        1 => Some(Phase::Ended),
+        _ => Some(Phase::InProgress),
+    }
 }

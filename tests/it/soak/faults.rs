@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use recording_archiver::domain::clock::Timestamp;
-use recording_archiver::simulator::{Answer, Dice, Endpoint, Fault, Meeting};
+use recording_archiver::simulator::{Answer, Endpoint, Fault, Meeting, Random};
 
 /// The metered APIs that the stages call.
 const METERED: &[Endpoint] =
@@ -84,27 +84,43 @@ fn classes() -> Vec<(Answer, &'static [Endpoint], Reach)> {
 }
 
 /// Draws one fault, to begin between `from` and `until`.
-pub(crate) fn draw(dice: &mut Dice, meetings: &[Meeting], from: Timestamp, until: Timestamp) -> Fault {
+pub(crate) fn draw(random: &mut Random, meetings: &[Meeting], from: Timestamp, until: Timestamp) -> Fault {
     let classes = classes();
-    let (answer, endpoints, reach) = dice.pick(&classes);
-    let begins = from + dice.time(Duration::ZERO, until.since(from));
-    let everywhere = endpoints.len() > 2 && dice.chance(60);
+    let (answer, endpoints, reach) = random.pick(&classes);
+    let begins = from + random.time(Duration::ZERO, until.since(from));
+    let everywhere = endpoints.len() > 2 && random.chance(60);
     let fault = Fault::new(answer.clone()).from(begins);
-    let fault = if everywhere { fault } else { fault.on(*dice.pick(endpoints)) };
-    let calls = |dice: &mut Dice, most| u32::try_from(dice.between(1, most)).unwrap();
+    let fault = if everywhere { fault } else { fault.on(*random.pick(endpoints)) };
+    let calls = |random: &mut Random, most| u32::try_from(random.between(1, most)).unwrap();
     match *reach {
-        Reach::Calls(most) => fault.times(calls(dice, most)),
+        Reach::Calls(most) => fault.times(calls(random, most)),
         Reach::Hours(most) => {
-            let lasts = dice.time(Duration::from_mins(10), Duration::from_hours(most));
+            let lasts = random.time(Duration::from_mins(10), Duration::from_hours(most));
             fault.until(begins + lasts)
         }
         Reach::Meeting => {
             // Soon enough after its end that a right answer follows while its recordings are awaited.
-            let meeting = dice.pick(meetings);
+            let meeting = random.pick(meetings);
             let fault = fault.from(meeting.registered_at).until(meeting.ends_at + Duration::from_hours(20));
-            fault.conference(&meeting.conference_id).times(calls(dice, 3))
+            fault.conference(&meeting.conference_id).times(calls(random, 3))
         }
     }
+}
+
+/// Faults by which about one call in three or fewer fails, whatever it is.
+pub(crate) fn at_a_rate(random: &mut Random, until: Timestamp) -> Vec<Fault> {
+    let raw = |status, body: &str| Answer::Raw { status, body: body.to_owned() };
+    let answers = [
+        Answer::error("systemError"),
+        Answer::too_fast(),
+        Answer::Reset,
+        raw(200, "garbage"),
+        Answer::error("InvalidAuthentication"),
+        raw(502, "<html>Bad Gateway</html>"),
+        Answer::Cut,
+    ];
+    let percent = u8::try_from(random.between(1, 5)).unwrap();
+    answers.into_iter().map(|answer| Fault::new(answer).percent(percent).until(until)).collect()
 }
 
 /// The fault's class in a word or two, for the report.

@@ -2,18 +2,22 @@
 //! between any two steps of its work. Whatever happened, nothing is lost.
 //!
 //! Calls go out one at a time, so that a seed repeats its month to the step; in one month of ten, eight go out side by
-//! side, as a daemon sends them, and their answers come in any order.
+//! side, as a daemon sends them, and their answers come in any order. Every fifth seed also has a week that is run through
+//! with its bad ids and without them (see [`fairness`]).
 //!
-//! `cargo test` lives through a hundred of them; `SOAK_SEEDS=2000 cargo test --release -- --ignored soak` through as many
-//! as it is told, and `SOAK_SEED=17` in its place repeats one.
+//! `cargo test` runs through a hundred of them; `SOAK_SEEDS=2000 cargo test --release -- --ignored soak` through as many as
+//! it is told, and `SOAK_SEED=17` in its place repeats one.
 
 pub(crate) mod clock;
+mod countdown;
 mod evidence;
+mod fairness;
 mod faults;
 mod invariants;
-mod life;
 mod plan;
-mod tripwire;
+mod run;
+mod shared;
+mod unusual;
 
 use std::collections::BTreeMap;
 use std::env;
@@ -23,11 +27,13 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 
-use life::Life;
+use fairness::Cost;
 use plan::Plan;
+use run::Run;
 use tokio::runtime;
+use unusual::Counts;
 
-/// What was lived through.
+/// What the archiver went through.
 #[derive(Debug, Default, PartialEq, Eq)]
 struct Report {
     months: u64,
@@ -37,6 +43,9 @@ struct Report {
     calls: u64,
     recordings: u64,
     faults: BTreeMap<String, u64>,
+    unusual: Counts,
+    weeks_run_twice: u64,
+    cost: Cost,
 }
 
 /// Says how a month that went wrong is repeated.
@@ -51,25 +60,33 @@ impl Drop for Repeat {
     }
 }
 
-/// Lives through the month of `seed`, and holds what came of it against what was true.
+/// Runs through the month of `seed`, and holds what came of it against what was true.
 fn month(seed: u64) -> Report {
     let _repeat = Repeat(seed);
     let runtime = runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async {
         let plan = Plan::of(seed);
-        let mut life = Life::begin(&plan).await;
-        life.live(&plan).await;
-        invariants::hold_in_the_end(&life, &plan).await;
-        let recordings = life.number("SELECT count(*) FROM recordings").await;
-        let evidence = &mut life.watch.lock().unwrap().evidence;
+        let mut run = Run::begin(&plan).await;
+        run.through(&plan).await;
+        invariants::hold_in_the_end(&run, &plan).await;
+        let recordings = run.number("SELECT count(*) FROM recordings").await;
+        let (calls, faults) = {
+            let evidence = &mut run.shared.lock().unwrap().evidence;
+            (evidence.calls, std::mem::take(&mut evidence.faults))
+        };
+        let is_run_twice = seed % 5 == 1;
+        let cost = if is_run_twice { Box::pin(fairness::is_bounded(seed)).await } else { Cost::default() };
         Report {
             months: 1,
-            crashes: life.crashes,
-            kills: life.kills,
-            starts: life.starts,
-            calls: evidence.calls,
+            crashes: run.crashes,
+            kills: run.kills,
+            starts: run.starts,
+            calls,
             recordings,
-            faults: std::mem::take(&mut evidence.faults),
+            faults,
+            unusual: plan.counts,
+            weeks_run_twice: u64::from(is_run_twice),
+            cost,
         }
     })
 }
@@ -85,6 +102,12 @@ impl Report {
         for (name, times) in other.faults {
             *self.faults.entry(name).or_default() += times;
         }
+        for (name, times) in other.unusual {
+            *self.unusual.entry(name).or_default() += times;
+        }
+        self.weeks_run_twice += other.weeks_run_twice;
+        self.cost.delay = self.cost.delay.max(other.cost.delay);
+        self.cost.calls = self.cost.calls.max(other.cost.calls);
     }
 
     fn print(&self) {
@@ -93,13 +116,17 @@ impl Report {
             "{:>9}  crashes in the midst of work, {} while it waited, {} starts",
             self.crashes, self.kills, self.starts
         );
-        for (name, times) in &self.faults {
+        println!(
+            "{:>9}  weeks with and without bad ids: {:?} later at most, {} calls for each bad id at most",
+            self.weeks_run_twice, self.cost.delay, self.cost.calls
+        );
+        for (name, times) in self.unusual.iter().chain(&self.faults) {
             println!("{times:>9}  {name}");
         }
     }
 }
 
-/// Lives through many months, side by side; every one that goes wrong says so, and how it is repeated.
+/// Runs through many months, side by side; every one that goes wrong says so, and how it is repeated.
 fn months(seeds: Range<u64>) -> Report {
     let next = AtomicU64::new(seeds.start);
     let report = Mutex::new(Report::default());
@@ -129,6 +156,7 @@ fn months(seeds: Range<u64>) -> Report {
 fn a_hundred_months_of_faults_and_crashes_lose_nothing() {
     let report = months(0..100);
     assert!(report.crashes > 300 && report.faults.len() > 30, "{} crashes, {:?}", report.crashes, report.faults);
+    assert!(report.unusual.len() >= 13 && report.weeks_run_twice == 20, "{:?}", report.unusual);
 }
 
 #[test]

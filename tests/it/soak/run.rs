@@ -1,4 +1,4 @@
-//! A month with an archiver in it, whose process ends again and again, and whose file is all that is left.
+//! A month with an archiver in it, whose process ends again and again. Its file is all that is left each time.
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
@@ -12,71 +12,66 @@ use recording_archiver::cli::wiring;
 use recording_archiver::config::Config;
 use recording_archiver::domain::clock::{Clock, Timestamp, VirtualClock};
 use recording_archiver::domain::conference::DiscoveredBy;
-use recording_archiver::simulator::{Endpoint, Moment, Simulator, Witness};
+use recording_archiver::simulator::{Observer, Simulator};
 use sqlx::sqlite::{SqliteConnectOptions, SqlitePool, SqlitePoolOptions};
 use tempfile::TempDir;
 
-use super::clock::WallClock;
+use super::clock::ArchiverClock;
+use super::countdown::Countdown;
 use super::evidence::Evidence;
-use super::invariants::Memory;
+use super::invariants::Snapshot;
 use super::plan::{Crash, Event, Plan};
-use super::tripwire::Tripwire;
+use super::shared::{Shared, observe};
 use crate::world::{MIDNIGHT, hours};
 
 /// What is due again at once is due a second later.
 const LEAST_STEP: Duration = Duration::from_secs(1);
 
-/// What the simulator's witness shares with the life under way.
-pub(crate) struct Watch {
-    pub(crate) evidence: Evidence,
-    wire: Arc<Tripwire>,
-    wall: Arc<WallClock>,
-    /// The pauses that a life left behind: their scope, and until when they last.
-    inherited: Vec<(String, Timestamp)>,
-}
-
-/// The world, and whoever lives in it.
-pub(crate) struct Life {
+/// The simulated world and the archiver in it.
+pub(crate) struct Run {
     pub(crate) simulator: Simulator,
-    pub(crate) watch: Arc<Mutex<Watch>>,
+    pub(crate) shared: Arc<Mutex<Shared>>,
     pub(crate) sqlite: SqlitePool,
     pub(crate) config: Config,
     pub(crate) crashes: u64,
     pub(crate) kills: u64,
     pub(crate) starts: u64,
+    /// The most calls that can be under way when a process ends.
+    pub(crate) max_in_flight: u64,
     world: Arc<VirtualClock>,
-    wall: Arc<WallClock>,
+    clock: Arc<ArchiverClock>,
     path: PathBuf,
     /// An administrator's own hold on the file. It also keeps the -wal file in place when a daemon is dropped, as the end
     /// of its process would.
     pub(crate) admin: Catalog,
-    archive: Option<(Archive, Arc<Tripwire>)>,
+    archive: Option<(Archive, Arc<Countdown>)>,
     planned: std::vec::IntoIter<Crash>,
     down_until: Timestamp,
-    memory: Memory,
+    snapshot: Snapshot,
     _folder: TempDir,
 }
 
-impl Life {
-    /// The world of `plan`, in which nobody lives yet.
+impl Run {
+    /// The world of `plan`, in which no archiver runs yet.
     pub(crate) async fn begin(plan: &Plan) -> Self {
         let world = Arc::new(VirtualClock::new(MIDNIGHT));
         let loopback = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
         let clock = Arc::clone(&world) as Arc<dyn Clock>;
         let simulator =
             Simulator::start(loopback, plan.organisation.clone(), plan.behaviour.clone(), clock).await.unwrap();
+        simulator.faults().set_seed(plan.seed);
         plan.faults.iter().for_each(|fault| simulator.faults().push(fault.clone()));
-        let wall = Arc::new(WallClock::new(Arc::clone(&world)));
-        let watch = Watch {
-            evidence: Evidence::default(),
-            wire: Arc::new(Tripwire::new(None)),
-            wall: Arc::clone(&wall),
+        let clock = Arc::new(ArchiverClock::new(Arc::clone(&world)));
+        let shared = Shared {
+            evidence: Evidence::new(plan.organisation.clone()),
+            countdown: Arc::new(Countdown::new(None)),
+            clock: Arc::clone(&clock),
             inherited: Vec::new(),
         };
-        let watch = Arc::new(Mutex::new(watch));
-        simulator.set_witness(Witness::new({
-            let watch = Arc::clone(&watch);
-            move |moment| see(&mut watch.lock().unwrap(), moment)
+        let shared = Arc::new(Mutex::new(shared));
+        simulator.set_observer(Observer::new({
+            let shared = Arc::clone(&shared);
+            move |event| observe(&mut shared.lock().unwrap(), event)
         }));
 
         let mut config = plan.config.clone();
@@ -92,26 +87,27 @@ impl Life {
         let sqlite = SqlitePoolOptions::new().max_connections(1).connect_with(file).await.unwrap();
         Self {
             simulator,
-            watch,
+            shared,
             sqlite,
             config,
             crashes: 0,
             kills: 0,
             starts: 0,
-            wall,
+            max_in_flight: u64::try_from(plan.config.dingtalk.max_in_flight.get()).unwrap(),
+            clock,
             world,
             path,
             admin,
             archive: None,
             planned: plan.crashes.clone().into_iter(),
             down_until: MIDNIGHT,
-            memory: Memory::default(),
+            snapshot: Snapshot::default(),
             _folder: folder,
         }
     }
 
-    /// Lives through it.
-    pub(crate) async fn live(&mut self, plan: &Plan) {
+    /// Runs through it.
+    pub(crate) async fn through(&mut self, plan: &Plan) {
         for (at, event) in &plan.events {
             self.until(*at).await;
             self.happen(event).await;
@@ -133,20 +129,20 @@ impl Life {
 
     /// Asserts what must hold at any time.
     async fn holds(&mut self) {
-        let mut memory = std::mem::take(&mut self.memory);
-        memory.still_holds(self).await;
-        self.memory = memory;
+        let mut snapshot = std::mem::take(&mut self.snapshot);
+        snapshot.still_holds(self).await;
+        self.snapshot = snapshot;
     }
 
     async fn happen(&mut self, event: &Event) {
         match event {
             Event::Register(conference_id) => {
                 let registration = Registration { conference_id: conference_id.clone(), union_id: None };
-                self.admin.register(&[registration], DiscoveredBy::Cli, self.wall.now()).await.unwrap();
+                self.admin.register(&[registration], DiscoveredBy::Cli, self.clock.now()).await.unwrap();
             }
             Event::ClockOffBy(off_by_ms) => {
-                self.wall.set_off_by(*off_by_ms);
-                self.watch.lock().unwrap().inherited.clear();
+                self.clock.set_off_by(*off_by_ms);
+                self.shared.lock().unwrap().inherited.clear();
             }
             Event::Grow(conference_id, index) => self.simulator.with_organisation(|organisation| {
                 organisation.meeting_mut(conference_id).unwrap().recordings[*index].file_size += 4_096;
@@ -155,14 +151,14 @@ impl Life {
             Event::Quota(calls_per_month) => self.simulator.set_quota(*calls_per_month),
             Event::Kill if self.archive.is_some() => {
                 self.kills += 1;
-                self.dies().await;
+                self.process_ended().await;
             }
             Event::Kill => {}
             Event::Retry => {
                 self.holds().await;
                 let failed = self.words("SELECT conference_id FROM conferences WHERE state = 'failed'").await;
-                self.memory.retried(&failed);
-                self.admin.retry(&failed, self.wall.now()).await.unwrap();
+                self.snapshot.retried(&failed);
+                self.admin.retry(&failed, self.clock.now()).await.unwrap();
             }
         }
     }
@@ -175,10 +171,14 @@ impl Life {
                 continue;
             }
             let Some(wait) = self.step().await else {
-                self.die().await;
+                self.crash().await;
                 continue;
             };
-            self.world.advance_to((self.world.now() + wait.max(LEAST_STEP)).min(until));
+            let next = (self.world.now() + wait.max(LEAST_STEP)).min(until);
+            if self.pauses().await == 0 {
+                self.shared.lock().unwrap().evidence.awake += next.since(self.world.now());
+            }
+            self.world.advance_to(next);
         }
     }
 
@@ -189,55 +189,67 @@ impl Life {
             self.archive = Some(self.start().await?);
             self.starts += 1;
         }
-        let (archive, wire) = self.archive.as_ref().unwrap();
-        let now = self.wall.now();
+        let (archive, countdown) = self.archive.as_ref().unwrap();
+        let now = self.clock.now();
         let step = async {
             match archive.next_due(now).await? {
                 Some(due_at) if due_at <= now => archive.tick(now).await.map(|_| LEAST_STEP),
                 due_at => Ok(due_at.map_or(hours(1), |due_at| due_at.since(now))),
             }
         };
-        let wait = unless_tripped(wire, step).await?;
-        self.watch.lock().unwrap().evidence.pass_ended();
+        let wait = unless_out(countdown, step).await?;
+        self.shared.lock().unwrap().evidence.pass_ended();
         Some(wait)
     }
 
-    async fn start(&mut self) -> Option<(Archive, Arc<Tripwire>)> {
-        let crash = self.planned.as_slice().first().map(|crash| crash.fuse);
-        let wire = Arc::new(Tripwire::new(crash));
-        self.watch.lock().unwrap().wire = Arc::clone(&wire);
+    async fn start(&mut self) -> Option<(Archive, Arc<Countdown>)> {
+        let crash = self.planned.as_slice().first().map(|crash| crash.point);
+        let countdown = Arc::new(Countdown::new(crash));
+        self.shared.lock().unwrap().countdown = Arc::clone(&countdown);
         let progress: Progress = {
-            let wire = Arc::clone(&wire);
-            Arc::new(move || wire.step())
+            let countdown = Arc::clone(&countdown);
+            Arc::new(move || countdown.step())
         };
         let open = async {
             let catalog = Catalog::open_with(&self.path, Some(progress)).await?;
-            let archive = wiring::archive(&self.config, catalog, Arc::clone(&self.wall) as Arc<dyn Clock>).unwrap();
-            archive.prepare(self.wall.now()).await?;
+            let archive = wiring::archive(&self.config, catalog, Arc::clone(&self.clock) as Arc<dyn Clock>).unwrap();
+            archive.prepare(self.clock.now()).await?;
             Ok(archive)
         };
-        let archive = unless_tripped(&wire, open).await?;
-        Some((archive, wire))
+        let archive = unless_out(&countdown, open).await?;
+        Some((archive, countdown))
     }
 
-    /// The wire has tripped.
-    async fn die(&mut self) {
+    /// The countdown has run out.
+    async fn crash(&mut self) {
         self.crashes += 1;
-        let crash = self.planned.next().expect("a life ends only by plan");
+        let crash = self.planned.next().expect("a process ends only by plan");
         self.down_until = self.world.now() + crash.down_for;
-        self.dies().await;
+        self.process_ended().await;
     }
 
     /// The process has ended: nothing of it is left but the file.
-    async fn dies(&mut self) {
+    async fn process_ended(&mut self) {
         self.archive = None;
         self.holds().await;
-        self.watch.lock().unwrap().evidence.process_ended(self.memory.recordings());
+        self.shared.lock().unwrap().evidence.process_ended(self.snapshot.recordings());
         // A share that is spent may have been raised by the next start; every other pause outlives it.
         let pauses = "SELECT scope, paused_until FROM pauses WHERE code <> 'shareSpent'";
         let pauses: Vec<(String, i64)> = sqlx::query_as(pauses).fetch_all(&self.sqlite).await.unwrap();
         let inherited = pauses.into_iter().map(|(scope, until)| (scope, Timestamp::from_millis(until))).collect();
-        self.watch.lock().unwrap().inherited = inherited;
+        self.shared.lock().unwrap().inherited = inherited;
+    }
+
+    /// How many pauses stand.
+    async fn pauses(&self) -> i64 {
+        let sql = "SELECT count(*) FROM pauses WHERE paused_until > ?";
+        let now = self.clock.now().as_millis();
+        sqlx::query_scalar(sql).bind(now).fetch_one(&self.sqlite).await.unwrap()
+    }
+
+    /// The instant that the archiver's clock shows.
+    pub(crate) fn archiver_now(&self) -> Timestamp {
+        self.clock.now()
     }
 
     /// Words out of the catalog's file, a line a row.
@@ -256,55 +268,14 @@ impl Life {
     }
 }
 
-impl Watch {
-    fn keeps_to_pauses(&mut self, endpoint: Endpoint) {
-        let now = self.wall.now();
-        let word = match endpoint {
-            Endpoint::GetVideos => "getVideos",
-            Endpoint::Query => "query",
-            Endpoint::ConferenceInfo => "get",
-            Endpoint::OrgConferences => "orgConferences",
-            Endpoint::UsersLists => "users/lists",
-            other => panic!("no stage calls {other:?}"),
-        };
-        let broken = self.inherited.iter().find(|(scope, until)| *until > now && (scope == "*" || scope == word));
-        self.evidence
-            .broken_pauses
-            .extend(broken.map(|(scope, until)| format!("{word} at {now}: {scope} until {until}")));
-    }
-}
-
-/// The end of `work`, or `None` if the wire trips before. Whatever else stops the archiver's own work is a defect.
-async fn unless_tripped<T>(
-    wire: &Tripwire,
+/// The end of `work`, or `None` if the countdown runs out before. Whatever else stops the archiver's own work is a defect.
+async fn unless_out<T>(
+    countdown: &Countdown,
     work: impl Future<Output = Result<T, recording_archiver::catalog::Error>>,
 ) -> Option<T> {
     tokio::select! {
         biased;
-        () = wire.tripped() => None,
-        done = work => if wire.is_tripped() { None } else { Some(done.unwrap()) },
-    }
-}
-
-/// What the simulator's witness does: a step of the wire, and a note of what is answered.
-fn see(watch: &mut Watch, moment: Moment<'_>) -> bool {
-    match moment {
-        Moment::Arrived(endpoint) => {
-            let goes_on = watch.wire.call(endpoint);
-            if goes_on && !endpoint.is_token() {
-                watch.keeps_to_pauses(endpoint);
-            }
-            goes_on
-        }
-        Moment::Answered { call, fault, .. } => {
-            let goes_on = watch.wire.step();
-            if goes_on {
-                watch.evidence.take(moment);
-            } else {
-                // It was carried out and metered, and nobody heard the answer.
-                watch.evidence.unheard(call, fault);
-            }
-            goes_on
-        }
+        () = countdown.runs_out() => None,
+        done = work => if countdown.is_out() { None } else { Some(done.unwrap()) },
     }
 }

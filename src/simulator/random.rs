@@ -1,16 +1,16 @@
-//! Chance from a seed: the same seed rolls the same numbers on every machine.
+//! Random numbers from a seed: the same seed gives the same numbers on every machine.
 
 use std::time::Duration;
 
 use rand::{Rng, RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
-/// A source of chance that can be repeated.
+/// A generator of random numbers that can be repeated.
 #[derive(Clone, Debug)]
-pub struct Dice(ChaCha8Rng);
+pub struct Random(ChaCha8Rng);
 
-impl Dice {
-    /// The dice of `seed`; another `stream` rolls unrelated numbers.
+impl Random {
+    /// The generator of `seed`; another `stream` gives unrelated numbers.
     #[must_use]
     pub fn new(seed: u64, stream: u64) -> Self {
         let mut rng = ChaCha8Rng::seed_from_u64(seed);
@@ -49,6 +49,11 @@ impl Dice {
             left -= weight;
         }
         choices[choices.len() - 1].1
+    }
+
+    /// Puts `items` in another order.
+    pub fn shuffle<T>(&mut self, items: &mut [T]) {
+        items.sort_by_cached_key(|_| self.number());
     }
 
     /// One of `choices`, which are not empty.

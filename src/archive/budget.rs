@@ -2,8 +2,8 @@
 //!
 //! Each call is counted in the ledger before it is sent, so that a crash leaves the ledger a little above the truth and
 //! never below it; what became of it is entered with the next one. An error that speaks about more than one conference
-//! becomes a pause: a timestamp in the catalog, which outlives a restart. When a pause has lapsed, calls are let through
-//! one at a time as probes, until one is answered or two about different things have failed.
+//! becomes a pause: a timestamp in the catalog, which outlives a restart. When a pause has lapsed, one call is let through as
+//! a probe; whatever fails then is asked about later than others, so that the next probe is about something else.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -46,8 +46,8 @@ struct Pass {
     charged: Vec<Charged>,
     /// Scopes whose pause has lapsed, and of which a probe is under way.
     probing: HashSet<Scope>,
-    /// Scopes of which a probe has failed in this pass: the request, and the pause that follows if no other answers.
-    failed_probes: HashMap<Scope, (Request, Pause)>,
+    /// Scopes whose pause began by an answer that explains it.
+    explained: HashSet<Scope>,
     recent: RecentCalls,
     /// How often in a row an endpoint refused what it refuses by chance at times.
     refusals: HashMap<Endpoint, u32>,
@@ -75,18 +75,12 @@ impl Budget {
         let mut pass = self.pass.lock().await;
         pass.pauses = pauses;
         pass.probing.clear();
-        pass.failed_probes.clear();
         pass.uncountable = None;
     }
 
-    /// Ends a pass: enters what became of the calls, and begins the pauses of probes that failed and were not followed by
-    /// another.
+    /// Ends a pass: enters what became of the calls.
     pub async fn end(&self) -> Result<(), catalog::Error> {
         let mut pass = self.pass.lock().await;
-        let failed: Vec<Pause> = pass.failed_probes.drain().map(|(_, (_, pause))| pause).collect();
-        for pause in failed {
-            self.write_pause(&mut pass, pause).await?;
-        }
         self.catalog.enter_outcomes(&pass.charged).await?;
         pass.charged.clear();
         Ok(())
@@ -96,6 +90,12 @@ impl Budget {
     pub async fn is_paused(&self, endpoint: Endpoint) -> bool {
         let now = self.clock.now();
         self.pass.lock().await.pauses.iter().any(|pause| pause.until > now && pause.scope.holds(endpoint))
+    }
+
+    /// Whether a pause holds the calls of `endpoint`, or one that has lapsed and that no answer has ended yet: what fails
+    /// then is everybody's.
+    pub async fn is_in_doubt(&self, endpoint: Endpoint) -> bool {
+        self.pass.lock().await.pauses.iter().any(|pause| pause.scope.holds(endpoint))
     }
 
     /// The endpoint of the call that failed last, if a lapsed pause holds it.
@@ -209,7 +209,6 @@ impl Budget {
             self.catalog.unpause(&pause, self.clock.now()).await?;
             pass.pauses.retain(|other| other.scope != pause.scope);
             pass.probing.remove(&pause.scope);
-            pass.failed_probes.remove(&pause.scope);
             pass.recent = RecentCalls::default();
             tracing::info!(
                 scope = pause.scope.as_str(),
@@ -222,67 +221,20 @@ impl Budget {
 
     async fn on_failure(&self, pass: &mut Pass, request: Request, error: &Error) -> Result<(), catalog::Error> {
         let entails = error.class.entails();
-        let is_about_app = error.endpoint == Endpoint::AccessToken;
-        let scope = match entails.pauses {
-            Pauses::Nobody if entails.about == About::Conference => return self.on_success(pass, request).await,
-            Pauses::Nobody => {
-                // A probe whose token was bad has found out nothing: the call that repeats it is the probe.
-                pass.probing.retain(|scope| !scope.holds(request.endpoint));
-                return Ok(());
-            }
-            Pauses::Everything => Scope::Everything,
-            // Without a token there is no call at all.
-            Pauses::Endpoint if is_about_app => Scope::Everything,
-            // Where one endpoint refuses what others accept, the answers of the others must not end its pause.
-            Pauses::Endpoint => Scope::Endpoint(error.endpoint),
-            Pauses::IfRepeated => {
-                let refusals = pass.refusals.entry(request.endpoint).or_default();
-                *refusals += 1;
-                if *refusals < REPEATED && !pass.probing.iter().any(|scope| scope.holds(request.endpoint)) {
-                    return Ok(());
-                }
-                Scope::Endpoint(request.endpoint)
-            }
-            Pauses::IfAllFail => {
-                pass.last_failed = Some(request.endpoint);
-                pass.recent.note(request.endpoint, request.subject, true);
-                let probed = pass.pauses.iter().map(|pause| pause.scope).find(|scope| pass.probing.contains(scope));
-                if let Some(scope) = probed {
-                    return self.on_failed_probe(pass, scope, request, error).await;
-                }
-                let asks_for_rest = error.retry_after.is_some() && !request.endpoint.is_about_conferences();
-                match pass.recent.outage(request.endpoint) {
-                    Some(scope) => scope,
-                    None if asks_for_rest => Scope::Endpoint(request.endpoint),
-                    None => return Ok(()),
-                }
-            }
-        };
-        if pass.pauses.iter().any(|pause| pause.scope == scope && pause.until > self.clock.now()) {
+        if entails.about == About::Conference {
+            return self.on_success(pass, request).await;
+        }
+        let (probed, others) = pass.probing.iter().copied().partition(|scope| scope.holds(request.endpoint));
+        pass.probing = others;
+        for scope in pass.scopes_to_pause(request, error, probed) {
+            let lasts = |pause: &Pause| pause.scope == scope && pause.until > self.clock.now();
             // Calls that were under way when the pause began come back with the same news.
-            return Ok(());
-        }
-        let pause = self.next_pause(pass, scope, error);
-        self.write_pause(pass, pause).await
-    }
-
-    /// One thing that fails again tells nothing about the others: another is let through before the pause goes on.
-    async fn on_failed_probe(
-        &self,
-        pass: &mut Pass,
-        scope: Scope,
-        request: Request,
-        error: &Error,
-    ) -> Result<(), catalog::Error> {
-        let pause = self.next_pause(pass, scope, error);
-        match pass.failed_probes.get(&scope) {
-            Some((failed, _)) if *failed != request => self.write_pause(pass, pause).await,
-            _ => {
-                pass.probing.remove(&scope);
-                pass.failed_probes.insert(scope, (request, pause));
-                Ok(())
+            if !pass.pauses.iter().any(lasts) {
+                let pause = self.next_pause(pass, scope, error);
+                self.write_pause(pass, pause).await?;
             }
         }
+        Ok(())
     }
 
     /// The pause that follows the one before, if there was one.
@@ -312,10 +264,49 @@ impl Budget {
         );
         // Kept here first: if it cannot be written, this pass at least keeps to it.
         pass.probing.remove(&scope);
-        pass.failed_probes.remove(&scope);
         pass.pauses.retain(|other| other.scope != scope);
         pass.pauses.push(pause.clone());
         self.catalog.pause(&pause).await
+    }
+}
+
+impl Pass {
+    /// What is to be left alone for an error that is not about a conference. `probed` are the pauses that the call tried.
+    fn scopes_to_pause(&mut self, request: Request, error: &Error, probed: HashSet<Scope>) -> Vec<Scope> {
+        let endpoint = Scope::Endpoint(request.endpoint);
+        match error.class.entails().pauses {
+            // A probe whose token was bad has found out nothing: the call that repeats it is the probe.
+            Pauses::Nobody => Vec::new(),
+            Pauses::Everything | Pauses::Endpoint => {
+                // Without a token there is no call at all. Where one endpoint refuses what others accept, the answers of
+                // the others must not end its pause.
+                let is_for_all =
+                    error.class.entails().pauses == Pauses::Everything || error.endpoint == Endpoint::AccessToken;
+                let scope = if is_for_all { Scope::Everything } else { endpoint };
+                self.explained.insert(scope);
+                vec![scope]
+            }
+            Pauses::IfRepeated => {
+                let refusals = self.refusals.entry(request.endpoint).or_default();
+                *refusals += 1;
+                if *refusals < REPEATED { Vec::new() } else { vec![endpoint] }
+            }
+            Pauses::IfAllFail => {
+                self.last_failed = Some(request.endpoint);
+                self.recent.note(request.endpoint, request.subject, true);
+                // What begins by an answer (a refused rate, say) does not go on for want of one.
+                let probed: Vec<Scope> = probed.into_iter().filter(|scope| !self.explained.contains(scope)).collect();
+                if !probed.is_empty() {
+                    return probed;
+                }
+                let asks_for_rest = error.retry_after.is_some() && !request.endpoint.is_about_conferences();
+                let scope = self.recent.outage(request.endpoint).or(asks_for_rest.then_some(endpoint));
+                if let Some(scope) = scope {
+                    self.explained.remove(&scope);
+                }
+                scope.into_iter().collect()
+            }
+        }
     }
 }
 

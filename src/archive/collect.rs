@@ -11,7 +11,7 @@ use crate::domain::clock::Timestamp;
 use crate::domain::conference::Conference;
 use crate::domain::endpoint::Endpoint;
 use crate::domain::failure::{About, Class, LastError, OwnCode};
-use crate::domain::lifecycle::{Observation, Rules, observe};
+use crate::domain::lifecycle::{Observation, Others, Rules, observe};
 use crate::domain::recording::RecordingList;
 
 /// What asking for one conference's list brought.
@@ -66,10 +66,10 @@ async fn read(context: &Context, conference: Conference, rules: &Rules, now: Tim
         Answer::Unanswered(error) => {
             journal::log_unanswered(context, Stage::Collect, id, error).await;
             last_error = journal::last_error(error);
-            let others_answered = journal::others_answered(context, &conference, now).await?;
+            let others = journal::others(context, &conference, Endpoint::Videos, now).await?;
             // Where nobody is answered, it is the stage that fails.
-            stopped = (!others_answered).then(|| error.clone());
-            Observation::Unanswered { error: &last_error, others_answered }
+            stopped = (others != Others::Answered).then(|| error.clone());
+            Observation::Unanswered { error: &last_error, others }
         }
         Answer::Stopped(error) => {
             context.catalog.note_calls(id, &calls, now).await?;
@@ -106,6 +106,10 @@ async fn ask(context: &Context, conference: &Conference) -> (Answer, Vec<Call>) 
             Class::NothingRecorded => return (Answer::List(RecordingList::default(), union_id.to_owned()), calls),
             Class::MeetingEnded => return (Answer::MeetingClosed(union_id.to_owned()), calls),
             Class::Unrecognized | Class::Unavailable | Class::OrganizationForbidden | Class::Foreign => {
+                // While it is in doubt whether DingTalk answers anybody, one call is enough.
+                if context.budget.is_in_doubt(Endpoint::Videos).await {
+                    return (Answer::Unanswered(error), calls);
+                }
                 unexplained = Some(error);
             }
             class => match class.entails().about {

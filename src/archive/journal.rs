@@ -9,6 +9,7 @@ use crate::domain::clock::Timestamp;
 use crate::domain::conference::{Conference, ConferenceInfo, State, Status};
 use crate::domain::endpoint::Endpoint;
 use crate::domain::failure::{About, Class, LastError};
+use crate::domain::lifecycle::Others;
 
 /// As much of a title as a log line needs.
 const TITLE_CHARS: usize = 100;
@@ -49,13 +50,18 @@ pub(super) fn last_error(error: &Error) -> LastError {
     LastError { code: error.code.to_string(), message: error.message.clone() }
 }
 
-/// Whether DingTalk has answered anything since it began to give only errors about `conference`.
-pub(super) async fn others_answered(
+/// What others met since DingTalk began to give only errors about `conference`, of which the last came from `endpoint`.
+pub(super) async fn others(
     context: &Context,
     conference: &Conference,
+    endpoint: Endpoint,
     now: Timestamp,
-) -> Result<bool, catalog::Error> {
-    context.catalog.has_answered_since(conference.wait.failing_since.unwrap_or(now)).await
+) -> Result<Others, catalog::Error> {
+    if context.budget.is_in_doubt(endpoint).await {
+        return Ok(Others::Fail);
+    }
+    let answered = context.catalog.has_answered_since(conference.wait.failing_since.unwrap_or(now)).await?;
+    Ok(if answered { Others::Answered } else { Others::Unknown })
 }
 
 /// Logs an error about one conference, unless a pause has been logged for it.

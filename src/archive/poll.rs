@@ -18,7 +18,7 @@ use crate::domain::clock::Timestamp;
 use crate::domain::conference::{Conference, ConferenceInfo, State};
 use crate::domain::endpoint::Endpoint;
 use crate::domain::failure::{About, Class};
-use crate::domain::lifecycle::{Hint, Observation, Rules, observe};
+use crate::domain::lifecycle::{Hint, Observation, Others, Rules, observe};
 
 /// What was paid for is written down before more is paid for than is in flight at once: a daemon that is killed after some
 /// few calls, again and again, still comes to the end of its list.
@@ -147,10 +147,10 @@ async fn confirm(
                 }
                 _ => {
                     journal::log_unanswered(context, Stage::Poll, id, &error).await;
-                    let others_answered = journal::others_answered(context, &conference, now).await?;
+                    let others = journal::others(context, &conference, Endpoint::Conference, now).await?;
                     // Where nobody is answered, it is the stage that fails.
-                    stopped = (!others_answered).then_some(error);
-                    let unanswered = Observation::Unanswered { error: &last_error, others_answered };
+                    stopped = (others != Others::Answered).then_some(error);
+                    let unanswered = Observation::Unanswered { error: &last_error, others };
                     observe(&conference, unanswered, now, rules)
                 }
             }

@@ -213,9 +213,9 @@ pub fn remedy(class: Class, endpoint: Endpoint) -> &'static str {
 /// 1. `asked` is how long the answer itself asks for.
 #[must_use]
 pub fn pause(class: Class, endpoint: Endpoint, nth: u32, asked: Option<Duration>) -> Duration {
-    let Consequences { mut first, mut longest, .. } = class.entails();
+    let Consequences { mut first, mut longest, pauses, .. } = class.entails();
     // Fetching a token is free.
-    if endpoint == Endpoint::AccessToken {
+    if endpoint == Endpoint::AccessToken && pauses == Pauses::Endpoint {
         (first, longest) = (first.min(MINUTE), longest.min(FIVE_MINUTES));
     }
     let doubled = first.saturating_mul(2_u32.saturating_pow(nth.saturating_sub(1))).min(longest);

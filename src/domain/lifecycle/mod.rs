@@ -138,8 +138,8 @@ pub enum Observation<'a> {
     Unanswered {
         /// What came instead of an answer.
         error: &'a LastError,
-        /// Whether the same question about others was answered since it began to fail.
-        others_answered: bool,
+        /// What others met meanwhile.
+        others: Others,
     },
     /// An operator, or the configuration, puts it on watch.
     Watched {
@@ -148,6 +148,17 @@ pub enum Observation<'a> {
     },
     /// An operator wants its list read anew.
     Retried,
+}
+
+/// What others met since a conference began to bring only errors.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Others {
+    /// DingTalk answered.
+    Answered,
+    /// Nothing is known of others.
+    Unknown,
+    /// The same: a pause stands for it.
+    Fail,
 }
 
 /// What becomes of the error that is remembered.
@@ -206,7 +217,9 @@ pub fn observe(conference: &Conference, observation: Observation<'_>, now: Times
             (Status::NotStarted, Active) => page.not_started_after_all(info),
             (Status::NotStarted, Waiting | Failed) => page.not_started(info),
             (Status::Ended, Waiting | Active | Failed) => page.ended(info),
-            (Status::Unknown(status), Waiting | Active | Failed) => page.unanswered(&status_unknown(status), true),
+            (Status::Unknown(status), Waiting | Active | Failed) => {
+                page.unanswered(&status_unknown(status), Others::Answered)
+            }
             _ => page.unchanged(),
         },
         (Some(Ended), Observation::List { list, known, union_id }) => page.list_read(list, known, union_id),
@@ -216,8 +229,8 @@ pub fn observe(conference: &Conference, observation: Observation<'_>, now: Times
         (Some(Waiting | Active | Failed), Observation::Refused(error)) => page.refused_by_info(error),
         (Some(Ended), Observation::Refused(error)) => page.refused_for_all(error),
         (Some(Archived), Observation::Refused(error)) => page.last_look_refused(error),
-        (Some(Waiting | Active | Ended | Archived | Failed), Observation::Unanswered { error, others_answered }) => {
-            page.unanswered(error, others_answered)
+        (Some(Waiting | Active | Ended | Archived | Failed), Observation::Unanswered { error, others }) => {
+            page.unanswered(error, others)
         }
         (_, Observation::Watched { union_id }) => page.watched(union_id),
         (Some(Archived | Unrecorded | Failed), Observation::Retried) => page.retried(),
@@ -372,28 +385,30 @@ impl Page<'_> {
         Transition { last_error: ErrorNote::Set(error.clone()), ..self.to(State::Archived, None, explanation) }
     }
 
-    fn unanswered(&self, error: &LastError, others_answered: bool) -> Transition {
+    fn unanswered(&self, error: &LastError, others: Others) -> Transition {
         let (conference, collect) = (self.conference, &self.rules.collect);
         if conference.state == Some(State::Failed) {
             return self.refused_by_info(error);
         }
         let failing_since = conference.wait.failing_since.unwrap_or(self.now);
-        if others_answered && self.now.since(failing_since) >= collect.give_up_after {
+        let is_hopeless = self.now.since(failing_since) >= collect.give_up_after;
+        if is_hopeless && others == Others::Answered {
             return self.failed_alone(error);
         }
         let key = conference.conference_id.as_str();
         let is_read = matches!(conference.state, Some(State::Ended | State::Archived));
         let least = if is_read { collect.retry_min } else { self.rules.poll_gap.min(collect.retry_max) };
-        let is_hopeless = self.now.since(failing_since) >= collect.give_up_after;
         let most = if is_hopeless { DAY } else { collect.retry_max };
-        let delay = backoff::delay(least, most, conference.attempts, key);
-        let next = self.now + delay;
+        // What everybody meets makes nobody wait longer; it only lets another be asked first.
+        let attempts = if others == Others::Fail { 0 } else { conference.attempts };
+        let next = self.now + backoff::delay(least, most, attempts, key);
         let planned_at = conference.next_attempt_at.unwrap_or(self.now);
         let explanation =
             format!("nothing was found out: {}: {}; until DingTalk answers, no time counts", error.code, error.message);
         Transition {
             wait: Some(conference.wait.unanswered(planned_at, next, self.now)),
             last_error: ErrorNote::Set(error.clone()),
+            attempts: conference.attempts + u32::from(others != Others::Fail),
             ..self.again(next, explanation)
         }
     }

@@ -139,7 +139,7 @@ fn every_cell_of_the_table_holds() {
         ),
         (
             "unanswered",
-            Observation::Unanswered { error: &error, others_answered: true },
+            Observation::Unanswered { error: &error, others: Others::Answered },
             [Nothing, Later(Waiting), Later(Active), Later(Ended), Later(Archived), Nothing, Later(Failed)],
         ),
         (
@@ -179,7 +179,7 @@ fn no_transition_breaks_an_invariant() {
                 Observation::Info(&in_progress),
                 Observation::Info(&ended),
                 Observation::Refused(&error),
-                Observation::Unanswered { error: &error, others_answered: true },
+                Observation::Unanswered { error: &error, others: Others::Answered },
                 Observation::Watched { union_id: Some("u") },
                 Observation::Retried,
                 Observation::MeetingClosed { known, union_id: "u" },
@@ -256,15 +256,15 @@ fn only_errors_end_when_others_were_answered_all_the_while() {
         let mut conference = conference(Some(state));
         conference.wait.list_changes = list_changes;
         conference.wait.failing_since = Some(at(-72 * 60));
-        let after = |others_answered| {
-            let unanswered = Observation::Unanswered { error: &error, others_answered };
+        let after = |others| {
+            let unanswered = Observation::Unanswered { error: &error, others };
             observe(&conference, unanswered, at(0), &rules())
         };
-        assert_eq!((after(true).state, after(true).next_attempt_at), (end, None));
-        assert_eq!(after(false).state, state, "DingTalk may be out");
-        let next = after(false).next_attempt_at.unwrap();
+        assert_eq!((after(Others::Answered).state, after(Others::Answered).next_attempt_at), (end, None));
+        assert_eq!(after(Others::Unknown).state, state, "DingTalk may be out");
+        let next = after(Others::Unknown).next_attempt_at.unwrap();
         assert!(next > at(0) && next <= at(24 * 60));
-        assert_eq!(after(true).last_error, ErrorNote::Set(error.clone()));
+        assert_eq!(after(Others::Answered).last_error, ErrorNote::Set(error.clone()));
     }
 }
 

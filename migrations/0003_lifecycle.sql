@@ -1,6 +1,6 @@
--- Why: what is decided about a conference stands on one page now, and it remembers more than how long recordings were
--- awaited: since when DingTalk gives nothing but errors about a conference, and how often its list changed. What was
--- learned about DingTalk's limits outlives a restart. And a pause counts failures, not strikes.
+-- Why: an error about one conference must come to an end, and a list that keeps changing is read ever more rarely. So a
+-- wait also says since when DingTalk gives only errors, and how often the list changed. What was learned about
+-- DingTalk's limits outlives a restart. A pause counts failures.
 
 -- What is remembered of a conference while an answer about it is awaited.
 CREATE TABLE conference_waits (
@@ -14,6 +14,7 @@ CREATE TABLE conference_waits (
     failing_since     INTEGER                          -- since when DingTalk gives only errors; NULL: it answered last time
 ) STRICT;
 
+-- How often a list changed was not counted: one that shows something changed once at least.
 INSERT INTO conference_waits (conference_id, counted_until, awaited_ms, accepted_union_id, list_changed_at, list_changes)
 SELECT w.conference_id, w.counted_until, w.awaited_ms, w.accepted_union_id, max(r.last_changed_at), count(r.media_id) > 0
 FROM recording_waits w LEFT JOIN recordings r ON r.conference_id = w.conference_id
@@ -31,6 +32,7 @@ CREATE TABLE learned_limits (
     learned_at INTEGER NOT NULL                        -- when
 ) STRICT;
 
+-- Made anew, not altered: SQLite would lose the comments that are the schema's manual.
 CREATE TEMPORARY TABLE pauses_before AS SELECT * FROM pauses;
 DROP TABLE pauses;
 
@@ -39,7 +41,7 @@ CREATE TABLE pauses (
     scope        TEXT    NOT NULL PRIMARY KEY,         -- '*' for every call, or one endpoint
     paused_until INTEGER NOT NULL,                     -- no call before this
     since        INTEGER NOT NULL,                     -- when it began to fail
-    failures     INTEGER NOT NULL,                     -- how many pauses in a row ended with a call that failed again
+    failures     INTEGER NOT NULL,                     -- how many pauses in a row this is, counted from 1
     code         TEXT    NOT NULL,                     -- DingTalk's code, or ours
     message      TEXT    NOT NULL                      -- and what it says to people
 ) STRICT;

@@ -44,10 +44,10 @@ struct Batch<'a> {
 }
 
 /// What became of one original batch: whether it was refused for its length can be told only in the end.
-#[derive(Clone, Copy, Default)]
-struct Origin {
+#[derive(Clone, Default)]
+struct Origin<'a> {
     longest_accepted: usize,
-    shortest_refused: Option<usize>,
+    shortest_refused: Option<Vec<&'a str>>,
     has_culprit: bool,
 }
 
@@ -88,9 +88,9 @@ pub(super) async fn look(context: &Context, ids: Vec<&str>, now: Timestamp) -> R
 }
 
 /// A look under way.
-struct Sweep {
+struct Sweep<'a> {
     look: Look,
-    origins: Vec<Origin>,
+    origins: Vec<Origin<'a>>,
     /// The most ids that DingTalk is known to take.
     most_ids: usize,
     /// Calls that may still be spent on parts of batches.
@@ -99,8 +99,8 @@ struct Sweep {
     unanswered: Option<Error>,
 }
 
-impl Sweep {
-    fn answered(&mut self, batch: &Batch<'_>, sightings: Vec<Sighting>) {
+impl<'a> Sweep<'a> {
+    fn answered(&mut self, batch: &Batch<'a>, sightings: Vec<Sighting>) {
         let origin = &mut self.origins[batch.origin];
         origin.longest_accepted = origin.longest_accepted.max(batch.ids.len());
         let look = &mut self.look;
@@ -112,7 +112,7 @@ impl Sweep {
     }
 
     /// The parts that are asked about instead of a batch that failed.
-    fn failed<'a>(&mut self, Batch { ids, origin }: Batch<'a>, error: Error) -> Vec<Batch<'a>> {
+    fn failed(&mut self, Batch { ids, origin }: Batch<'a>, error: Error) -> Vec<Batch<'a>> {
         let about = error.class.entails().about;
         if about == About::Everybody {
             self.look.stopped.get_or_insert(error);
@@ -126,8 +126,10 @@ impl Sweep {
         }
         let may_be_too_long = error.class == Class::RequestWrong;
         if may_be_too_long {
-            let shortest = self.origins[origin].shortest_refused.unwrap_or(usize::MAX);
-            self.origins[origin].shortest_refused = Some(shortest.min(ids.len()));
+            let shortest = &mut self.origins[origin].shortest_refused;
+            if shortest.as_ref().is_none_or(|shortest| ids.len() < shortest.len()) {
+                *shortest = Some(ids.clone());
+            }
         }
         let is_too_long = may_be_too_long && ids.len() > self.most_ids;
         let length = if is_too_long { self.most_ids } else { ids.len().div_ceil(2) };
@@ -168,16 +170,21 @@ fn deal<'a>(mut ids: Vec<&'a str>, limits: &LearnedLimits, batch_size: usize, no
     batches.enumerate().map(batch).collect()
 }
 
-/// Learns how many ids a batch may have: one was too long if it was refused and no single id of it was.
+/// Learns how many ids a batch may have: one was too long if it was refused twice, and no single id of it was.
 async fn learn(
     context: &Context,
     limits: &LearnedLimits,
-    origins: &[Origin],
+    origins: &[Origin<'_>],
     now: Timestamp,
 ) -> Result<(), catalog::Error> {
     let accepted = origins.iter().map(|origin| origin.longest_accepted).max().unwrap_or(0) as u64;
     let too_long = origins.iter().filter(|origin| !origin.has_culprit && origin.longest_accepted > 0);
-    let refused = too_long.filter_map(|origin| origin.shortest_refused).min().map(|ids| ids as u64);
+    let too_long = too_long.filter_map(|origin| origin.shortest_refused.as_deref()).min_by_key(|ids| ids.len());
+    let refused = match too_long {
+        // An error of the moment would make each look of a day dear.
+        Some(ids) if is_refused_again(context, ids).await => Some(ids.len() as u64),
+        _ => None,
+    };
     let is_disproved = limits.too_many_ids.is_some_and(|(too_many, _)| accepted >= too_many);
     if let Some(refused) = refused {
         context.catalog.learn_limit(Limit::TooManyIds, refused, now).await?;
@@ -192,4 +199,8 @@ async fn learn(
         context.catalog.learn_limit(Limit::MostIds, accepted, now).await?;
     }
     Ok(())
+}
+
+async fn is_refused_again(context: &Context, ids: &[&str]) -> bool {
+    matches!(context.dingtalk.query(ids).await, Err(error) if error.class == Class::RequestWrong)
 }

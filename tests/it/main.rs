@@ -13,6 +13,7 @@ mod clock_leaps;
 mod clocks;
 mod decoding;
 mod empty_answers;
+mod failures;
 mod health;
 mod hostile;
 mod journal;

@@ -7,7 +7,7 @@ use std::time::Duration;
 use recording_archiver::archive::{Archive, Report};
 use recording_archiver::catalog::Catalog;
 use recording_archiver::catalog::lists::{ConferenceFilter, ConferenceRow, RecordingFilter, RecordingRow};
-use recording_archiver::cli::{status, wiring};
+use recording_archiver::cli::wiring;
 use recording_archiver::config::{Config, Watched};
 use recording_archiver::daemon::stepper::Stepper;
 use recording_archiver::domain::clock::{Clock, Timestamp, VirtualClock};
@@ -199,15 +199,6 @@ impl World {
         let mut config = self.config.clone();
         self.catalog.path().clone_into(&mut config.catalog.path);
         config
-    }
-
-    /// What `status` says now, a line a line.
-    pub(crate) async fn status(&self) -> Vec<String> {
-        let config = self.config();
-        let report = status::report(&self.catalog, &config, self.now()).await.unwrap();
-        let facts = status::facts(&report, &config).into_iter().map(|(name, fact)| format!("{name}: {fact}"));
-        let stages = status::stages(&report, self.now()).into_iter();
-        facts.chain(stages.map(|[stage, _, outcome, _]| format!("{stage}: {outcome}"))).collect()
     }
 
     /// A number out of the catalog's file.

@@ -121,7 +121,7 @@ impl Failure {
     /// The pause that the table gives to one such error at `on`.
     pub(super) fn pause(&self, on: Endpoint) -> Option<(Scope, Duration)> {
         let scope = match self.class.entails().pauses {
-            Pauses::Nobody | Pauses::IfRepeated | Pauses::IfNearlyAllFail => return None,
+            Pauses::Nobody | Pauses::IfRepeated | Pauses::IfAllFail => return None,
             Pauses::Endpoint if on != AccessToken => Scope::Endpoint(ours(on)),
             Pauses::Endpoint | Pauses::Everything => Scope::Everything,
         };

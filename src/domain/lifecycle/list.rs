@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{ErrorNote, Page, Transition, whole};
+use super::{DAY, ErrorNote, Page, Transition, whole};
 use crate::domain::backoff;
 use crate::domain::clock::Timestamp;
 use crate::domain::conference::State;
@@ -86,12 +86,13 @@ impl Page<'_> {
         Transition { wait: Some(wait), ..self.again(self.retry_at().min(deadline), explanation) }
     }
 
-    /// The last look brought nothing about the recordings: what is there stays.
+    /// The last look brought nothing about the recordings: what is there stays, and for a day it is looked at again.
     pub(super) fn looked_in_vain(&self, union_id: &str) -> Transition {
-        let wait = self.wait_answered(union_id);
-        let deadline = self.deadline(&wait);
+        let in_vain_since = self.conference.wait.failing_since.unwrap_or(self.now);
+        let wait = Wait { failing_since: Some(in_vain_since), ..self.wait_answered(union_id) };
+        let again = (self.now.since(in_vain_since) < DAY).then(|| self.retry_at());
         let explanation = "DingTalk says that the meeting is over, and nothing about recordings; what is here stays";
-        self.archived(wait, Changes::default(), deadline, explanation.to_owned())
+        self.archived(wait, Changes::default(), again, explanation.to_owned())
     }
 
     fn reading(&self, list: &RecordingList, known: &[Known], union_id: &str) -> (Wait, Changes) {

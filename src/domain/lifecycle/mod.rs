@@ -418,9 +418,10 @@ impl Page<'_> {
         let waited = whole(self.rules.collect.give_up_after);
         let was_listed = self.conference.wait.list_changes > 0;
         let is_archived = self.conference.state == Some(State::Archived) || was_listed;
-        let (state, what) = match is_archived {
-            true => (State::Archived, "what was seen is archived"),
-            false => (State::Failed, "it needs a person"),
+        let (state, what) = if is_archived {
+            (State::Archived, "what was seen is archived")
+        } else {
+            (State::Failed, "it needs a person")
         };
         let explanation = format!(
             "for {waited} it brought only errors while others were answered, and {what}: {}: {}",

@@ -92,10 +92,11 @@ impl Budget {
         self.pass.lock().await.pauses.iter().any(|pause| pause.until > now && pause.scope.holds(endpoint))
     }
 
-    /// Whether a pause holds the calls of `endpoint`, or one that has lapsed and that no answer has ended yet: what fails
-    /// then is everybody's.
-    pub async fn is_in_doubt(&self, endpoint: Endpoint) -> bool {
-        self.pass.lock().await.pauses.iter().any(|pause| pause.scope.holds(endpoint))
+    /// The end of the pause that holds the calls of `endpoint`; of one that has lapsed too, until an answer ends it: what
+    /// fails then is everybody's.
+    pub async fn in_doubt_until(&self, endpoint: Endpoint) -> Option<Timestamp> {
+        let pass = self.pass.lock().await;
+        pass.pauses.iter().filter(|pause| pause.scope.holds(endpoint)).map(|pause| pause.until).max()
     }
 
     /// The endpoint of the call that failed last, if a lapsed pause holds it.
@@ -168,6 +169,7 @@ impl Budget {
         if self.keeps_pauses {
             for scope in scopes {
                 let since = pass.pauses.iter().find(|pause| pause.scope == scope).map_or(now, |pause| pause.since);
+                pass.explained.insert(scope);
                 let code = OwnCode::ShareSpent.to_string();
                 let pause = Pause { scope, until, since, failures: 1, code, message: message.clone() };
                 if let Err(error) = self.write_pause(pass, pause).await {
@@ -266,7 +268,7 @@ impl Budget {
         pass.probing.remove(&scope);
         pass.pauses.retain(|other| other.scope != scope);
         pass.pauses.push(pause.clone());
-        self.catalog.pause(&pause).await
+        self.catalog.pause(&pause, !pass.explained.contains(&scope)).await
     }
 }
 

@@ -107,7 +107,7 @@ async fn ask(context: &Context, conference: &Conference) -> (Answer, Vec<Call>) 
             Class::MeetingEnded => return (Answer::MeetingClosed(union_id.to_owned()), calls),
             Class::Unrecognized | Class::Unavailable | Class::OrganizationForbidden | Class::Foreign => {
                 // While it is in doubt whether DingTalk answers anybody, one call is enough.
-                if context.budget.is_in_doubt(Endpoint::Videos).await {
+                if context.budget.in_doubt_until(Endpoint::Videos).await.is_some() {
                     return (Answer::Unanswered(error), calls);
                 }
                 unexplained = Some(error);

@@ -57,8 +57,8 @@ pub(super) async fn others(
     endpoint: Endpoint,
     now: Timestamp,
 ) -> Result<Others, catalog::Error> {
-    if context.budget.is_in_doubt(endpoint).await {
-        return Ok(Others::Fail);
+    if let Some(until) = context.budget.in_doubt_until(endpoint).await {
+        return Ok(Others::Fail(until));
     }
     let answered = context.catalog.has_answered_since(conference.wait.failing_since.unwrap_or(now)).await?;
     Ok(if answered { Others::Answered } else { Others::Unknown })

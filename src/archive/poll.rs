@@ -57,6 +57,9 @@ pub(super) async fn run(
             suspects.push(Suspect { conference, hint, calls: call.into_iter().collect() });
         }
     }
+    if rules.is_metered {
+        leave_for_later(&mut suspects, context.settings.batch_size);
+    }
     let mut stopped = look.stopped;
     while !suspects.is_empty() {
         let some: Vec<Suspect> = suspects.drain(..DECISIONS_AT_A_TIME.min(suspects.len())).collect();
@@ -118,6 +121,17 @@ fn sort(
         shown_before.extend(listing.iter().cloned());
     }
     (suspects, to_query)
+}
+
+/// Of conferences that were never asked about, a thousand may be put on watch at once. As many as are asked about in one
+/// pass leave calls to read their lists; the others come with the next looks.
+fn leave_for_later(suspects: &mut Vec<Suspect>, most: usize) {
+    let mut unasked = 0;
+    suspects.retain(|suspect| {
+        let is_unasked = suspect.conference.state == Some(State::Waiting) && suspect.conference.attempts == 0;
+        unasked += usize::from(is_unasked);
+        !is_unasked || unasked <= most
+    });
 }
 
 /// Asks conference info about a suspect. Answers what follows, and an error that is not about this conference alone.

@@ -42,8 +42,9 @@ impl Catalog {
         Ok(pause.collect())
     }
 
-    /// Writes a pause down, over an older one of the same scope.
-    pub async fn pause(&self, pause: &Pause) -> Result<(), Error> {
+    /// Writes a pause down, over an older one of the same scope. In an outage, conferences that were put off for errors wait
+    /// no longer than it: the errors were everybody's.
+    pub async fn pause(&self, pause: &Pause, is_outage: bool) -> Result<(), Error> {
         let (until, since, failures) = (pause.until.as_millis(), pause.since.as_millis(), i64::from(pause.failures));
         let scope = pause.scope.as_str();
         let mut transaction = self.write().await?;
@@ -58,6 +59,15 @@ impl Catalog {
             failures,
             pause.code,
             pause.message,
+        )
+        .execute(&mut *transaction)
+        .await?;
+        sqlx::query!(
+            "UPDATE conferences SET next_attempt_at = ?1
+             WHERE ?2 AND next_attempt_at > ?1 AND state <> 'failed'
+               AND conference_id IN (SELECT conference_id FROM conference_waits WHERE failing_since IS NOT NULL)",
+            until,
+            is_outage,
         )
         .execute(&mut *transaction)
         .await?;

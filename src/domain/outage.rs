@@ -8,9 +8,9 @@ use std::collections::VecDeque;
 use super::endpoint::Endpoint;
 use super::failure::Scope;
 
-/// How many calls in a row must have failed. With one call of three failing at random, that happens once in some hundred
+/// How many calls in a row must have failed. With one call of three failing at random, that happens once in some ten
 /// thousand calls.
-const WINDOW: usize = 12;
+const WINDOW: usize = 10;
 
 /// Enough to hold a window of each endpoint.
 const REMEMBERED: usize = 8 * WINDOW;
@@ -68,18 +68,18 @@ mod tests {
     }
 
     #[test]
-    fn twelve_failures_in_a_row_about_two_conferences_are_an_outage() {
-        let failing = |of: u64| (0..12).map(move |n| (Endpoint::Videos, n % of, true));
+    fn ten_failures_in_a_row_about_two_conferences_are_an_outage() {
+        let failing = |of: u64| (0..10).map(move |n| (Endpoint::Videos, n % of, true));
         assert_eq!(calls(failing(2)).outage(Endpoint::Videos), Some(Scope::Everything));
         assert_eq!(calls(failing(1)).outage(Endpoint::Videos), None, "one conference fails, and nothing else is known");
-        assert_eq!(calls(failing(2).take(11)).outage(Endpoint::Videos), None);
+        assert_eq!(calls(failing(2).take(9)).outage(Endpoint::Videos), None);
     }
 
     #[test]
     fn an_endpoint_is_out_alone_while_another_answers() {
         let mixed = (0..24).map(|n| if n % 2 == 0 { (Endpoint::Videos, n, true) } else { (Endpoint::Query, 0, false) });
         assert_eq!(calls(mixed).outage(Endpoint::Videos), Some(Scope::Endpoint(Endpoint::Videos)));
-        let earlier = [(Endpoint::Query, 0, false)].into_iter().chain((0..12).map(|n| (Endpoint::Videos, n, true)));
+        let earlier = [(Endpoint::Query, 0, false)].into_iter().chain((0..10).map(|n| (Endpoint::Videos, n, true)));
         assert_eq!(calls(earlier).outage(Endpoint::Videos), Some(Scope::Endpoint(Endpoint::Videos)));
     }
 

@@ -43,7 +43,9 @@ async fn where_a_third_fails(seed: u64, max_in_flight: usize) -> World {
         .start()
         .await;
     world.simulator.faults().set_seed(seed);
-    failures().into_iter().for_each(|answer| world.fault(Fault::new(answer).percent(5)));
+    for answer in failures() {
+        world.fault(Fault::new(answer).percent(5));
+    }
     world
 }
 

@@ -77,10 +77,10 @@ impl Page<'_> {
         const SEEN: &str = "DingTalk says that the meeting is over, and nothing about recordings";
         let wait = self.wait_answered(union_id);
         let Some(deadline) = self.deadline(&wait) else {
-            return match known.is_empty() {
-                false => self.archived(wait, Changes::default(), None, format!("{SEEN}; what was seen is archived")),
-                true => self.undecided(&LastError { code: "resourceClose".to_owned(), message: SEEN.to_owned() }),
-            };
+            if known.is_empty() {
+                return self.undecided(&LastError { code: "resourceClose".to_owned(), message: SEEN.to_owned() });
+            }
+            return self.archived(wait, Changes::default(), None, format!("{SEEN}; what was seen is archived"));
         };
         let explanation = format!("{SEEN}; it is read again; {}", self.waited(&wait));
         Transition { wait: Some(wait), ..self.again(self.retry_at().min(deadline), explanation) }
@@ -163,10 +163,10 @@ fn media_id_missing() -> LastError {
 
 /// What a reading showed.
 fn seen(list: &RecordingList, known: &[Known], changes: &Changes) -> String {
-    let changed = changes.upsert.len() - changes.new;
+    let other = changes.upsert.len() - changes.new;
     match () {
         () if !changes.is_empty() => {
-            format!("the list changed: {} new, {changed} changed, {} gone", changes.new, changes.missing.len())
+            format!("the list changed: {} new, {other} changed, {} gone", changes.new, changes.missing.len())
         }
         () if list.recordings.is_empty() && known.is_empty() => "no recording is listed".to_owned(),
         () => "the list is the same as before".to_owned(),

@@ -36,6 +36,9 @@ use super::wait::Wait;
 /// A conference that has not begun for so long will hardly begin today.
 const FORGOTTEN_AFTER: Duration = Duration::from_hours(7 * 24);
 
+/// So much later than others is asked about what failed last.
+const A_MOMENT: Duration = Duration::from_secs(1);
+
 /// The longest time between two questions about a conference that is open, or may come alive.
 const DAY: Duration = Duration::from_hours(24);
 
@@ -157,8 +160,8 @@ pub enum Others {
     Answered,
     /// Nothing is known of others.
     Unknown,
-    /// The same: a pause stands for it.
-    Fail,
+    /// The same: a pause stands for it, and ends then.
+    Fail(Timestamp),
 }
 
 /// What becomes of the error that is remembered.
@@ -399,16 +402,18 @@ impl Page<'_> {
         let is_read = matches!(conference.state, Some(State::Ended | State::Archived));
         let least = if is_read { collect.retry_min } else { self.rules.poll_gap.min(collect.retry_max) };
         let most = if is_hopeless { DAY } else { collect.retry_max };
-        // What everybody meets makes nobody wait longer; it only lets another be asked first.
-        let attempts = if others == Others::Fail { 0 } else { conference.attempts };
-        let next = self.now + backoff::delay(least, most, attempts, key);
+        let next = match others {
+            // What everybody meets makes nobody wait longer; it only lets another be asked first.
+            Others::Fail(until) => until.max(self.now) + A_MOMENT,
+            Others::Answered | Others::Unknown => self.now + backoff::delay(least, most, conference.attempts, key),
+        };
         let planned_at = conference.next_attempt_at.unwrap_or(self.now);
         let explanation =
             format!("nothing was found out: {}: {}; until DingTalk answers, no time counts", error.code, error.message);
         Transition {
             wait: Some(conference.wait.unanswered(planned_at, next, self.now)),
             last_error: ErrorNote::Set(error.clone()),
-            attempts: conference.attempts + u32::from(others != Others::Fail),
+            attempts: conference.attempts + u32::from(!matches!(others, Others::Fail(_))),
             ..self.again(next, explanation)
         }
     }
@@ -418,9 +423,10 @@ impl Page<'_> {
         let waited = whole(self.rules.collect.give_up_after);
         let was_listed = self.conference.wait.list_changes > 0;
         let is_archived = self.conference.state == Some(State::Archived) || was_listed;
-        let (state, what) = match is_archived {
-            true => (State::Archived, "what was seen is archived"),
-            false => (State::Failed, "it needs a person"),
+        let (state, what) = if is_archived {
+            (State::Archived, "what was seen is archived")
+        } else {
+            (State::Failed, "it needs a person")
         };
         let explanation = format!(
             "for {waited} it brought only errors while others were answered, and {what}: {}: {}",

@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use super::stages::Stage;
+use super::stage::Stage;
 use super::{Context, Memory, Settings, maintain};
 use crate::catalog::pauses::Pause;
 use crate::catalog::quota::LearnedLimits;

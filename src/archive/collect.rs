@@ -2,7 +2,7 @@
 
 use futures_util::{StreamExt, stream};
 
-use super::stages::Ran;
+use super::stage::Ran;
 use super::{Context, Stage, journal};
 use crate::catalog::apply::Decision;
 use crate::catalog::journal::{Call, Event};

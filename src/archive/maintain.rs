@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::Context;
-use super::stages::Ran;
+use super::stage::Ran;
 use crate::domain::clock::Timestamp;
 
 /// How often.

@@ -13,12 +13,14 @@ mod discover;
 pub mod health;
 mod journal;
 mod maintain;
+mod pass;
 mod poll;
-mod stages;
+mod stage;
 
 pub use agenda::LookIntervals;
 pub use budget::Budget;
-pub use stages::{Report, Stage};
+pub use pass::Report;
+pub use stage::Stage;
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -145,17 +147,17 @@ impl Archive {
 
     /// When the next stage is due; `None` if nothing will ever be, as things stand.
     pub async fn next_due(&self, now: Timestamp) -> Result<Option<Timestamp>, catalog::Error> {
-        stages::next_due(&self.context, &mut *self.memory.lock().await, now).await
+        pass::next_due(&self.context, &mut *self.memory.lock().await, now).await
     }
 
     /// One pass: every stage that is due at `now`. Idempotent; may be dropped at any point.
     pub async fn tick(&self, now: Timestamp) -> Result<Report, catalog::Error> {
-        stages::pass(&self.context, &mut *self.memory.lock().await, false, now).await
+        pass::run(&self.context, &mut *self.memory.lock().await, false, now).await
     }
 
     /// One pass of every stage, due or not; recordings are read where they are due.
     pub async fn once(&self, now: Timestamp) -> Result<Report, catalog::Error> {
-        stages::pass(&self.context, &mut *self.memory.lock().await, true, now).await
+        pass::run(&self.context, &mut *self.memory.lock().await, true, now).await
     }
 
     /// Enters in the ledger what became of the calls so far. To be called before the end, after a pass was dropped.

@@ -8,7 +8,7 @@ use std::collections::HashSet;
 use futures_util::{StreamExt, stream};
 
 use super::discover::Listing;
-use super::stages::Ran;
+use super::stage::Ran;
 use super::{Context, Stage, batch, journal};
 use crate::catalog;
 use crate::catalog::apply::Decision;

@@ -38,7 +38,7 @@ pub struct ConferenceRow {
 /// What DingTalk gave no answer about when it was last asked.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[expect(missing_docs, reason = "the schema describes every column")]
-pub struct TroubleRow {
+pub struct LastErrorRow {
     /// How many open conferences there are like this; the rest is about the latest of them.
     pub conferences: i64,
     pub conference_id: String,
@@ -142,9 +142,9 @@ impl Catalog {
     }
 
     /// The open conferences that DingTalk gave no answer about when it was last asked; `None` if there are none.
-    pub async fn trouble(&self) -> Result<Option<TroubleRow>, Error> {
+    pub async fn last_error(&self) -> Result<Option<LastErrorRow>, Error> {
         let row = sqlx::query_as!(
-            TroubleRow,
+            LastErrorRow,
             r#"SELECT count(*) OVER () AS "conferences!: i64", conference_id, last_error_code AS "last_error_code!",
                     last_error_message, last_error_at
              FROM conferences

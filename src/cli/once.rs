@@ -17,8 +17,8 @@ pub(super) async fn run(config: &Config) -> anyhow::Result<()> {
     service.close().await?;
     match report {
         None => bail!("stopped before the pass was finished"),
-        Some(report) => match report?.trouble() {
-            Some(trouble) => Err(trouble.clone().into()),
+        Some(report) => match report?.stopped_by() {
+            Some(error) => Err(error.clone().into()),
             None => Ok(()),
         },
     }

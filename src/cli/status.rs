@@ -11,7 +11,7 @@ use super::output::{self, Format};
 use super::{open, wiring};
 use crate::archive::{LookIntervals, health};
 use crate::catalog::Catalog;
-use crate::catalog::lists::{RecordingFilter, TroubleRow};
+use crate::catalog::lists::{LastErrorRow, RecordingFilter};
 use crate::catalog::pauses::Pause;
 use crate::catalog::runs::JobRun;
 use crate::config::Config;
@@ -35,7 +35,7 @@ pub struct Report {
     daemon_waits_for: Option<String>,
     configuration_refused: Option<String>,
     conferences: BTreeMap<&'static str, u64>,
-    trouble: Option<TroubleRow>,
+    trouble: Option<LastErrorRow>,
     oldest_open: Vec<OldestReport>,
     recordings: usize,
     /// From a meeting's end to the first row of its recording: the median, and the longest.
@@ -111,7 +111,7 @@ pub async fn report(catalog: &Catalog, config: &Config, now: Timestamp) -> anyho
             .into_iter()
             .map(|(state, count)| (state.as_str(), count))
             .collect(),
-        trouble: catalog.trouble().await?,
+        trouble: catalog.last_error().await?,
         oldest_open: oldest.map(|open| OldestReport { state: open.state, since: open.since.as_millis() }).collect(),
         lag_half_ms: lags_ms.get(lags_ms.len() / 2).copied(),
         lag_most_ms: lags_ms.last().copied(),
@@ -238,8 +238,8 @@ fn print(report: &Report, config: &Config, now: Timestamp) -> anyhow::Result<()>
 }
 
 /// The last error of an open conference, and how many more have one.
-fn unanswered(last: &TroubleRow) -> String {
-    let TroubleRow { conferences, conference_id, last_error_code: code, last_error_message, last_error_at } = last;
+fn unanswered(last: &LastErrorRow) -> String {
+    let LastErrorRow { conferences, conference_id, last_error_code: code, last_error_message, last_error_at } = last;
     let message = last_error_message.as_deref().filter(|message| !message.is_empty() && message != code);
     let message = message.map(|message| format!(": {message}")).unwrap_or_default();
     let others = if *conferences > 1 { format!("; {} more", conferences - 1) } else { String::new() };

@@ -13,21 +13,9 @@ use axum::routing::get;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
-use super::metrics;
-use crate::archive::{Settings, health};
-use crate::catalog::Catalog;
+use super::metrics::{self, View};
+use crate::archive::health;
 use crate::domain::clock::Clock;
-
-/// What is shown.
-#[derive(Clone)]
-pub struct View {
-    /// The catalog.
-    pub catalog: Catalog,
-    /// The settings in force.
-    pub settings: Settings,
-    /// The month's share of calls in force.
-    pub share: u64,
-}
 
 /// The server. It ends when it is dropped.
 pub struct Http {

@@ -10,11 +10,21 @@ use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::{Registry, Unit};
 
-use super::http::View;
-use crate::archive::LookIntervals;
-use crate::catalog;
+use crate::archive::{LookIntervals, Settings};
+use crate::catalog::{self, Catalog};
 use crate::domain::clock::Timestamp;
 use crate::domain::forecast;
+
+/// What is shown.
+#[derive(Clone)]
+pub struct View {
+    /// The catalog.
+    pub catalog: Catalog,
+    /// The settings in force.
+    pub settings: Settings,
+    /// The month's share of calls in force.
+    pub share: u64,
+}
 
 /// `OpenMetrics` 1.0, which Prometheus reads.
 pub(super) const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";

@@ -1,12 +1,12 @@
 //! When: the wake-ups, the worker, and what starts and stops both.
 //!
-//! This room knows the archive only as something that can be told the time.
+//! This room knows the archive only as something that is given the time.
 
 pub mod heartbeat;
 pub mod http;
 pub mod lifecycle;
 pub mod lock;
-mod metrics;
+pub mod metrics;
 pub mod report;
 pub mod stepper;
 pub mod waker;

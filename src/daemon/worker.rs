@@ -49,13 +49,13 @@ pub async fn work(
                 if !done.ran.is_empty() {
                     report.works();
                 }
-                if let (Some(heartbeat), None) = (heartbeat, done.trouble())
+                if let (Some(heartbeat), None) = (heartbeat, done.stopped_by())
                     && is_healthy(archive, clock).await
                 {
                     heartbeat.beat();
                 }
-                match done.trouble() {
-                    Some(trouble) => report.does(&format!("waiting: {trouble}")),
+                match done.stopped_by() {
+                    Some(error) => report.does(&format!("waiting: {error}")),
                     None if done.ran.is_empty() => {}
                     None => report.does(&summary(archive).await),
                 }
@@ -97,11 +97,11 @@ async fn is_healthy(archive: &Archive, clock: &dyn Clock) -> bool {
 
 /// How many conferences the catalog holds in each state, in one line.
 async fn summary(archive: &Archive) -> String {
-    let census = match archive.catalog().count_by_state().await {
-        Ok(census) => census,
+    let states = match archive.catalog().count_by_state().await {
+        Ok(states) => states,
         Err(error) => return format!("the catalog cannot be read: {error}"),
     };
     let known: Vec<String> =
-        census.iter().filter(|(_, count)| *count > 0).map(|(state, count)| format!("{count} {state}")).collect();
+        states.iter().filter(|(_, count)| *count > 0).map(|(state, count)| format!("{count} {state}")).collect();
     if known.is_empty() { "no conference is known yet".to_owned() } else { known.join(", ") }
 }

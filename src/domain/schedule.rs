@@ -1,7 +1,7 @@
 //! When a stage is due again: an interval, or a cron pattern.
 //!
 //! Cron patterns are read as `tokio-cron-scheduler` reads them, through the same crate and with the same settings, so
-//! that what the configuration accepts the bell accepts too. They are evaluated in the machine's own time zone:
+//! that what the configuration accepts the scheduler accepts too. They are evaluated in the machine's own time zone:
 //! whoever writes `0 0 9 * * MON-FRI` means nine by the clock on the wall.
 
 use std::fmt;
@@ -47,7 +47,7 @@ const OCCURRENCES_AHEAD: usize = 64;
 impl Schedule {
     /// Reads a cron pattern with a seconds field: `0 */5 * * * *` is every five minutes, on the minute.
     pub fn parse_cron(pattern: &str) -> Result<Self, ScheduleError> {
-        // The bell's own settings: seconds are mandatory, and a pattern that restricts both the day of the month and
+        // The scheduler's own settings: seconds are mandatory, and a pattern that restricts both the day of the month and
         // the day of the week wants both to match.
         let cron = CronParser::builder()
             .seconds(Seconds::Required)
@@ -273,8 +273,8 @@ mod tests {
             "0 0 0 0 0 *",
             "0 0 0 1 1 * 2030 7",
         ] {
-            let bell = Job::new_tz(pattern, Utc, |_, _| {}).is_ok();
-            assert_eq!(Schedule::parse_cron(pattern).is_ok(), bell, "{pattern:?}");
+            let accepted = Job::new_tz(pattern, Utc, |_, _| {}).is_ok();
+            assert_eq!(Schedule::parse_cron(pattern).is_ok(), accepted, "{pattern:?}");
         }
     }
 

@@ -13,7 +13,7 @@ const SHOWN: usize = 10;
 pub(super) async fn print(outcome: &Outcome, path: &Path) -> anyhow::Result<()> {
     let catalog = Catalog::open_read_only(path).await?;
     let recordings = catalog.list_recordings(&RecordingFilter::default()).await?;
-    let census = catalog.count_by_state().await?;
+    let by_state = catalog.count_by_state().await?;
     catalog.close().await;
 
     let heads = ["title", "started", "duration", "size", "region", "type", "media_id"];
@@ -33,7 +33,7 @@ pub(super) async fn print(outcome: &Outcome, path: &Path) -> anyhow::Result<()> 
     );
     let summary = &outcome.summary;
     let states: Vec<String> =
-        census.iter().filter(|(_, count)| *count > 0).map(|(state, count)| format!("{count} {state}")).collect();
+        by_state.iter().filter(|(_, count)| *count > 0).map(|(state, count)| format!("{count} {state}")).collect();
     let verdict = if outcome.differences.is_empty() {
         "the catalog says what the simulator knows"
     } else {

@@ -1,4 +1,4 @@
-//! The life of a conference, third part: what is asked about it next, and what must hold of it at any time.
+//! The life of a conference, fourth part: what is asked about it next, and what must hold of it at any time.
 
 use super::Hint;
 use crate::domain::conference::State;

@@ -1,4 +1,4 @@
-//! The life of a conference, second part: what follows from reading its list of recordings.
+//! The life of a conference, third part: what follows from reading its list of recordings.
 
 use std::time::Duration;
 

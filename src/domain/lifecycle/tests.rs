@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::progress::NOT_STARTED_ANSWERS;
 use super::*;
 use crate::domain::conference::DiscoveredBy;
 use crate::domain::recording::Recording;

@@ -1,43 +1,15 @@
-//! The stages in their order: what is due, what ran, and what stopped it.
+//! A pass: the stages in their order, what ran, and what stopped it.
 
 use super::agenda::Agenda;
 use super::clock_jump::detect_clock_jump;
 use super::discover::Listing;
+use super::stage::{Ran, Stage};
 use super::{Context, Memory, collect, discover, maintain, poll};
 use crate::catalog;
 use crate::catalog::runs::JobRun;
 use crate::dingtalk::Error;
 use crate::domain::clock::Timestamp;
 use crate::domain::endpoint::Endpoint;
-
-/// One of the four things there are to do.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Stage {
-    /// Find conferences that are in progress.
-    Discover,
-    /// Find out which of them have ended.
-    Poll,
-    /// Read the lists of their recordings.
-    Collect,
-    /// Keep the file in order.
-    Maintain,
-}
-
-impl Stage {
-    /// Every stage, in the order of a pass.
-    pub const ALL: [Self; 4] = [Self::Discover, Self::Poll, Self::Collect, Self::Maintain];
-
-    /// Its name in the catalog.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Discover => "discover",
-            Self::Poll => "poll",
-            Self::Collect => "collect",
-            Self::Maintain => "maintain",
-        }
-    }
-}
 
 /// What a pass did.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -49,13 +21,10 @@ pub struct Report {
 impl Report {
     /// The first thing that stopped a stage.
     #[must_use]
-    pub fn trouble(&self) -> Option<&Error> {
+    pub fn stopped_by(&self) -> Option<&Error> {
         self.ran.iter().find_map(|(_, stopped)| stopped.as_ref())
     }
 }
-
-/// What one stage answers: what stopped it, if anything did.
-pub(super) type Ran = Result<Option<Error>, catalog::Error>;
 
 /// When the next stage is due; `None` if nothing will ever be, as things stand.
 pub(super) async fn next_due(
@@ -68,7 +37,7 @@ pub(super) async fn next_due(
 }
 
 /// Every stage that is due at `now`, or `all` of them.
-pub(super) async fn pass(
+pub(super) async fn run(
     context: &Context,
     memory: &mut Memory,
     all: bool,
@@ -89,7 +58,7 @@ pub(super) async fn pass(
         if !is_due && !rides_on_listing {
             continue;
         }
-        let stopped = run(context, memory, stage, &mut listing, is_clock_sure, now).await?;
+        let stopped = run_stage(context, memory, stage, &mut listing, is_clock_sure, now).await?;
         let mut run = JobRun {
             stage: stage.as_str().to_owned(),
             last_started_at: now,
@@ -109,7 +78,7 @@ pub(super) async fn pass(
     Ok(report)
 }
 
-async fn run(
+async fn run_stage(
     context: &Context,
     memory: &mut Memory,
     stage: Stage,

@@ -1,0 +1,259 @@
+//! The life of a conference, second part: what follows from everything but its list of recordings.
+
+use std::time::Duration;
+
+use super::{DAY, ErrorNote, Hint, Others, Page, Transition, whole};
+use crate::domain::backoff;
+use crate::domain::clock::Timestamp;
+use crate::domain::conference::{ConferenceInfo, State};
+use crate::domain::failure::LastError;
+use crate::domain::recording::Changes;
+use crate::domain::wait::Wait;
+
+/// A conference that has not begun for so long will hardly begin today.
+const FORGOTTEN_AFTER: Duration = Duration::from_hours(7 * 24);
+
+/// So much later than others is asked about what failed last.
+const A_MOMENT: Duration = Duration::from_secs(1);
+
+/// A meeting that was seen in progress and that conference info says has not started: so many such answers end it. It
+/// recurs, say, and waits for its next occurrence.
+pub(super) const NOT_STARTED_ANSWERS: u32 = 3;
+
+impl Page<'_> {
+    pub(super) fn unchanged(&self) -> Transition {
+        let conference = self.conference;
+        Transition {
+            is_news: false,
+            state: conference.state.unwrap_or(State::Waiting),
+            next_attempt_at: conference.next_attempt_at,
+            attempts: conference.attempts,
+            facts: ConferenceInfo::default(),
+            last_active_at: None,
+            union_id_hint: None,
+            last_error: ErrorNote::Keep,
+            wait: None,
+            recordings: Changes::default(),
+            not_missing_since: None,
+            explanation: String::new(),
+        }
+    }
+
+    /// A new state, in which nothing was asked yet.
+    pub(super) fn to(
+        &self,
+        state: State,
+        next_attempt_at: Option<Timestamp>,
+        explanation: impl Into<String>,
+    ) -> Transition {
+        Transition {
+            is_news: true,
+            state,
+            next_attempt_at,
+            attempts: 0,
+            last_error: ErrorNote::Clear,
+            explanation: explanation.into(),
+            ..self.unchanged()
+        }
+    }
+
+    /// The same state, asked about once more, and again at `next_attempt_at`.
+    pub(super) fn again(&self, next_attempt_at: Timestamp, explanation: impl Into<String>) -> Transition {
+        let state = self.conference.state.unwrap_or(State::Waiting);
+        Transition {
+            attempts: self.conference.attempts.saturating_add(1),
+            ..self.to(state, Some(next_attempt_at), explanation)
+        }
+    }
+
+    pub(super) fn in_progress(&self, info: &ConferenceInfo) -> Transition {
+        let conference = self.conference;
+        let (explanation, was_over) = match conference.state {
+            None => (conference.discovered_by.how().to_owned(), false),
+            Some(State::Waiting | State::Active) => ("it is in progress".to_owned(), false),
+            Some(state) => (format!("it is in progress again; it was {state}"), true),
+        };
+        let again_since = info.started_at.or(conference.ended_at).unwrap_or(Timestamp::from_millis(0));
+        Transition {
+            facts: info.clone(),
+            last_active_at: Some(self.now),
+            not_missing_since: was_over.then_some(again_since),
+            ..self.to(State::Active, None, explanation)
+        }
+    }
+
+    /// Conferences that stay active are not written to. A list that shows one for a day may be wrong: it is confirmed.
+    pub(super) fn still_shown(&self) -> Transition {
+        let seen_at = self.conference.last_active_at.unwrap_or(self.conference.discovered_at);
+        if self.now.since(seen_at) >= DAY { self.ask_at_once(Hint::LongInProgress) } else { self.unchanged() }
+    }
+
+    /// It is listed, and not in progress: what it is, conference info says.
+    pub(super) fn to_confirm(&self, info: &ConferenceInfo) -> Transition {
+        let facts = ConferenceInfo { started_at: None, ..info.clone() };
+        Transition { facts, ..self.to(State::Waiting, None, self.conference.discovered_by.how()) }
+    }
+
+    pub(super) fn ask_at_once(&self, hint: Hint) -> Transition {
+        Transition { next_attempt_at: Some(self.now), explanation: hint.as_str().to_owned(), ..self.unchanged() }
+    }
+
+    pub(super) fn goes_on(&self, info: &ConferenceInfo) -> Transition {
+        let again = self.again(self.ask_again(), "it goes on all the same");
+        Transition { facts: info.clone(), last_active_at: Some(self.now), ..again }
+    }
+
+    pub(super) fn not_started(&self, info: &ConferenceInfo) -> Transition {
+        // Before the start, `startTime` is a plan at best.
+        let planned = info.started_at.filter(|planned| *planned > self.now);
+        let next = planned.unwrap_or_else(|| self.ask_again()).min(self.now + DAY);
+        let facts = ConferenceInfo { started_at: None, ..info.clone() };
+        Transition { state: State::Waiting, facts, ..self.again(next, "it has not started") }
+    }
+
+    pub(super) fn not_started_after_all(&self, info: &ConferenceInfo) -> Transition {
+        if self.conference.attempts >= NOT_STARTED_ANSWERS {
+            return self.ended(&ConferenceInfo { started_at: None, ..info.clone() });
+        }
+        self.again(self.ask_again(), "conference info says that it has not started, although it was seen in progress")
+    }
+
+    pub(super) fn ended(&self, info: &ConferenceInfo) -> Transition {
+        // One that was seen in progress ended after it became known, whatever the clocks say.
+        let ended_before = info.ended_at.filter(|_| self.conference.state != Some(State::Active));
+        let wait = Wait::begin(ended_before, self.conference.discovered_at.min(self.now), self.now);
+        let next = self.now + self.rules.collect.first_delay;
+        let to = self.to(State::Ended, Some(next), "its end is confirmed, and its recordings are awaited");
+        Transition { facts: info.clone(), wait: Some(wait), ..to }
+    }
+
+    /// A refusal may be premature: an id can be handed out before its meeting exists. So it is looked at again for a
+    /// while, ever more rarely.
+    pub(super) fn refused_by_info(&self, error: &LastError) -> Transition {
+        let failing_since = self.conference.wait.failing_since.unwrap_or(self.now);
+        let is_first = self.conference.state != Some(State::Failed);
+        let attempts = if is_first { 0 } else { self.conference.attempts.saturating_add(1) };
+        let retry_max = self.rules.collect.retry_max;
+        let delay = backoff::delay(retry_max, retry_max.saturating_mul(2), attempts, &self.conference.conference_id);
+        let last_look_at = failing_since + self.rules.collect.give_up_after;
+        let goes_on = self.now < last_look_at;
+        let wait = Wait { failing_since: Some(failing_since), ..self.conference.wait.clone() };
+        let explanation = format!("it needs a person: {}: {}", error.code, error.message);
+        Transition {
+            attempts,
+            wait: goes_on.then_some(wait),
+            last_error: ErrorNote::Set(error.clone()),
+            ..self.to(State::Failed, goes_on.then(|| last_look_at.min(self.now + delay)), explanation)
+        }
+    }
+
+    pub(super) fn refused_for_all(&self, error: &LastError) -> Transition {
+        let explanation = format!("nobody we can ask as may see its recordings: {}: {}", error.code, error.message);
+        Transition { last_error: ErrorNote::Set(error.clone()), ..self.to(State::Failed, None, explanation) }
+    }
+
+    pub(super) fn last_look_refused(&self, error: &LastError) -> Transition {
+        let explanation = "nobody we can ask as may look at it once more; what is here stays";
+        Transition { last_error: ErrorNote::Set(error.clone()), ..self.to(State::Archived, None, explanation) }
+    }
+
+    pub(super) fn unanswered(&self, error: &LastError, others: Others) -> Transition {
+        let (conference, collect) = (self.conference, &self.rules.collect);
+        if conference.state == Some(State::Failed) {
+            return self.refused_by_info(error);
+        }
+        let failing_since = conference.wait.failing_since.unwrap_or(self.now);
+        let is_hopeless = self.now.since(failing_since) >= collect.give_up_after;
+        if is_hopeless && others == Others::Answered {
+            return self.failed_alone(error);
+        }
+        let key = conference.conference_id.as_str();
+        let is_read = matches!(conference.state, Some(State::Ended | State::Archived));
+        let least = if is_read { collect.retry_min } else { self.rules.poll_gap.min(collect.retry_max) };
+        let most = if is_hopeless { DAY } else { collect.retry_max };
+        let next = match others {
+            // What everybody meets makes nobody wait longer; it only lets another be asked first.
+            Others::Fail(until) => until.max(self.now) + A_MOMENT,
+            Others::Answered | Others::Unknown => self.now + backoff::delay(least, most, conference.attempts, key),
+        };
+        let planned_at = conference.next_attempt_at.unwrap_or(self.now);
+        let explanation =
+            format!("nothing was found out: {}: {}; until DingTalk answers, no time counts", error.code, error.message);
+        Transition {
+            wait: Some(conference.wait.unanswered(planned_at, next, self.now)),
+            last_error: ErrorNote::Set(error.clone()),
+            attempts: conference.attempts + u32::from(!matches!(others, Others::Fail(_))),
+            ..self.again(next, explanation)
+        }
+    }
+
+    /// Others were answered all the while: it is this conference that cannot be asked about.
+    pub(super) fn failed_alone(&self, error: &LastError) -> Transition {
+        let waited = whole(self.rules.collect.give_up_after);
+        let was_listed = self.conference.wait.list_changes > 0;
+        let is_archived = self.conference.state == Some(State::Archived) || was_listed;
+        let (state, what) = if is_archived {
+            (State::Archived, "what was seen is archived")
+        } else {
+            (State::Failed, "it needs a person")
+        };
+        let explanation = format!(
+            "for {waited} it brought only errors while others were answered, and {what}: {}: {}",
+            error.code, error.message
+        );
+        Transition { last_error: ErrorNote::Set(error.clone()), ..self.to(state, None, explanation) }
+    }
+
+    pub(super) fn watched(&self, union_id: Option<&str>) -> Transition {
+        let conference = self.conference;
+        let hint =
+            union_id.filter(|union_id| conference.union_id_hint.as_deref() != Some(*union_id)).map(str::to_owned);
+        if conference.state.is_none() {
+            let to = self.to(State::Waiting, None, conference.discovered_by.how());
+            return Transition { union_id_hint: hint, ..to };
+        }
+        let Some(union_id) = hint else { return self.unchanged() };
+        // The operator's word comes before whom DingTalk accepted last.
+        let wait = Wait { accepted_union_id: None, ..conference.wait.clone() };
+        Transition {
+            is_news: true,
+            wait: self.is_remembered().then_some(wait),
+            explanation: format!("its recordings are to be asked for as {union_id}"),
+            union_id_hint: Some(union_id),
+            ..self.unchanged()
+        }
+    }
+
+    pub(super) fn retried(&self) -> Transition {
+        // What is catalogued already need not be listed anew to count.
+        let list_changed_at = self.conference.ended_at.or(Some(self.conference.discovered_at));
+        let wait = Wait { list_changed_at, ..Wait::new(self.now) };
+        Transition { wait: Some(wait), ..self.to(State::Ended, Some(self.now), "its list is to be read anew") }
+    }
+
+    /// Whether anything is remembered of it: see [`invariants`].
+    pub(super) fn is_remembered(&self) -> bool {
+        let conference = self.conference;
+        match conference.state {
+            Some(State::Ended) => true,
+            Some(State::Archived | State::Failed) => conference.next_attempt_at.is_some(),
+            _ => conference.wait.failing_since.is_some(),
+        }
+    }
+
+    /// When to ask again about a conference that gave no reason to expect anything soon.
+    pub(super) fn ask_again(&self) -> Timestamp {
+        let (conference, rules) = (self.conference, self.rules);
+        let is_active = conference.state == Some(State::Active);
+        let retry_max = rules.collect.retry_max;
+        let most = match is_active {
+            // Its end must not go unnoticed for long.
+            true => retry_max.min(rules.poll_gap.saturating_mul(12)),
+            false if self.now.since(conference.discovered_at) > FORGOTTEN_AFTER => DAY,
+            false => retry_max,
+        };
+        // Where the organisation's list is read, it shows when a conference begins; asking is for what the list missed.
+        let least = if rules.is_listed && !is_active { most } else { rules.poll_gap.min(most) };
+        self.now + backoff::delay(least, most, conference.attempts, &conference.conference_id)
+    }
+}

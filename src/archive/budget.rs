@@ -279,7 +279,8 @@ impl Pass {
         match error.class.entails().pauses {
             // A probe whose token was bad has found out nothing: the call that repeats it is the probe.
             Pauses::Nobody => Vec::new(),
-            Pauses::Everything | Pauses::Endpoint => {
+            Pauses::List if error.endpoint.is_about_conferences() => Vec::new(),
+            Pauses::Everything | Pauses::Endpoint | Pauses::List => {
                 // Without a token there is no call at all. Where one endpoint refuses what others accept, the answers of
                 // the others must not end its pause.
                 let is_for_all =

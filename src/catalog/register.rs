@@ -1,5 +1,7 @@
 //! What an operator does with conferences: puts them on watch, has them tried again, takes them off.
 
+use std::collections::{HashMap, HashSet};
+
 use super::apply::Decision;
 use super::journal::Event;
 use super::{Catalog, Error};
@@ -41,10 +43,15 @@ impl Catalog {
             let ids: Vec<&str> = registrations.iter().map(|it| it.conference_id.as_str()).collect();
             let mut known = self.conferences_by_id(&ids).await?;
             let mut decisions = Vec::new();
-            for Registration { conference_id, union_id } in registrations {
+            // Of an id that occurs twice, the last hint counts.
+            let hints =
+                registrations.iter().filter_map(|it| Some((it.conference_id.as_str(), it.union_id.as_deref()?)));
+            let hints: HashMap<&str, &str> = hints.collect();
+            let mut seen = HashSet::new();
+            for conference_id in ids.iter().filter(|id| seen.insert(**id)) {
                 let conference =
-                    known.remove(conference_id).unwrap_or_else(|| Conference::unknown(conference_id, by, now));
-                let watched = Observation::Watched { union_id: union_id.as_deref() };
+                    known.remove(*conference_id).unwrap_or_else(|| Conference::unknown(conference_id, by, now));
+                let watched = Observation::Watched { union_id: hints.get(conference_id).copied() };
                 let transition = observe(&conference, watched, now, &Rules::default());
                 let event = if conference.state.is_none() { Event::Found } else { Event::Operator };
                 if transition.is_news {

@@ -79,6 +79,8 @@ pub enum Pauses {
     Nobody,
     /// This endpoint, at once; every endpoint, if the token was refused like this.
     Endpoint,
+    /// This endpoint, at once, if its calls name no conference.
+    List,
     /// Every endpoint, at once.
     Everything,
     /// This endpoint, if it comes [`REPEATED`] times in a row.
@@ -156,7 +158,7 @@ impl Class {
     #[rustfmt::skip]
     pub const fn entails(self) -> Consequences {
         use About::{Conference, Everybody, Unknown};
-        use Pauses::{Endpoint, Everything, IfAllFail, IfRepeated, Nobody};
+        use Pauses::{Endpoint, Everything, IfAllFail, IfRepeated, List, Nobody};
         let (about, pauses, first, longest, is_metered, remedy) = match self {
             // class                                          about       pauses           first         longest      metered remedy
             Self::TokenInvalid =>                            (Everybody,  Nobody,          NEVER,        NEVER,       true,  CHECK_APP),
@@ -169,7 +171,7 @@ impl Class {
             Self::Busy =>                                    (Everybody,  Endpoint,        SECOND,       QUARTER,     true,  SLOW_DOWN),
             Self::QuotaSpent =>                              (Everybody,  Everything,      DAY,          DAY,         true,  "the organisation's calls of this month are spent: wait for the next month, or buy more"),
             Self::Banned =>                                  (Everybody,  Everything,      FIVE_MINUTES, DAY,         true,  "find what else calls DingTalk from this address"),
-            Self::OrganizationForbidden =>                   (Unknown,    IfAllFail,       FIVE_MINUTES, THREE_HOURS, true,  "DingTalk restricts this organisation, or the meeting is another organisation's: ask its administrator"),
+            Self::OrganizationForbidden =>                   (Unknown,    List,            FIVE_MINUTES, THREE_HOURS, true,  "DingTalk restricts this organisation, or the meeting is another organisation's: ask its administrator"),
             Self::Unavailable =>                             (Unknown,    IfAllFail,       MINUTE,       QUARTER,     true,  ""),
             Self::UserUnknown | Self::PermissionDenied =>    (Conference, Nobody,          NEVER,        NEVER,       true,  ASK_AS_ANOTHER),
             Self::MeetingEnded | Self::NothingRecorded =>    (Conference, Nobody,          NEVER,        NEVER,       true,  ""),

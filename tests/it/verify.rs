@@ -48,7 +48,7 @@ const BREAKS: &[(&str, &str, &str)] = &[
         "changed",
     ),
     (
-        "an unrecorded one has none",
+        "an unrecorded conference has none",
         "UPDATE recordings SET conference_id = 'unrecorded' WHERE conference_id = 'looked'",
         "unrecorded (unrecorded)",
     ),

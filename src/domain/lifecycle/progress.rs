@@ -164,7 +164,11 @@ impl Page<'_> {
         }
         let failing_since = conference.wait.failing_since.unwrap_or(self.now);
         let is_hopeless = self.now.since(failing_since) >= collect.give_up_after;
-        if is_hopeless && others == Others::Answered {
+        // Where nothing is known of others, it is given twice the time.
+        let failing = self.now.since(failing_since);
+        let is_alone = others == Others::Answered
+            || (others == Others::Unknown && failing >= collect.give_up_after.saturating_mul(2));
+        if is_hopeless && is_alone {
             return self.failed_alone(error);
         }
         let key = conference.conference_id.as_str();
@@ -197,10 +201,8 @@ impl Page<'_> {
         } else {
             (State::Failed, "it needs a person")
         };
-        let explanation = format!(
-            "for {waited} it brought only errors while others were answered, and {what}: {}: {}",
-            error.code, error.message
-        );
+        let explanation =
+            format!("for {waited} and longer it brought only errors, and {what}: {}: {}", error.code, error.message);
         Transition { last_error: ErrorNote::Set(error.clone()), ..self.to(state, None, explanation) }
     }
 
@@ -231,7 +233,7 @@ impl Page<'_> {
         Transition { wait: Some(wait), ..self.to(State::Ended, Some(self.now), "its list is to be read anew") }
     }
 
-    /// Whether anything is remembered of it: see [`invariants`].
+    /// Whether anything is remembered of it: see [`super::invariants`].
     pub(super) fn is_remembered(&self) -> bool {
         let conference = self.conference;
         match conference.state {

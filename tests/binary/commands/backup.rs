@@ -132,7 +132,10 @@ fn a_copy_that_is_not_sound_is_told_and_not_left() {
         let said = place.run(&["backup", "copy.db"]).refused(1);
         says(
             &said,
-            &["an archived conference has recordings: violated by conf-june", "the copy is not sound, and was removed"],
+            &[
+                "an archived conference has recordings: violated by conf-june (archived)",
+                "the copy is not sound, and was removed",
+            ],
         );
     });
 }

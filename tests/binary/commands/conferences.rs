@@ -110,7 +110,7 @@ fn explain_tells_the_whole_story_and_what_comes_next() {
     let place = archived();
     let told = place.run(&["conferences", "explain", "conf-june"]).done();
     says(&told, &["found", "get: ok", "getVideos: ok", "its end is confirmed", "archived", "asked as"]);
-    says(told.lines().last().unwrap(), &["next: nothing; its story is over"]);
+    says(told.lines().last().unwrap(), &["next: nothing; its life is over"]);
     let story: Value =
         serde_json::from_str(&place.run(&["conferences", "explain", "conf-open", "--format", "json"]).done()).unwrap();
     assert_eq!((&story["conference_id"], &story["state"]), (&"conf-open".into(), &"active".into()));
@@ -131,5 +131,5 @@ fn explain_says_what_a_failed_conference_needs() {
     place.run(&["once"]);
     let told = place.run(&["conferences", "explain", "conf-unknown"]).done();
     says(&told, &["get: roomNotFound", "it needs a person"]);
-    says(&told, &["next: nothing by itself; once mended: `conferences retry conf-unknown`"]);
+    says(&told, &["next: it is looked at again"]);
 }

@@ -66,7 +66,7 @@ fn what_would_fool_a_terminal_is_sanitized_in_the_log() {
     place.run(&["watch", "add", "conf-july"]).done();
     let said = place.run(&["once"]);
     assert_eq!(said.code, Some(0), "{said:?}");
-    says(&said.err, &["conference conf-july is archived: 1 recordings", "Alarm"]);
+    says(&said.err, &["conference conf-july is archived: the list changed: 1 new", "Alarm"]);
     assert!(!said.err.contains(['\u{1b}', '\u{202e}']), "{said:?}");
 }
 

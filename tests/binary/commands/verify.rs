@@ -31,8 +31,8 @@ fn what_is_wrong_is_told_a_line_each_and_the_exit_code_is_1() {
     assert_eq!(
         lines,
         [
-            "an archived conference has recordings: violated by conf-july",
-            "an archived conference has recordings: violated by conf-june",
+            "an archived conference has recordings: violated by conf-july (archived)",
+            "an archived conference has recordings: violated by conf-june (archived)",
             "no count is negative: violated by quota.calls_per_month",
         ]
     );
@@ -56,7 +56,7 @@ fn a_name_that_would_fool_a_terminal_is_sanitized() {
          UPDATE conferences SET conference_id = char(27) || '[31m', last_active_at = NULL WHERE state = 'active'",
     );
     let said = place.run(&["verify"]);
-    says(&said.out, &["an active conference has last_active_at: violated by \\u{1b}[31m\n"]);
+    says(&said.out, &["an active conference has last_active_at: violated by \\u{1b}[31m (active)\n"]);
 }
 
 #[test]

@@ -99,7 +99,7 @@ fn a_new_secret_is_taken_and_never_shown() {
     place.write("config.toml", &toml);
     place.write("secret", "a-secret-that-is-wrong");
     let daemon = Daemon::start(&place);
-    daemon.has_said("paused `*`");
+    daemon.has_said("all calls paused");
     place.write("secret", far.simulator.app_secret());
     daemon.signal("HUP");
     daemon.has_said("the app's secret is another");

@@ -122,8 +122,9 @@ impl Failure {
     pub(super) fn pause(&self, on: Endpoint) -> Option<(Scope, Duration)> {
         let scope = match self.class.entails().pauses {
             Pauses::Nobody | Pauses::IfRepeated | Pauses::IfAllFail => return None,
-            Pauses::Endpoint if on != AccessToken => Scope::Endpoint(ours(on)),
-            Pauses::Endpoint | Pauses::Everything => Scope::Everything,
+            Pauses::List if ours(on).is_about_conferences() => return None,
+            Pauses::Endpoint | Pauses::List if on != AccessToken => Scope::Endpoint(ours(on)),
+            Pauses::Endpoint | Pauses::List | Pauses::Everything => Scope::Everything,
         };
         Some((scope, failure::pause(self.class, ours(on), 1, self.asked)))
     }

@@ -93,9 +93,12 @@ impl Budget {
     }
 
     /// The end of the pause that holds the calls of `endpoint`; of one that has lapsed too, until an answer ends it: what
-    /// fails then is everybody's.
+    /// fails then is everybody's. `None` while only a few conferences are known to fail.
     pub async fn in_doubt_until(&self, endpoint: Endpoint) -> Option<Timestamp> {
         let pass = self.pass.lock().await;
+        if !pass.recent.is_broad() {
+            return None;
+        }
         pass.pauses.iter().filter(|pause| pause.scope.holds(endpoint)).map(|pause| pause.until).max()
     }
 
@@ -203,21 +206,25 @@ impl Budget {
 
     /// DingTalk answers: whatever was paused for this call is over.
     async fn on_success(&self, pass: &mut Pass, request: Request) -> Result<(), catalog::Error> {
-        pass.recent.note(request.endpoint, request.subject, false);
         pass.refusals.remove(&request.endpoint);
         let is_over = |pause: &&Pause| pause.scope.holds(request.endpoint) && pass.probing.contains(&pause.scope);
         let over: Vec<Pause> = pass.pauses.iter().filter(is_over).cloned().collect();
+        let ended = !over.is_empty();
         for pause in over {
-            self.catalog.unpause(&pause, self.clock.now()).await?;
+            let is_everybodys = pass.is_everybodys(pause.scope);
+            self.catalog.unpause(&pause, is_everybodys, self.clock.now()).await?;
             pass.pauses.retain(|other| other.scope != pause.scope);
             pass.probing.remove(&pause.scope);
-            pass.recent = RecentCalls::default();
             tracing::info!(
                 scope = pause.scope.as_str(),
                 "DingTalk answers again; the pause of {} is over",
                 pause.scope
             );
         }
+        if ended {
+            pass.recent = RecentCalls::default();
+        }
+        pass.recent.note(request.endpoint, request.subject, false);
         Ok(())
     }
 
@@ -268,11 +275,16 @@ impl Budget {
         pass.probing.remove(&scope);
         pass.pauses.retain(|other| other.scope != scope);
         pass.pauses.push(pause.clone());
-        self.catalog.pause(&pause, !pass.explained.contains(&scope)).await
+        self.catalog.pause(&pause, !pass.explained.contains(&scope) && pass.recent.is_broad()).await
     }
 }
 
 impl Pass {
+    /// Whether what began the pause of `scope` is more than some conferences that always fail.
+    fn is_everybodys(&self, scope: Scope) -> bool {
+        self.explained.contains(&scope) || self.recent.is_broad()
+    }
+
     /// What is to be left alone for an error that is not about a conference. `probed` are the pauses that the call tried.
     fn scopes_to_pause(&mut self, request: Request, error: &Error, probed: HashSet<Scope>) -> Vec<Scope> {
         let endpoint = Scope::Endpoint(request.endpoint);

@@ -139,7 +139,7 @@ impl Archive {
         // The share may have been raised since; if it was not, the first call finds out.
         let spent = OwnCode::ShareSpent.to_string();
         for pause in catalog.pauses().await?.iter().filter(|pause| pause.code == spent) {
-            catalog.unpause(pause, now).await?;
+            catalog.unpause(pause, true, now).await?;
         }
         catalog.register(&settings.watch, DiscoveredBy::Config, now).await?;
         Ok(())

@@ -57,6 +57,8 @@ pub(super) async fn run(
             suspects.push(Suspect { conference, hint, calls: call.into_iter().collect() });
         }
     }
+    // Those that brought only errors come last: they must not be the only ones that are asked about.
+    suspects.sort_by_key(|suspect| suspect.conference.wait.failing_since.is_some());
     if rules.is_metered {
         leave_for_later(&mut suspects, context.settings.batch_size);
     }

@@ -112,13 +112,14 @@ impl Catalog {
         )
     }
 
-    /// The conferences whose list is due: those that wait longest first, and those that ended before `long_ago` last.
+    /// The conferences whose list is due: those that wait longest first, those that brought only errors behind them, and
+    /// those that ended before `long_ago` last.
     pub async fn due(&self, long_ago: Timestamp, now: Timestamp) -> Result<Vec<Conference>, Error> {
         let (long_ago, now) = (long_ago.as_millis(), now.as_millis());
         conferences!(
             &mut *self.read().await?,
             r#"c.next_attempt_at <= ?2 AND c.state IN ('ended', 'archived')
-               ORDER BY coalesce(c.ended_at, ?1) < ?1, c.next_attempt_at, c.conference_id"#,
+               ORDER BY coalesce(c.ended_at, ?1) < ?1, w.failing_since IS NOT NULL, c.next_attempt_at, c.conference_id"#,
             long_ago,
             now
         )

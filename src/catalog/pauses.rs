@@ -76,16 +76,17 @@ impl Catalog {
     }
 
     /// Ends a pause at `now`. The time since it began to fail is taken out of every wait: no conference is closed for an
-    /// answer that could not be asked for, nor for errors that everybody met.
-    pub async fn unpause(&self, pause: &Pause, now: Timestamp) -> Result<(), Error> {
+    /// answer that could not be asked for, nor for errors that were everybody's.
+    pub async fn unpause(&self, pause: &Pause, is_everybodys: bool, now: Timestamp) -> Result<(), Error> {
         let (since, now, scope) = (pause.since.as_millis(), now.as_millis(), pause.scope.as_str());
         let mut transaction = self.write().await?;
         sqlx::query!("DELETE FROM pauses WHERE scope = ?", scope).execute(&mut *transaction).await?;
         sqlx::query!(
             "UPDATE conference_waits SET failing_since = failing_since + ?2 - max(failing_since, ?1)
-             WHERE max(failing_since, ?1) < ?2",
+             WHERE ?3 AND max(failing_since, ?1) < ?2",
             since,
             now,
+            is_everybodys,
         )
         .execute(&mut *transaction)
         .await?;

@@ -60,7 +60,7 @@ impl Service {
         next.prepare(now).await?;
         if another_app {
             for pause in self.catalog.pauses().await? {
-                self.catalog.unpause(&pause, now).await?;
+                self.catalog.unpause(&pause, true, now).await?;
             }
         }
         self.archive = next;

@@ -178,7 +178,7 @@ impl Class {
             Self::ConferenceUnknown =>                       (Conference, Nobody,          NEVER,        NEVER,       true,  "check the conferenceId"),
             Self::RequestWrong =>                            (Conference, Nobody,          NEVER,        NEVER,       true,  "check the conferenceId and the unionId"),
             Self::RecordRefused =>                           (Conference, Nobody,          NEVER,        NEVER,       true,  ONLY_THE_HOST),
-            Self::Unrecognized =>                            (Unknown,    IfAllFail,       MINUTE,       THREE_HOURS, true,  "if it stays: give DingTalk's support the requestid"),
+            Self::Unrecognized =>                            (Unknown,    IfAllFail,       MINUTE,       QUARTER,     true,  "if it stays: give DingTalk's support the requestid"),
             Self::Foreign =>                                 (Unknown,    IfAllFail,       MINUTE,       QUARTER,     true,  "something other than DingTalk answered: check dingtalk.base_url and any proxy"),
             Self::TimedOut =>                                (Unknown,    IfAllFail,       MINUTE,       QUARTER,     true,  CHECK_NETWORK),
             Self::Unreached =>                               (Unknown,    IfAllFail,       MINUTE,       QUARTER,     false, CHECK_NETWORK),

@@ -3,7 +3,7 @@
 //! No I/O. A service that answers is not out: where two of three calls succeed, work goes on. Nor is it out because one
 //! conference, or one batch, always fails: an outage shows at two endpoints, or about two conferences.
 
-use std::collections::VecDeque;
+use std::collections::{HashSet, VecDeque};
 
 use super::endpoint::Endpoint;
 use super::failure::Scope;
@@ -11,6 +11,9 @@ use super::failure::Scope;
 /// How many calls in a row must have failed. With one call of three failing at random, that happens once in some ten
 /// thousand calls.
 const WINDOW: usize = 10;
+
+/// So many conferences do not always fail at the same time.
+const BROAD: usize = 5;
 
 /// Enough to hold a window of each endpoint.
 const REMEMBERED: usize = 8 * WINDOW;
@@ -34,6 +37,13 @@ impl RecentCalls {
             self.0.pop_back();
         }
         self.0.push_front(RecentCall { endpoint, subject, failed });
+    }
+
+    /// Whether what fails in a row is more than some conferences that always fail.
+    #[must_use]
+    pub fn is_broad(&self) -> bool {
+        let failing = self.0.iter().take_while(|call| call.failed).map(|call| call.subject);
+        failing.collect::<HashSet<u64>>().len() >= BROAD
     }
 
     /// What is out, now that a call at `endpoint` has failed.
@@ -81,6 +91,13 @@ mod tests {
         assert_eq!(calls(mixed).outage(Endpoint::Videos), Some(Scope::Endpoint(Endpoint::Videos)));
         let earlier = [(Endpoint::Query, 0, false)].into_iter().chain((0..10).map(|n| (Endpoint::Videos, n, true)));
         assert_eq!(calls(earlier).outage(Endpoint::Videos), Some(Scope::Endpoint(Endpoint::Videos)));
+    }
+
+    #[test]
+    fn some_conferences_that_always_fail_are_not_broad() {
+        let failing = |of: u64| calls((0..20).map(move |n| (Endpoint::Videos, n % of, true)));
+        assert!(!failing(4).is_broad());
+        assert!(failing(5).is_broad());
     }
 
     #[test]

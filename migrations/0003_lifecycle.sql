@@ -49,3 +49,20 @@ CREATE TABLE pauses (
 INSERT INTO pauses (scope, paused_until, since, failures, code, message)
 SELECT scope, paused_until, since, strikes, code, message FROM pauses_before;
 DROP TABLE pauses_before;
+
+CREATE TEMPORARY TABLE api_calls_before AS SELECT * FROM api_calls;
+DROP TABLE api_calls;
+
+-- What was spent: metered calls by day (UTC+8, as DingTalk's month runs), endpoint and outcome.
+CREATE TABLE api_calls (
+    day      TEXT    NOT NULL,                         -- '2026-06-01', UTC+8, by DingTalk's clock
+    endpoint TEXT    NOT NULL,                         -- the page that was called; '*' in rows of version 0.1.0
+    outcome  TEXT    NOT NULL,                         -- 'ok', DingTalk's code, or: 'reserved' (counted before it was sent, and
+                                                       -- nothing is known of it), 'timeout', 'foreign', 'unrecognized',
+                                                       -- 'unreached' and 'throttled' (these two are free)
+    calls    INTEGER NOT NULL CHECK (calls >= 0),      -- how many
+    PRIMARY KEY (day, endpoint, outcome)
+) STRICT, WITHOUT ROWID;
+
+INSERT INTO api_calls (day, endpoint, outcome, calls) SELECT day, endpoint, outcome, calls FROM api_calls_before;
+DROP TABLE api_calls_before;

@@ -15,7 +15,7 @@ use crate::catalog::journal::Call;
 use crate::catalog::quota::{LearnedLimits, Limit};
 use crate::dingtalk::Error;
 use crate::domain::clock::Timestamp;
-use crate::domain::conference::{Sighting, Status};
+use crate::domain::conference::{ConferenceInfo, Sighting, Status};
 use crate::domain::endpoint::Endpoint;
 use crate::domain::failure::{About, Class};
 use crate::domain::lifecycle::Hint;
@@ -30,7 +30,7 @@ const LEARNED_FOR: Duration = Duration::from_hours(24);
 #[derive(Default)]
 pub(super) struct Look {
     /// Conferences in progress.
-    pub(super) shown: HashMap<String, Sighting>,
+    pub(super) shown: HashMap<String, ConferenceInfo>,
     /// Conferences that were asked about and not shown: why conference info is asked, and the call that said so.
     pub(super) not_shown: HashMap<String, (Hint, Option<Call>)>,
     /// What kept others from being asked about.
@@ -104,8 +104,8 @@ impl<'a> Sweep<'a> {
         let origin = &mut self.origins[batch.origin];
         origin.longest_accepted = origin.longest_accepted.max(batch.ids.len());
         let look = &mut self.look;
-        let in_progress = sightings.into_iter().filter(|sighting| sighting.status == Status::InProgress);
-        look.shown.extend(in_progress.map(|sighting| (sighting.conference_id.clone(), sighting)));
+        let in_progress = sightings.into_iter().filter(|sighting| sighting.info.status == Status::InProgress);
+        look.shown.extend(in_progress.map(|sighting| (sighting.conference_id, sighting.info)));
         let absent = batch.ids.iter().filter(|id| !look.shown.contains_key(**id));
         let call = || Some(journal::answered(Endpoint::Query, "not in the answer"));
         look.not_shown.extend(absent.map(|id| ((*id).to_owned(), (Hint::NotInBatch, call()))));

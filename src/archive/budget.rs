@@ -58,14 +58,12 @@ struct Pass {
 
 impl Budget {
     /// A gate for `share` calls a month; 0 is unmetered.
-    #[must_use]
     pub fn new(catalog: Catalog, clock: Arc<dyn Clock>, share: u64) -> Self {
         Self { catalog, clock, share, keeps_pauses: true, pass: Mutex::default() }
     }
 
     /// The same for a command that asks one thing beside the daemon: it counts its calls and keeps to the pauses, but what
     /// goes wrong for it, with settings that may not be the daemon's, pauses nobody.
-    #[must_use]
     pub fn for_command(self) -> Self {
         Self { keeps_pauses: false, ..self }
     }
@@ -109,7 +107,6 @@ impl Budget {
     }
 
     /// This daemon's share of the month's calls; 0: unmetered.
-    #[must_use]
     pub fn share(&self) -> u64 {
         self.share
     }

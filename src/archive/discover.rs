@@ -98,7 +98,7 @@ async fn organization(context: &Context, now: Timestamp) -> Result<Discovered, c
 }
 
 fn in_progress(sightings: &[Sighting]) -> impl Iterator<Item = &str> {
-    let in_progress = sightings.iter().filter(|sighting| sighting.status == Status::InProgress);
+    let in_progress = sightings.iter().filter(|sighting| sighting.info.status == Status::InProgress);
     in_progress.map(|sighting| sighting.conference_id.as_str())
 }
 
@@ -112,8 +112,7 @@ async fn users(context: &Context, now: Timestamp) -> Result<Option<Error>, catal
     for (union_id, answer) in answers {
         let error = match answer {
             Ok(ids) => {
-                let sightings =
-                    ids.into_iter().filter(|id| can_be_asked_about(id)).map(Sighting::in_progress).collect();
+                let sightings = ids.into_iter().filter(|id| can_be_asked_about(id)).map(in_progress_only).collect();
                 sighted(context, sightings, DiscoveredBy::User, Some(union_id), now).await?;
                 continue;
             }
@@ -141,13 +140,11 @@ async fn sighted(
     let mut known = context.catalog.conferences_by_id(&ids).await?;
     let rules = context.rules(now);
     let mut decisions = Vec::new();
-    for sighting in sightings {
-        let id = sighting.conference_id.clone();
-        let conference = known.remove(&id).unwrap_or_else(|| Conference::unknown(&id, by, now));
-        let (status, info) = (sighting.status, ConferenceInfo::from(sighting));
-        let observation = match status {
-            Status::InProgress => Observation::Shown(&info),
-            _ => Observation::NotShown(Hint::NotListed, &info),
+    for Sighting { conference_id: id, info } in &sightings {
+        let conference = known.remove(id).unwrap_or_else(|| Conference::unknown(id, by, now));
+        let observation = match info.status {
+            Status::InProgress => Observation::Shown(info),
+            _ => Observation::NotShown(Hint::NotListed, info),
         };
         let mut transition = observe(&conference, observation, now, &rules);
         if !transition.is_news {
@@ -158,6 +155,11 @@ async fn sighted(
         decisions.push(Decision { conference, transition, calls: Vec::new(), event });
     }
     journal::apply(context, Stage::Discover, &decisions, now).await
+}
+
+/// A conference in progress of which nothing else is shown.
+fn in_progress_only(conference_id: String) -> Sighting {
+    Sighting { conference_id, info: ConferenceInfo { status: Status::InProgress, ..ConferenceInfo::default() } }
 }
 
 /// Whether a list's id can be asked about. One that cannot must not keep the others out of the catalog.

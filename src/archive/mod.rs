@@ -102,7 +102,6 @@ pub struct Archive {
 
 impl Archive {
     /// An archiver. `dingtalk` must have `budget` as its gate.
-    #[must_use]
     pub fn new(
         catalog: Catalog,
         dingtalk: Client,
@@ -115,19 +114,16 @@ impl Archive {
     }
 
     /// What it goes by.
-    #[must_use]
     pub fn settings(&self) -> &Settings {
         &self.context.settings
     }
 
     /// Its share of the month's calls; 0: unmetered.
-    #[must_use]
     pub fn share(&self) -> u64 {
         self.context.budget.share()
     }
 
     /// The catalog it writes.
-    #[must_use]
     pub fn catalog(&self) -> &Catalog {
         &self.context.catalog
     }

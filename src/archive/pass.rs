@@ -20,7 +20,6 @@ pub struct Report {
 
 impl Report {
     /// The first thing that stopped a stage.
-    #[must_use]
     pub fn stopped_by(&self) -> Option<&Error> {
         self.ran.iter().find_map(|(_, stopped)| stopped.as_ref())
     }

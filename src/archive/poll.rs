@@ -47,8 +47,7 @@ pub(super) async fn run(
     let mut decisions = Vec::new();
     for conference in to_query {
         if let Some(sighting) = look.shown.remove(&conference.conference_id) {
-            let info = ConferenceInfo::from(sighting);
-            let transition = observe(&conference, Observation::Shown(&info), now, &rules);
+            let transition = observe(&conference, Observation::Shown(&sighting), now, &rules);
             let calls = vec![journal::answered(Endpoint::Query, "in progress")];
             if transition.is_news {
                 decisions.push(Decision { conference, transition, calls, event: Event::Decided });

@@ -21,7 +21,6 @@ impl Stage {
     pub const ALL: [Self; 4] = [Self::Discover, Self::Poll, Self::Collect, Self::Maintain];
 
     /// Its name in the catalog.
-    #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Discover => "discover",

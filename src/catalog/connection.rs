@@ -110,7 +110,6 @@ pub enum Error {
 
 impl Error {
     /// Whether another program's lock, or a full disk, stands in the way: waiting may help.
-    #[must_use]
     pub fn may_pass(&self) -> bool {
         let (Self::Sql(source)
         | Self::Open { source, .. }
@@ -192,7 +191,6 @@ impl Catalog {
     }
 
     /// Where it lies.
-    #[must_use]
     pub fn path(&self) -> &Path {
         &self.path
     }

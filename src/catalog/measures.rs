@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use serde::Serialize;
+
 use super::{Catalog, Error, count, duration};
 use crate::domain::clock::Timestamp;
 use crate::domain::conference::State;
@@ -18,7 +20,7 @@ pub struct Calls {
 }
 
 /// The open conference that has stood longest in its state.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Oldest {
     /// `waiting`, `active` or `ended`.
     pub state: String,

@@ -1,19 +1,23 @@
 //! Until when DingTalk is left alone, and why.
 
+use serde::Serialize;
+
 use super::{Catalog, Error};
 use crate::domain::clock::Timestamp;
 use crate::domain::failure::Scope;
 
 /// Until when DingTalk is left alone, and why.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Pause {
     /// What it holds.
     pub scope: Scope,
     /// No call before this.
+    #[serde(rename = "paused_until")]
     pub until: Timestamp,
     /// When it began to fail.
     pub since: Timestamp,
     /// How many pauses in a row this is.
+    #[serde(skip)]
     pub failures: u32,
     /// DingTalk's code, or ours.
     pub code: String,

@@ -1,10 +1,12 @@
 //! When each stage last ran, and what experience says about the work to come.
 
+use serde::Serialize;
+
 use super::{Catalog, Error, column, count};
 use crate::domain::clock::Timestamp;
 
 /// When a stage last ran.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct JobRun {
     /// `discover`, `poll`, `collect` or `maintain`.
     pub stage: String,
@@ -17,8 +19,10 @@ pub struct JobRun {
     /// When it is due again, as far as could be told then.
     pub next_due_at: Option<Timestamp>,
     /// When its last untroubled run began; until there is one, its first. [`Catalog::job_ran`] works it out by itself.
+    #[serde(skip)]
     pub last_ok_at: Timestamp,
     /// How many runs in a row something stopped since then. So it does this.
+    #[serde(skip)]
     pub failures: u32,
 }
 

@@ -12,6 +12,7 @@ use super::{open, wiring};
 use crate::archive::{LookIntervals, health};
 use crate::catalog::Catalog;
 use crate::catalog::lists::{LastErrorRow, RecordingFilter};
+use crate::catalog::measures::Oldest;
 use crate::catalog::pauses::Pause;
 use crate::catalog::runs::JobRun;
 use crate::config::Config;
@@ -36,7 +37,7 @@ pub struct Report {
     configuration_refused: Option<String>,
     conferences: BTreeMap<&'static str, u64>,
     trouble: Option<LastErrorRow>,
-    oldest_open: Vec<OldestReport>,
+    oldest_open: Vec<Oldest>,
     recordings: usize,
     /// From a meeting's end to the first row of its recording: the median, and the longest.
     lag_half_ms: Option<i64>,
@@ -48,33 +49,9 @@ pub struct Report {
     discover_stretched: bool,
     poll_interval_ms: Option<i64>,
     poll_stretched: bool,
-    pauses: Vec<PauseReport>,
+    pauses: Vec<Pause>,
     unhealthy: Vec<String>,
-    stages: Vec<StageReport>,
-}
-
-#[derive(Debug, Serialize)]
-struct OldestReport {
-    state: String,
-    since: i64,
-}
-
-#[derive(Debug, Serialize)]
-struct PauseReport {
-    scope: &'static str,
-    paused_until: i64,
-    since: i64,
-    code: String,
-    message: String,
-}
-
-#[derive(Debug, Serialize)]
-struct StageReport {
-    stage: String,
-    last_started_at: i64,
-    last_finished_at: i64,
-    outcome: String,
-    next_due_at: Option<i64>,
+    stages: Vec<JobRun>,
 }
 
 pub(super) async fn run(status: &Status, config: &Config) -> anyhow::Result<()> {
@@ -99,7 +76,6 @@ pub async fn report(catalog: &Catalog, config: &Config, now: Timestamp) -> anyho
     let daemon = Lock::holder(&config.catalog.path);
     let mut lags_ms: Vec<i64> = catalog.lags().await?.into_iter().map(millis).collect();
     lags_ms.sort_unstable();
-    let oldest = catalog.oldest_open().await?.into_iter();
     Ok(Report {
         catalog: config.catalog.path.display().to_string(),
         daemon_pid: daemon.as_ref().map(|daemon| daemon.pid),
@@ -112,7 +88,7 @@ pub async fn report(catalog: &Catalog, config: &Config, now: Timestamp) -> anyho
             .map(|(state, count)| (state.as_str(), count))
             .collect(),
         trouble: catalog.last_error().await?,
-        oldest_open: oldest.map(|open| OldestReport { state: open.state, since: open.since.as_millis() }).collect(),
+        oldest_open: catalog.oldest_open().await?,
         lag_half_ms: lags_ms.get(lags_ms.len() / 2).copied(),
         lag_most_ms: lags_ms.last().copied(),
         recordings: catalog.list_recordings(&RecordingFilter::default()).await?.len(),
@@ -123,9 +99,9 @@ pub async fn report(catalog: &Catalog, config: &Config, now: Timestamp) -> anyho
         discover_stretched: discovers && discover_stretched,
         poll_interval_ms: Some(millis(poll)),
         poll_stretched,
-        pauses: catalog.pauses().await?.into_iter().filter(|pause| pause.until > now).map(PauseReport::from).collect(),
+        pauses: catalog.pauses().await?.into_iter().filter(|pause| pause.until > now).collect(),
         unhealthy: health::stale(catalog, &settings, share, now).await?.iter().map(ToString::to_string).collect(),
-        stages: catalog.job_runs().await?.into_iter().map(StageReport::from).collect(),
+        stages: catalog.job_runs().await?,
     })
 }
 
@@ -133,30 +109,6 @@ pub async fn report(catalog: &Catalog, config: &Config, now: Timestamp) -> anyho
 fn effective(schedule: &Schedule, pace: Duration, now: Timestamp) -> (Duration, bool) {
     let configured = schedule.shortest_gap(now);
     (configured.max(pace), pace > configured)
-}
-
-impl From<Pause> for PauseReport {
-    fn from(pause: Pause) -> Self {
-        Self {
-            scope: pause.scope.as_str(),
-            paused_until: pause.until.as_millis(),
-            since: pause.since.as_millis(),
-            code: pause.code,
-            message: pause.message,
-        }
-    }
-}
-
-impl From<JobRun> for StageReport {
-    fn from(run: JobRun) -> Self {
-        Self {
-            stage: run.stage,
-            last_started_at: run.last_started_at.as_millis(),
-            last_finished_at: run.last_finished_at.as_millis(),
-            outcome: run.outcome,
-            next_due_at: run.next_due_at.map(Timestamp::as_millis),
-        }
-    }
 }
 
 /// The upper table: names and values.
@@ -180,7 +132,7 @@ pub fn facts(report: &Report, config: &Config) -> Vec<(&'static str, String)> {
         ("calls", calls),
     ];
     let oldest = report.oldest_open.iter().find(|open| open.state == "ended");
-    facts.extend(oldest.map(|open| ("longest awaited", format!("since {}", output::instant(Some(open.since))))));
+    facts.extend(oldest.map(|open| ("longest awaited", format!("since {}", open.since))));
     facts.extend(report.daemon_waits_for.clone().map(|waits_for| ("waiting", waits_for)));
     let refused = report.configuration_refused.clone();
     facts.extend(refused.map(|refused| ("configuration", format!("refused; the previous one is in use: {refused}"))));
@@ -193,9 +145,7 @@ pub fn facts(report: &Report, config: &Config) -> Vec<(&'static str, String)> {
         facts.push(("poll", interval(&config.poll.schedule(), interval_ms, report.poll_stretched)));
     }
     for pause in &report.pauses {
-        let what = if pause.scope == "*" { "all calls" } else { pause.scope };
-        facts
-            .push(("paused", format!("{what} until {}: {}", output::instant(Some(pause.paused_until)), pause.message)));
+        facts.push(("paused", format!("{} until {}: {}", pause.scope, pause.until, pause.message)));
     }
     facts
 }
@@ -217,11 +167,11 @@ fn roughly(duration_ms: i64) -> String {
 
 /// The lower table: for each stage its name, its last run, the outcome, and when it is due.
 pub fn stages(report: &Report, now: Timestamp) -> Vec<[String; 4]> {
-    let line = |stage: &StageReport| {
-        let due = stage.next_due_at.map(|due| output::instant(Some(due.max(now.as_millis()))));
+    let line = |stage: &JobRun| {
+        let due = stage.next_due_at.map(|due| due.max(now).to_string());
         [
             stage.stage.clone(),
-            output::instant(Some(stage.last_finished_at)),
+            stage.last_finished_at.to_string(),
             stage.outcome.clone(),
             due.unwrap_or_else(|| "when there is something to do".to_owned()),
         ]

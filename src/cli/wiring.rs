@@ -46,7 +46,6 @@ impl Service {
     }
 
     /// What `/metrics` and `/healthz` show.
-    #[must_use]
     pub fn view(&self) -> View {
         View { catalog: self.catalog.clone(), settings: self.archive.settings().clone(), share: self.archive.share() }
     }
@@ -124,7 +123,6 @@ pub fn client(config: &Config, gate: Arc<dyn Gate>, clock: Arc<dyn Clock>) -> an
 }
 
 /// What the stages need of the configuration.
-#[must_use]
 pub fn settings(config: &Config) -> archive::Settings {
     let collect = &config.collect;
     archive::Settings {

@@ -61,7 +61,6 @@ impl Loaded {
     }
 
     /// Takes over from `running` what only a start can change.
-    #[must_use]
     pub fn keeping_what_needs_a_restart(mut self, running: &Self) -> Self {
         self.config.catalog.path.clone_from(&running.config.catalog.path);
         self.config.http.clone_from(&running.config.http);

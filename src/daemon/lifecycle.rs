@@ -51,7 +51,6 @@ pub struct Watchdog {
 
 impl Watchdog {
     /// The watchdog that `$WATCHDOG_USEC` announces.
-    #[must_use]
     pub fn of_service_manager(clock: Arc<dyn Clock>) -> Self {
         // Twice in the time that it waits: one late message restarts nothing.
         let interval = sd_notify::watchdog_enabled().map(|limit| limit / 2);
@@ -59,7 +58,6 @@ impl Watchdog {
     }
 
     /// How long the daemon may rest between two signs of life.
-    #[must_use]
     pub fn interval(&self) -> Option<Duration> {
         self.interval
     }

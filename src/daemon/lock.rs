@@ -101,7 +101,6 @@ impl Lock {
     }
 
     /// The process that works on `catalog`, if one does.
-    #[must_use]
     pub fn holder(catalog: &Path) -> Option<Holder> {
         let mut note = options().read(true).open(beside(catalog, ".daemon")).ok()?;
         match note.try_lock_shared() {

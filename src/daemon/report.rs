@@ -17,7 +17,6 @@ pub struct Report<'a> {
 
 impl<'a> Report<'a> {
     /// Reports to the service manager, and in the note beside the lock.
-    #[must_use]
     pub fn to(manager: ServiceManager, watchdog: Watchdog, lock: &'a Lock) -> Self {
         Self { manager, watchdog, lock, note: Mutex::default() }
     }

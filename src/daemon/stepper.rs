@@ -19,7 +19,6 @@ pub struct Stepper {
 
 impl Stepper {
     /// A stepper; `archive` must have been given `clock`.
-    #[must_use]
     pub fn new(archive: Arc<Archive>, clock: Arc<VirtualClock>) -> Self {
         Self { archive, clock }
     }

@@ -92,7 +92,6 @@ impl Client {
     }
 
     /// How many calls are worth starting side by side.
-    #[must_use]
     pub fn max_in_flight(&self) -> usize {
         self.max_in_flight
     }

@@ -124,7 +124,6 @@ impl Error {
     }
 
     /// What the operator can do about it; empty where waiting is all.
-    #[must_use]
     pub fn remedy(&self) -> &'static str {
         failure::remedy(self.class, self.endpoint)
     }

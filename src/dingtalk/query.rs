@@ -10,7 +10,7 @@ use super::client::{Call, Client};
 use super::decode;
 use super::error::Error;
 use super::wire::Object;
-use crate::domain::conference::Sighting;
+use crate::domain::conference::{ConferenceInfo, Sighting};
 use crate::domain::endpoint::Endpoint;
 
 impl Client {
@@ -33,13 +33,16 @@ pub(super) fn sightings(list: Vec<&RawValue>) -> Vec<Sighting> {
         let conference = Object::parse(entry.get()).ok()?;
         Some(Sighting {
             conference_id: conference.text("conferenceId")?,
-            status: conference.number("status").into(),
-            title: conference.text("title"),
-            room_code: conference.text("roomCode"),
-            biz_type: conference.text("bizType"),
-            creator_union_id: conference.text("creatorId"),
-            creator_nick: conference.text("creatorNick"),
-            started_at: conference.instant("startTime"),
+            info: ConferenceInfo {
+                status: conference.number("status").into(),
+                title: conference.text("title"),
+                room_code: conference.text("roomCode"),
+                biz_type: conference.text("bizType"),
+                creator_union_id: conference.text("creatorId"),
+                creator_nick: conference.text("creatorNick"),
+                started_at: conference.instant("startTime"),
+                ..ConferenceInfo::default()
+            },
         })
     };
     list.into_iter().filter_map(sighting).collect()

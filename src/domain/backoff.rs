@@ -7,7 +7,6 @@ use std::time::Duration;
 ///
 /// The jitter comes from `key` and `attempts` and from nothing else, so that a run can be repeated, while the
 /// conferences of one outage do not all come back in the same second.
-#[must_use]
 pub fn delay(min: Duration, max: Duration, attempts: u32, key: &str) -> Duration {
     let doubled = min.saturating_mul(2_u32.saturating_pow(attempts)).min(max);
     let mut hasher = DefaultHasher::new();

@@ -11,34 +11,32 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use chrono::{DateTime, SecondsFormat, Utc};
+use serde::Serialize;
 
 /// An instant: milliseconds since the epoch, UTC. DingTalk and the catalog both speak in these.
 ///
 /// Arithmetic saturates, so that no duration an operator can write makes it panic.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(transparent)]
 pub struct Timestamp(i64);
 
 impl Timestamp {
     /// The instant that lies `millis` milliseconds after the epoch.
-    #[must_use]
     pub const fn from_millis(millis: i64) -> Self {
         Self(millis)
     }
 
     /// Milliseconds since the epoch.
-    #[must_use]
     pub const fn as_millis(self) -> i64 {
         self.0
     }
 
     /// How long after `earlier` this is; zero if it is not after it.
-    #[must_use]
     pub fn since(self, earlier: Self) -> Duration {
         Duration::from_millis(u64::try_from(self.0.saturating_sub(earlier.0)).unwrap_or(0))
     }
 
     /// The same instant as a calendar date and time, where the calendar reaches that far.
-    #[must_use]
     pub fn to_utc(self) -> Option<DateTime<Utc>> {
         DateTime::from_timestamp_millis(self.0)
     }
@@ -77,7 +75,6 @@ impl fmt::Display for Timestamp {
 }
 
 /// Whole milliseconds of a duration, at most `i64::MAX`: how the catalog keeps one.
-#[must_use]
 pub fn millis(duration: Duration) -> i64 {
     i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
 }
@@ -108,7 +105,6 @@ pub struct SystemClock {
 
 impl SystemClock {
     /// The clock on the wall; its [`Clock::elapsed`] counts from here.
-    #[must_use]
     #[expect(clippy::disallowed_methods, reason = "this is the door through which real time comes in")]
     pub fn new() -> Self {
         Self { started: Instant::now() }
@@ -151,7 +147,6 @@ struct Hands {
 
 impl VirtualClock {
     /// A clock that stands at `start`.
-    #[must_use]
     pub fn new(start: Timestamp) -> Self {
         Self(Mutex::new(Hands { now: start, elapsed: Duration::ZERO }))
     }

@@ -31,7 +31,6 @@ impl State {
         [Self::Waiting, Self::Active, Self::Ended, Self::Archived, Self::Unrecorded, Self::Failed];
 
     /// The word the catalog uses.
-    #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Waiting => "waiting",
@@ -44,7 +43,6 @@ impl State {
     }
 
     /// Whether it has come to its end.
-    #[must_use]
     pub const fn is_closed(self) -> bool {
         matches!(self, Self::Archived | Self::Unrecorded | Self::Failed)
     }
@@ -104,7 +102,6 @@ pub struct Conference {
 
 impl Conference {
     /// A conference that the catalog does not know.
-    #[must_use]
     pub fn unknown(conference_id: &str, by: DiscoveredBy, now: Timestamp) -> Self {
         Self {
             conference_id: conference_id.to_owned(),
@@ -127,7 +124,6 @@ impl Conference {
     /// The unionIds to ask for its recordings as, in turn, each once: whoever was accepted last, the operator's hint, the
     /// owner of the cloud recording, its creator, and `fallback`. What DingTalk gave as a unionId and cannot be one is
     /// left out: to ask as it would fail, and keep those behind it from being asked.
-    #[must_use]
     pub fn union_ids_to_try<'a>(&'a self, fallback: Option<&'a str>) -> Vec<&'a str> {
         let mut union_ids = Vec::new();
         for union_id in [
@@ -163,7 +159,6 @@ pub enum DiscoveredBy {
 
 impl DiscoveredBy {
     /// The word the catalog uses.
-    #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Config => "config",
@@ -174,13 +169,11 @@ impl DiscoveredBy {
     }
 
     /// Read back from the catalog; a name that no version of this program writes counts as the command line's.
-    #[must_use]
     pub fn named(name: &str) -> Self {
         [Self::Config, Self::Organization, Self::User].into_iter().find(|by| by.as_str() == name).unwrap_or(Self::Cli)
     }
 
     /// How that came about, in words.
-    #[must_use]
     pub const fn how(self) -> &'static str {
         match self {
             Self::Config => "watch.conferences names it",
@@ -206,7 +199,6 @@ pub enum Status {
 
 impl Status {
     /// DingTalk's number.
-    #[must_use]
     pub const fn number(self) -> Option<i64> {
         match self {
             Self::NotStarted => Some(0),
@@ -268,57 +260,8 @@ pub struct ConferenceInfo {
 pub struct Sighting {
     /// DingTalk's `conferenceId`.
     pub conference_id: String,
-    /// Whether it goes on.
-    pub status: Status,
-    /// Its name.
-    pub title: Option<String>,
-    /// The number people join with.
-    pub room_code: Option<String>,
-    /// `0` instant, `3` booked, `audio_conf` audio.
-    pub biz_type: Option<String>,
-    /// The unionId of its creator.
-    pub creator_union_id: Option<String>,
-    /// The creator's name.
-    pub creator_nick: Option<String>,
-    /// When it began.
-    pub started_at: Option<Timestamp>,
-}
-
-impl Sighting {
-    /// A conference in progress of which nothing else is shown.
-    #[must_use]
-    pub fn in_progress(conference_id: String) -> Self {
-        Self {
-            conference_id,
-            status: Status::InProgress,
-            title: None,
-            room_code: None,
-            biz_type: None,
-            creator_union_id: None,
-            creator_nick: None,
-            started_at: None,
-        }
-    }
-}
-
-/// A list knows less than conference info does, but that much it knows as well.
-impl From<Sighting> for ConferenceInfo {
-    fn from(sighting: Sighting) -> Self {
-        Self {
-            status: sighting.status,
-            title: sighting.title,
-            room_code: sighting.room_code,
-            schedule_conference_id: None,
-            biz_type: sighting.biz_type,
-            creator_union_id: sighting.creator_union_id,
-            creator_nick: sighting.creator_nick,
-            started_at: sighting.started_at,
-            ended_at: None,
-            duration_ms: None,
-            record_status: None,
-            record_owner_union_id: None,
-        }
-    }
+    /// What is shown of it: less than conference info says.
+    pub info: ConferenceInfo,
 }
 
 /// A `conferenceId` that cannot be one.
@@ -359,7 +302,6 @@ pub fn check_conference_id(id: &str) -> Result<(), BadConferenceId> {
 
 /// Whether somebody can be asked as, by this unionId: it goes out in an address, which is refused whole if it is too long.
 /// One that no real unionId comes near is passed over, so that it does not stand in the way of the next.
-#[must_use]
 pub fn is_union_id(union_id: &str) -> bool {
     !union_id.is_empty()
         && union_id.len() <= MAX_ID_BYTES

@@ -36,7 +36,6 @@ impl Endpoint {
     ];
 
     /// Its name in the catalog.
-    #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::AccessToken => "accessToken",
@@ -51,19 +50,16 @@ impl Endpoint {
     }
 
     /// The endpoint of that name.
-    #[must_use]
     pub fn named(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|endpoint| endpoint.as_str() == name)
     }
 
     /// Whether a call of it names conferences.
-    #[must_use]
     pub const fn is_about_conferences(self) -> bool {
         !matches!(self, Self::AccessToken | Self::OrgConferences | Self::UserConferences)
     }
 
     /// Whether it finds meetings. The others read what was found: see [`crate::domain::forecast::looking_reserve`].
-    #[must_use]
     pub const fn is_for_looking(self) -> bool {
         matches!(self, Self::Query | Self::OrgConferences | Self::UserConferences)
     }

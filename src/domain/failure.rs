@@ -6,6 +6,8 @@
 use std::fmt;
 use std::time::Duration;
 
+use serde::{Serialize, Serializer};
+
 use super::endpoint::Endpoint;
 
 /// What kind of error it is.
@@ -125,36 +127,7 @@ const ASK_AS_ANOTHER: &str = "ask as somebody else: --union-id or dingtalk.fallb
 const ONLY_THE_HOST: &str = "only the host may, only while the meeting goes on, and only what is not so already";
 
 impl Class {
-    /// Every class, in the order of the table.
-    pub const ALL: [Self; 24] = [
-        Self::TokenInvalid,
-        Self::TokenRefused,
-        Self::CredentialsWrong,
-        Self::ScopeMissing,
-        Self::AddressRefused,
-        Self::ThrottledQps,
-        Self::ThrottledQpm,
-        Self::Busy,
-        Self::QuotaSpent,
-        Self::Banned,
-        Self::OrganizationForbidden,
-        Self::Unavailable,
-        Self::UserUnknown,
-        Self::PermissionDenied,
-        Self::MeetingEnded,
-        Self::NothingRecorded,
-        Self::ConferenceUnknown,
-        Self::RequestWrong,
-        Self::RecordRefused,
-        Self::Unrecognized,
-        Self::Foreign,
-        Self::TimedOut,
-        Self::Unreached,
-        Self::Held,
-    ];
-
     /// The table.
-    #[must_use]
     #[rustfmt::skip]
     pub const fn entails(self) -> Consequences {
         use About::{Conference, Everybody, Unknown};
@@ -189,7 +162,6 @@ impl Class {
 }
 
 /// What a person can do about an error of `class` at `endpoint`; empty where waiting is all.
-#[must_use]
 pub fn remedy(class: Class, endpoint: Endpoint) -> &'static str {
     match (class, endpoint) {
         (Class::UserUnknown | Class::PermissionDenied | Class::RequestWrong, Endpoint::UserConferences) => {
@@ -213,7 +185,6 @@ pub fn remedy(class: Class, endpoint: Endpoint) -> &'static str {
 
 /// How long the pause lasts that an error of `class` at `endpoint` begins, if it begins one: the `nth` in a row, counted from
 /// 1. `asked` is how long the answer itself asks for.
-#[must_use]
 pub fn pause(class: Class, endpoint: Endpoint, nth: u32, asked: Option<Duration>) -> Duration {
     let Consequences { mut first, mut longest, pauses, .. } = class.entails();
     // Fetching a token is free.
@@ -238,7 +209,6 @@ pub enum Scope {
 
 impl Scope {
     /// Its name in the catalog.
-    #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Everything => "*",
@@ -247,15 +217,20 @@ impl Scope {
     }
 
     /// The scope of that name.
-    #[must_use]
     pub fn named(name: &str) -> Option<Self> {
         if name == "*" { Some(Self::Everything) } else { Endpoint::named(name).map(Self::Endpoint) }
     }
 
     /// Whether it holds calls of `endpoint`.
-    #[must_use]
     pub fn holds(self, endpoint: Endpoint) -> bool {
         self == Self::Everything || self == Self::Endpoint(endpoint)
+    }
+}
+
+/// For programs.
+impl Serialize for Scope {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
     }
 }
 
@@ -337,7 +312,6 @@ impl fmt::Display for Code {
 
 /// How a call is entered in the ledger. Unknown codes are counted together: whoever answers must not be able to fill the
 /// ledger with ever new ones.
-#[must_use]
 pub fn ledger_outcome(class: Class, code: &Code) -> &'static str {
     match (class, code) {
         (Class::Unreached, _) => "unreached",
@@ -362,9 +336,36 @@ pub struct LastError {
 mod tests {
     use super::*;
 
+    const CLASSES: [Class; 24] = [
+        Class::TokenInvalid,
+        Class::TokenRefused,
+        Class::CredentialsWrong,
+        Class::ScopeMissing,
+        Class::AddressRefused,
+        Class::ThrottledQps,
+        Class::ThrottledQpm,
+        Class::Busy,
+        Class::QuotaSpent,
+        Class::Banned,
+        Class::OrganizationForbidden,
+        Class::Unavailable,
+        Class::UserUnknown,
+        Class::PermissionDenied,
+        Class::MeetingEnded,
+        Class::NothingRecorded,
+        Class::ConferenceUnknown,
+        Class::RequestWrong,
+        Class::RecordRefused,
+        Class::Unrecognized,
+        Class::Foreign,
+        Class::TimedOut,
+        Class::Unreached,
+        Class::Held,
+    ];
+
     #[test]
     fn what_speaks_about_everybody_is_never_concluded_about_a_conference_and_what_is_an_answer_pauses_nobody() {
-        for class in Class::ALL {
+        for class in CLASSES {
             let row = class.entails();
             assert_eq!(row.about == About::Conference, row.pauses == Pauses::Nobody && row.about != About::Everybody);
             assert!(row.first <= row.longest, "{class:?}");

@@ -58,7 +58,6 @@ fn presumed(day: usize) -> f64 {
 impl Profile {
     /// Learns from `starts` seen between `since` and `until`: how busy each hour of the day is, and how busy each day of
     /// the week, so that one quiet Monday is enough to know Mondays. What was not lived through yet is presumed.
-    #[must_use]
     pub fn learn(starts: &[Timestamp], since: Timestamp, until: Timestamp) -> Self {
         let mut by_hour = [Rate::default(); 24];
         let mut by_day = [Rate::default(); 7];
@@ -85,7 +84,6 @@ impl Profile {
     }
 
     /// How many meetings are to be expected between two instants.
-    #[must_use]
     pub fn expected(&self, from: Timestamp, to: Timestamp) -> f64 {
         hours_between(from, to).map(|(hour, share)| self.per_hour[hour] * share).sum()
     }
@@ -114,7 +112,6 @@ pub struct Budget {
 }
 
 /// Calls an hour that looking may cost at `now` so that the month's calls last.
-#[must_use]
 #[expect(clippy::cast_precision_loss, reason = "counts of calls are far below 2^52")]
 pub fn looking_rate(profile: &Profile, budget: &Budget, now: Timestamp) -> f64 {
     let month_end = month_end(now);
@@ -130,7 +127,6 @@ pub fn looking_rate(profile: &Profile, budget: &Budget, now: Timestamp) -> f64 {
 
 /// Calls of `share` that are kept for looking at `now`: a tenth, as far as the month is still to come. What is not found
 /// cannot be collected.
-#[must_use]
 #[expect(
     clippy::cast_precision_loss,
     clippy::cast_possible_truncation,
@@ -144,7 +140,6 @@ pub fn looking_reserve(share: u64, now: Timestamp) -> u64 {
 }
 
 /// The interval at which something that costs `calls` a time may be done at `rate` calls an hour.
-#[must_use]
 pub fn interval(calls: f64, rate: f64) -> Duration {
     let hours = calls / rate.max(f64::MIN_POSITIVE);
     // No month is longer than this; the comparison also keeps the product finite.
@@ -152,7 +147,6 @@ pub fn interval(calls: f64, rate: f64) -> Duration {
 }
 
 /// The first instant of the next month, as DingTalk counts them (UTC+8).
-#[must_use]
 pub fn month_end(now: Timestamp) -> Timestamp {
     use chrono::{Datelike, Months, NaiveDate};
 
@@ -167,7 +161,6 @@ pub fn month_end(now: Timestamp) -> Timestamp {
 }
 
 /// The day on which a call at `now` counts: `2026-06-01`, UTC+8. Its first seven characters are the month.
-#[must_use]
 pub fn day(now: Timestamp) -> String {
     (now + Duration::from_millis(MONTH_OFFSET_MS.unsigned_abs()))
         .to_utc()
@@ -175,7 +168,6 @@ pub fn day(now: Timestamp) -> String {
 }
 
 /// The hours since the epoch.
-#[must_use]
 pub fn hour(instant: Timestamp) -> i64 {
     instant.as_millis().div_euclid(HOUR_MS)
 }

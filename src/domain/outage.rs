@@ -40,14 +40,12 @@ impl RecentCalls {
     }
 
     /// Whether what fails in a row is more than some conferences that always fail.
-    #[must_use]
     pub fn is_broad(&self) -> bool {
         let failing = self.0.iter().take_while(|call| call.failed).map(|call| call.subject);
         failing.collect::<HashSet<u64>>().len() >= BROAD
     }
 
     /// What is out, now that a call at `endpoint` has failed.
-    #[must_use]
     pub fn outage(&self, endpoint: Endpoint) -> Option<Scope> {
         if fails(self.0.iter(), true) {
             // Calls of one endpoint tell nothing about the others.

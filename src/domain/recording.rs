@@ -70,14 +70,12 @@ pub struct Changes {
 
 impl Changes {
     /// Whether the catalog already says it all.
-    #[must_use]
     pub fn is_empty(&self) -> bool {
         self.upsert.is_empty() && self.missing.is_empty()
     }
 }
 
 /// What `list` changes in what is `known`.
-#[must_use]
 pub fn diff(known: &[Known], list: &RecordingList) -> Changes {
     let ours: HashMap<&str, &Known> = known.iter().map(|known| (known.recording.media_id.as_str(), known)).collect();
     let mut changes = Changes::default();

@@ -64,7 +64,6 @@ impl Schedule {
     }
 
     /// The next time after `last`, never `last` itself; `None` for a cron pattern that never comes round again.
-    #[must_use]
     pub fn next_after(&self, last: Timestamp) -> Option<Timestamp> {
         match self {
             Self::Every(interval) => Some(last + *interval),
@@ -76,7 +75,6 @@ impl Schedule {
     ///
     /// What looking costs is estimated from it, so it errs on the dear side. `Duration::MAX` for a cron pattern that
     /// comes round less than twice more.
-    #[must_use]
     pub fn shortest_gap(&self, now: Timestamp) -> Duration {
         match self {
             Self::Every(interval) => *interval,

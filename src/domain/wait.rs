@@ -29,7 +29,6 @@ const CLOCKS_OFF: Duration = Duration::from_hours(48);
 
 impl Wait {
     /// Nothing was awaited before `now`.
-    #[must_use]
     pub fn new(now: Timestamp) -> Self {
         Self {
             awaited: Duration::ZERO,
@@ -46,7 +45,6 @@ impl Wait {
     /// What passed between its end and the day it became known counts, but for the two days that our clock may be off
     /// DingTalk's: that is how a list of old conferences is finished with one reading each. What passed since then does
     /// not: DingTalk may have been out of reach.
-    #[must_use]
     pub fn begin(ended_at: Option<Timestamp>, discovered_at: Timestamp, now: Timestamp) -> Self {
         let before = ended_at.map_or(Duration::ZERO, |ended_at| discovered_at.since(ended_at));
         Self { awaited: before.saturating_sub(CLOCKS_OFF), ..Self::new(now) }
@@ -55,7 +53,6 @@ impl Wait {
     /// The wait after an answer at `now` to a reading that was planned for `planned_at`. A reading that came much later
     /// than planned was held up: by an outage, a pause, a daemon that did not run. The excess beyond `slack` does not
     /// count.
-    #[must_use]
     pub fn answered(&self, planned_at: Timestamp, slack: Duration, now: Timestamp) -> Self {
         let counted = self.counted(planned_at.since(self.counted_until).saturating_add(slack), now);
         Self { counted_until: now, failing_since: None, ..counted }
@@ -63,7 +60,6 @@ impl Wait {
 
     /// The wait after a reading at `now` that got no answer and is tried again at `retry_at`: until DingTalk answers,
     /// no time counts.
-    #[must_use]
     pub fn unanswered(&self, planned_at: Timestamp, retry_at: Timestamp, now: Timestamp) -> Self {
         let counted = self.counted(planned_at.since(self.counted_until), now);
         Self { counted_until: retry_at, failing_since: self.failing_since.or(Some(now)), ..counted }
@@ -75,7 +71,6 @@ impl Wait {
     }
 
     /// When the wait is over if DingTalk answers from `now` on; `None` if it is over.
-    #[must_use]
     pub fn deadline(&self, give_up_after: Duration, now: Timestamp) -> Option<Timestamp> {
         let left = give_up_after.saturating_sub(self.awaited);
         (!left.is_zero()).then(|| now + left)

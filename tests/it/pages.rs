@@ -25,8 +25,11 @@ async fn the_sample_of_the_batch_query_is_read() {
     let sightings = remote.client.query(&["607452e0xxx"]).await.unwrap();
     assert_eq!(sightings.len(), 1);
     assert_eq!(sightings[0].conference_id, "607452e0xxx");
-    assert_eq!((sightings[0].status, sightings[0].title.as_deref()), (Status::InProgress, Some("Sample meeting")));
-    assert_eq!(sightings[0].started_at, None, "the sample has none");
+    assert_eq!(
+        (sightings[0].info.status, sightings[0].info.title.as_deref()),
+        (Status::InProgress, Some("Sample meeting"))
+    );
+    assert_eq!(sightings[0].info.started_at, None, "the sample has none");
 }
 
 #[tokio::test]

@@ -6,7 +6,6 @@ use crate::domain::endpoint::Endpoint;
 
 impl Hint {
     /// Why conference info is asked, in words.
-    #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::NotListed => "the organisation's list does not show it",
@@ -35,7 +34,6 @@ pub enum Question {
 
 impl Question {
     /// The endpoints that may be called for it.
-    #[must_use]
     pub const fn endpoints(self) -> &'static [Endpoint] {
         match self {
             Self::Progress => &[Endpoint::Query, Endpoint::Conference],
@@ -46,7 +44,6 @@ impl Question {
     }
 
     /// In words.
-    #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Progress => "it is asked about with the next poll",
@@ -59,7 +56,6 @@ impl Question {
 }
 
 /// What is asked about a conference in `state` next, where something is planned or not.
-#[must_use]
 pub const fn next_question(state: State, is_planned: bool) -> Question {
     match (state, is_planned) {
         (State::Waiting | State::Active, _) => Question::Progress,
@@ -94,7 +90,6 @@ pub struct Standing {
 pub type Invariant = (&'static str, fn(&Standing) -> bool);
 
 /// What holds of every conference at any time, whatever DingTalk answers, an operator does, or a clock shows.
-#[must_use]
 pub const fn invariants() -> &'static [Invariant] {
     &[
         ("a closed conference has closed_at, an open one has none", |it| it.state.is_closed() == it.is_closed),

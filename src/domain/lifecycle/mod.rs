@@ -195,7 +195,6 @@ pub struct Transition {
 }
 
 /// Everything that follows from `observation` about `conference` at `now`.
-#[must_use]
 pub fn observe(conference: &Conference, observation: Observation<'_>, now: Timestamp, rules: &Rules) -> Transition {
     use State::{Active, Archived, Ended, Failed, Unrecorded, Waiting};
     let page = Page { conference, now, rules };

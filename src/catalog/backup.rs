@@ -64,10 +64,8 @@ pub enum Error {
     /// The copy cannot be looked at.
     #[error("the copy could not be checked, and was removed: {0}")]
     Unchecked(#[source] CatalogError),
-    /// The copy is not sound, and neither is the catalog, then.
-    #[error(
-        "the copy is not sound, and was removed: the catalog itself is to be mended, or put back from an older backup"
-    )]
+    /// The copy is not valid, so the catalog is not valid either.
+    #[error("the copy is not valid, and was removed: repair the catalog, or put an older backup in its place")]
     Unsound(Vec<Finding>),
 }
 
@@ -123,7 +121,7 @@ impl Catalog {
     }
 }
 
-/// Whether the copy is a sound catalog; how many conferences and recordings there are in it.
+/// Whether the copy is a valid catalog; how many conferences and recordings there are in it.
 async fn check(path: &Path) -> Result<(u64, u64), Error> {
     let copy = Catalog::open_read_only(path).await.map_err(Error::Unchecked)?;
     let checked = async { Ok((copy.verify().await?, copy.size().await?)) }.await;

@@ -90,7 +90,7 @@ async fn objects(connection: &mut SqliteConnection) -> sqlx::Result<Vec<Object>>
     .await
 }
 
-/// Whether the JSON that DingTalk sent is whole, and of the recording that it stands beside.
+/// Whether the JSON that DingTalk sent is complete, and of the recording that it stands beside.
 pub(super) fn raw(connection: &mut SqliteConnection) -> BoxStream<'_, sqlx::Result<String>> {
     // SQLite finds the suspects fast, but cannot read all that DingTalk may send (depth, numbers beyond 64 bits).
     sqlx::query!(

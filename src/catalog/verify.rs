@@ -1,4 +1,4 @@
-//! Whether a catalog is sound: SQLite's own checks, the schema, and what this program's rules promise of the rows.
+//! Whether a catalog is valid: SQLite's own checks, the schema, and what this program's rules promise of the rows.
 //!
 //! Reads only, and all of it from one instant. An invariant stands here only if a daemon that does its duty cannot break
 //! it: neither by an operator's `retry`, which keeps the recordings of a conference that is open again, nor by a clock
@@ -34,7 +34,7 @@ pub fn checks() -> impl Iterator<Item = &'static str> {
 }
 
 impl Catalog {
-    /// What is wrong with this catalog; nothing, if it is sound. Damage is a finding; an error is what keeps it from
+    /// What is wrong with this catalog; nothing, if it is valid. Damage is a finding; an error is what keeps it from
     /// being looked at: a lock, a disk that does not read.
     pub async fn verify(&self) -> Result<Vec<Finding>, Error> {
         let mut connection = self.read().await?;
@@ -122,7 +122,7 @@ async fn standings(connection: &mut SqliteConnection) -> Result<Vec<Finding>, Er
     Ok(findings)
 }
 
-/// The words for damage to the file: what a sound one never answers. Any other error is handed back.
+/// What damage to the file is called: an intact one never answers so. Any other error is handed back.
 fn damage(error: sqlx::Error) -> Result<String, sqlx::Error> {
     // 1 SQLITE_ERROR: a table or a column is not there. 11 SQLITE_CORRUPT, 26 SQLITE_NOTADB.
     const DAMAGE: [u32; 3] = [1, 11, 26];
@@ -148,7 +148,7 @@ macro_rules! offenders {
 
 /// Every check: what should hold, and those for which it does not.
 const CHECKS: &[(&str, Offenders)] = &[
-    ("the file is whole (SQLite's integrity_check)", integrity),
+    ("the file is intact (SQLite's integrity_check)", integrity),
     ("what a row refers to is there (SQLite's foreign_key_check)", foreign_keys),
     ("tables, triggers and views are the ones that this program makes", schema),
     (
@@ -166,13 +166,13 @@ const CHECKS: &[(&str, Offenders)] = &[
         ),
     ),
     (
-        "an error stands whole beside its conference: code, words and instant",
+        "an error beside a conference is complete: code, message and instant",
         offenders!(
             r#"SELECT conference_id AS "offender!: String" FROM conferences
                WHERE (last_error_code IS NULL) + (last_error_message IS NULL) + (last_error_at IS NULL) NOT IN (0, 3)"#
         ),
     ),
-    ("a recording's JSON, and that of each revision, is whole and bears its mediaId", raw),
+    ("a recording's JSON, and that of each revision, is complete and has its mediaId", raw),
     (
         "a recording last changed when its last revision was replaced; without one, when it was first seen",
         offenders!(

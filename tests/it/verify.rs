@@ -57,7 +57,7 @@ const BREAKS: &[(&str, &str, &str)] = &[
         "UPDATE conferences SET last_error_code = NULL, last_error_message = NULL, last_error_at = NULL",
         "failed",
     ),
-    ("an error stands whole", "UPDATE conferences SET last_error_at = NULL", "failed"),
+    ("an error beside a conference", "UPDATE conferences SET last_error_at = NULL", "failed"),
     ("has last_active_at", "UPDATE conferences SET last_active_at = NULL", "active"),
     ("has a next attempt", "UPDATE conferences SET next_attempt_at = NULL WHERE state = 'ended'", "ended (ended)"),
     (
@@ -82,17 +82,17 @@ const BREAKS: &[(&str, &str, &str)] = &[
     ),
     ("is remembered while an answer", "DELETE FROM conference_waits WHERE conference_id = 'ended'", "ended (ended)"),
     (
-        "bears its mediaId",
+        "has its mediaId",
         "UPDATE recordings SET raw = substr(raw, 2) WHERE media_id = 'media-looked-0'",
         "looked media-looked-0",
     ),
     (
-        "bears its mediaId",
+        "has its mediaId",
         "UPDATE recordings SET raw = '{\"mediaId\":\"other\"}' WHERE media_id = 'media-looked-0'",
         "looked media-looked-0",
     ),
     (
-        "bears its mediaId",
+        "has its mediaId",
         "UPDATE recording_revisions SET raw = '{}' WHERE revision_id = 1",
         "changed media-changed-0, revision 1",
     ),
@@ -186,7 +186,7 @@ async fn each_check_finds_what_it_is_there_for_and_a_sound_catalog_has_no_findin
         broke.extend(found.map(|finding| finding.check));
     }
     let unbroken: Vec<_> = checks().filter(|check| !broke.contains(check)).collect();
-    assert_eq!(unbroken, ["the file is whole (SQLite's integrity_check)"], "the test below breaks that one");
+    assert_eq!(unbroken, ["the file is intact (SQLite's integrity_check)"], "the test below breaks that one");
 }
 
 #[tokio::test]

@@ -134,7 +134,7 @@ fn a_copy_that_is_not_sound_is_told_and_not_left() {
             &said,
             &[
                 "an archived conference has recordings: violated by conf-june (archived)",
-                "the copy is not sound, and was removed",
+                "the copy is not valid, and was removed",
             ],
         );
     });

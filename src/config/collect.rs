@@ -10,7 +10,7 @@ use super::error::Problem;
 #[derive(Clone, Debug, Deserialize)]
 #[serde(default)]
 pub struct Collect {
-    /// How often due work is looked for; costs no call when nothing is due. An interval under a second means every second.
+    /// How often due work is looked for; costs no call when nothing is due.
     #[serde(deserialize_with = "duration::required")]
     pub interval: Duration,
     /// How long after the end was confirmed the recordings are first asked for; zero: at once.

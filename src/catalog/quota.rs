@@ -122,13 +122,6 @@ impl Catalog {
         Ok(())
     }
 
-    /// This daemon's share as it was last configured; 0: unmetered, or none has run yet.
-    pub async fn share(&self) -> Result<u64, Error> {
-        let share =
-            sqlx::query_scalar!("SELECT calls_per_month FROM quota").fetch_optional(&mut *self.read().await?).await?;
-        Ok(share.map_or(0, count))
-    }
-
     /// What was learned about DingTalk's limits.
     pub async fn learned_limits(&self) -> Result<LearnedLimits, Error> {
         let rows = sqlx::query!("SELECT name, value, learned_at FROM learned_limits")

@@ -6,6 +6,7 @@ use serde::Deserialize;
 
 use super::duration;
 use super::error::Problem;
+use crate::domain::lifecycle;
 
 #[derive(Clone, Debug, Deserialize)]
 #[serde(default)]
@@ -32,14 +33,9 @@ pub struct Collect {
 
 impl Default for Collect {
     fn default() -> Self {
-        Self {
-            interval: Duration::from_mins(1),
-            first_delay: Duration::from_mins(2),
-            retry_min: Duration::from_mins(5),
-            retry_max: Duration::from_hours(6),
-            settle: Duration::from_mins(30),
-            give_up_after: Duration::from_hours(72),
-        }
+        let lifecycle::Collect { interval, first_delay, retry_min, retry_max, settle, give_up_after } =
+            lifecycle::Collect::default();
+        Self { interval, first_delay, retry_min, retry_max, settle, give_up_after }
     }
 }
 

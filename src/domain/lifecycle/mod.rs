@@ -66,22 +66,24 @@ pub struct Collect {
     pub give_up_after: Duration,
 }
 
-/// The configuration's defaults: an operator's word needs no rules of its own.
-impl Default for Rules {
+/// The configuration's defaults.
+impl Default for Collect {
     fn default() -> Self {
         Self {
-            poll_gap: Duration::from_mins(5),
-            is_listed: false,
-            is_metered: true,
-            collect: Collect {
-                interval: Duration::from_mins(1),
-                first_delay: Duration::from_mins(2),
-                retry_min: Duration::from_mins(5),
-                retry_max: Duration::from_hours(6),
-                settle: Duration::from_mins(30),
-                give_up_after: Duration::from_hours(72),
-            },
+            interval: Duration::from_mins(1),
+            first_delay: Duration::from_mins(2),
+            retry_min: Duration::from_mins(5),
+            retry_max: Duration::from_hours(6),
+            settle: Duration::from_mins(30),
+            give_up_after: Duration::from_hours(72),
         }
+    }
+}
+
+/// For an operator's word, which needs no rules of its own.
+impl Default for Rules {
+    fn default() -> Self {
+        Self { poll_gap: Duration::from_mins(5), is_listed: false, is_metered: true, collect: Collect::default() }
     }
 }
 

@@ -55,7 +55,8 @@ struct Origin<'a> {
 pub(super) async fn look(context: &Context, ids: Vec<&str>, now: Timestamp) -> Result<Look, catalog::Error> {
     let limits = context.catalog.learned_limits().await?;
     let is_alone = ids.len() == 1;
-    let mut level = deal(ids, &limits, context.settings.batch_size, now);
+    let is_probe = context.budget.is_in_doubt(Endpoint::Query).await;
+    let mut level = deal(ids, &limits, context.settings.batch_size, is_probe, now);
     let mut sweep = Sweep {
         look: Look::default(),
         origins: vec![Origin::default(); level.len()],
@@ -63,6 +64,7 @@ pub(super) async fn look(context: &Context, ids: Vec<&str>, now: Timestamp) -> R
         calls_left: MOST_SPLIT_CALLS,
         unanswered: None,
     };
+    let mut behind_probe = if is_probe { level.split_off(level.len().min(1)) } else { Vec::new() };
     while !level.is_empty() {
         let asked = level.drain(..).map(|batch| async move {
             let answer = context.dingtalk.query(&batch.ids).await;
@@ -75,6 +77,7 @@ pub(super) async fn look(context: &Context, ids: Vec<&str>, now: Timestamp) -> R
                 Err(error) => level.extend(sweep.failed(batch, error)),
             }
         }
+        level.append(&mut behind_probe);
     }
     let Sweep { mut look, origins, unanswered, .. } = sweep;
     // Where no batch is answered, it is the look that fails.
@@ -113,7 +116,7 @@ impl<'a> Sweep<'a> {
 
     /// The parts that are asked about instead of a batch that failed.
     fn failed(&mut self, Batch { ids, origin }: Batch<'a>, error: Error) -> Vec<Batch<'a>> {
-        let about = error.class.entails().about;
+        let about = error.about();
         if about == About::Everybody {
             self.look.stopped.get_or_insert(error);
             return Vec::new();
@@ -144,8 +147,15 @@ impl<'a> Sweep<'a> {
 }
 
 /// Deals the ids into batches, anew at each look, so that whoever stands beside a culprit today does not tomorrow. The
-/// first batch tries whether more ids are taken than is known.
-fn deal<'a>(mut ids: Vec<&'a str>, limits: &LearnedLimits, batch_size: usize, now: Timestamp) -> Vec<Batch<'a>> {
+/// first batch tries whether more ids are taken than is known. After a pause it is one id alone: a batch would fail again
+/// with the same culprit, and hold the others back again.
+fn deal<'a>(
+    mut ids: Vec<&'a str>,
+    limits: &LearnedLimits,
+    batch_size: usize,
+    is_probe: bool,
+    now: Timestamp,
+) -> Vec<Batch<'a>> {
     ids.sort_by_cached_key(|id| {
         let mut hasher = DefaultHasher::new();
         (id, now).hash(&mut hasher);
@@ -154,6 +164,7 @@ fn deal<'a>(mut ids: Vec<&'a str>, limits: &LearnedLimits, batch_size: usize, no
     let size = |ids: u64| usize::try_from(ids).unwrap_or(usize::MAX).clamp(1, batch_size);
     let usual = limits.most_ids.map_or(batch_size, size);
     let first = match (limits.most_ids, limits.too_many_ids) {
+        _ if is_probe => 1,
         (Some(most), Some((too_many, learned_at))) if now.since(learned_at) < LEARNED_FOR => {
             size(u64::midpoint(most, too_many))
         }

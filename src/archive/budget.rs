@@ -90,6 +90,11 @@ impl Budget {
         self.pass.lock().await.pauses.iter().any(|pause| pause.until > now && pause.scope.holds(endpoint))
     }
 
+    /// Whether a pause holds the calls of `endpoint`, or has lapsed and no answer has ended it: the next call is a probe.
+    pub async fn is_in_doubt(&self, endpoint: Endpoint) -> bool {
+        self.pass.lock().await.pauses.iter().any(|pause| pause.scope.holds(endpoint))
+    }
+
     /// The end of the pause that holds the calls of `endpoint`; of one that has lapsed too, until an answer ends it: what
     /// fails then is everybody's. `None` while only a few conferences are known to fail.
     pub async fn in_doubt_until(&self, endpoint: Endpoint) -> Option<Timestamp> {

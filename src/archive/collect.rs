@@ -105,6 +105,7 @@ async fn ask(context: &Context, conference: &Conference) -> (Answer, Vec<Call>) 
         match error.class {
             Class::NothingRecorded => return (Answer::List(RecordingList::default(), union_id.to_owned()), calls),
             Class::MeetingEnded => return (Answer::MeetingClosed(union_id.to_owned()), calls),
+            _ if error.about() == About::Everybody => return (Answer::Stopped(error), calls),
             Class::Unrecognized | Class::Unavailable | Class::OrganizationForbidden | Class::Foreign => {
                 // While it is in doubt whether DingTalk answers anybody, one call is enough.
                 if context.budget.in_doubt_until(Endpoint::Videos).await.is_some() {
@@ -112,11 +113,8 @@ async fn ask(context: &Context, conference: &Conference) -> (Answer, Vec<Call>) 
                 }
                 unexplained = Some(error);
             }
-            class => match class.entails().about {
-                About::Conference => refusal = journal::last_error(&error),
-                About::Unknown => return (Answer::Unanswered(error), calls),
-                About::Everybody => return (Answer::Stopped(error), calls),
-            },
+            _ if error.about() == About::Conference => refusal = journal::last_error(&error),
+            _ => return (Answer::Unanswered(error), calls),
         }
     }
     (unexplained.map_or(Answer::Refused(refusal), Answer::Unanswered), calls)

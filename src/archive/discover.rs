@@ -121,7 +121,7 @@ async fn users(context: &Context, now: Timestamp) -> Result<Option<Error>, catal
         journal::log_failure(context, Stage::Discover, &format!("discover.users: the list of {union_id}"), &error)
             .await;
         // One user whom DingTalk does not know must not hide the meetings of the others.
-        if error.class.entails().about != About::Conference {
+        if error.about() != About::Conference {
             stopped = stopped.or(Some(error));
         }
     }

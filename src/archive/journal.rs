@@ -66,14 +66,14 @@ pub(super) async fn others(
 
 /// Logs an error about one conference, unless a pause has been logged for it.
 pub(super) async fn log_unanswered(context: &Context, stage: Stage, id: &str, error: &Error) {
-    if error.class.entails().about == About::Unknown && !context.budget.is_paused(error.endpoint).await {
+    if error.about() == About::Unknown && !context.budget.is_paused(error.endpoint).await {
         tracing::warn!(stage = stage.as_str(), conference_id = id, code = %error.code, "conference {id}: {error}; it is put off");
     }
 }
 
 /// Logs an error of a list or a batch, unless a pause has been logged for it.
 pub(super) async fn log_failure(context: &Context, stage: Stage, what: &str, error: &Error) {
-    if error.class.entails().about != About::Everybody && !context.budget.is_paused(error.endpoint).await {
+    if error.about() != About::Everybody && !context.budget.is_paused(error.endpoint).await {
         tracing::warn!(stage = stage.as_str(), code = %error.code, "{what}: {error}");
     }
 }

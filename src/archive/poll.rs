@@ -156,7 +156,7 @@ async fn confirm(
                 Class::ConferenceUnknown | Class::PermissionDenied | Class::RequestWrong => {
                     observe(&conference, Observation::Refused(&last_error), now, rules)
                 }
-                class if class.entails().about == About::Everybody => {
+                _ if error.about() == About::Everybody => {
                     context.catalog.note_calls(id, &calls, now).await?;
                     return Ok((None, Some(error)));
                 }

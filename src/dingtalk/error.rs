@@ -6,7 +6,7 @@ use std::fmt;
 use std::time::Duration;
 
 use crate::domain::endpoint::Endpoint;
-use crate::domain::failure::{self, Class, Code, OwnCode};
+use crate::domain::failure::{self, About, Class, Code, OwnCode};
 
 /// The table: how a code begins, and what it means. Longer beginnings stand before shorter ones that they share.
 const CODES: &[(&str, Class)] = &[
@@ -121,6 +121,11 @@ impl Error {
             _ => self.class = Class::CredentialsWrong,
         }
         self
+    }
+
+    /// Whom it speaks about. Whoever got no token has asked nothing about a conference.
+    pub fn about(&self) -> About {
+        if self.endpoint == Endpoint::AccessToken { About::Everybody } else { self.class.entails().about }
     }
 
     /// What the operator can do about it; empty where waiting is all.

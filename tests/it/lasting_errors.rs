@@ -2,7 +2,7 @@
 
 use recording_archiver::simulator::{Answer, Endpoint, Fault, Meeting};
 
-use crate::world::{World, at, meeting, minutes};
+use crate::world::{World, at, hours, meeting, minutes};
 
 /// The end of three days' wait after ten on 1 June, and the longest wait between two calls.
 const WAIT_OVER: u64 = 10 + 72 + 8;
@@ -53,4 +53,30 @@ async fn a_conference_that_never_began_and_brings_only_errors_fails_when_the_wai
     world.fault(Fault::new(Answer::error("somethingNew")).on(Endpoint::ConferenceInfo).conference("odd"));
     world.until(at(WAIT_OVER, 0)).await;
     has_failed(&world, Endpoint::ConferenceInfo, "somethingNew").await;
+}
+
+#[tokio::test]
+async fn errors_of_the_token_say_nothing_about_the_conference_that_was_to_be_asked_about() {
+    const MET_BY_ODD: &str =
+        "SELECT count(*) FROM conference_events WHERE conference_id = 'odd' AND endpoint = 'accessToken'";
+    let world = beside_a_long_one(meeting("odd").recorded(hours(97))).await;
+    let lose_the_token = || {
+        world.simulator.expire_tokens();
+        world.fault(Fault::new(Answer::error("systemError")).on(Endpoint::AccessToken).until(world.now() + minutes(1)));
+    };
+    world.until(at(10, 10)).await;
+    while world.number(MET_BY_ODD).await == 0 {
+        lose_the_token();
+        world.pass(minutes(1)).await;
+    }
+    // Others are answered, and then the daemon stands still for four days.
+    world.pass(minutes(4)).await;
+    world.clock.advance_to(at(10 + 96, 0));
+    while world.number(MET_BY_ODD).await == 1 {
+        lose_the_token();
+        world.pass(minutes(1)).await;
+    }
+    assert_eq!(world.state("odd").await, "ended");
+    world.until(at(10 + 110, 0)).await;
+    assert_eq!(world.state("odd").await, "archived");
 }

@@ -135,3 +135,18 @@ async fn ids_are_dealt_into_batches_anew_at_each_poll() {
     beside_c0.dedup();
     assert!(beside_c0.len() > 1, "c0 stood in the same batch in each of {polls} polls");
 }
+
+#[tokio::test]
+async fn after_an_outage_the_batch_query_is_tried_with_one_id_so_that_a_poisonous_one_does_not_prolong_the_pause() {
+    for answer in refusals() {
+        let world = World::with(ten(long)).starting(at(9, 1)).start().await;
+        world.fault(Fault::new(answer.clone()).on(Endpoint::Query).conference("poison"));
+        world.fault(Fault::new(Answer::error("systemError")).until(at(9, 30)));
+        world.until(at(9, 29)).await;
+        assert!(world.number("SELECT count(*) FROM pauses").await > 0, "the outage is noticed: {answer:?}");
+        world.until(at(12, 0)).await;
+        let states = world.words("SELECT DISTINCT state FROM conferences").await;
+        assert_eq!(states, ["active"], "{answer:?}");
+        assert_eq!(world.number("SELECT count(*) FROM pauses").await, 0, "{answer:?}");
+    }
+}

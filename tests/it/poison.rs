@@ -141,7 +141,9 @@ async fn after_an_outage_the_batch_query_is_tried_with_one_id_so_that_a_poisonou
     for answer in refusals() {
         let world = World::with(ten(long)).starting(at(9, 1)).start().await;
         world.fault(Fault::new(answer.clone()).on(Endpoint::Query).conference("poison"));
-        world.fault(Fault::new(Answer::error("systemError")).until(at(9, 30)));
+        for endpoint in [Endpoint::Query, Endpoint::ConferenceInfo] {
+            world.fault(Fault::new(Answer::error("systemError")).on(endpoint).until(at(9, 30)));
+        }
         world.until(at(9, 29)).await;
         assert!(world.number("SELECT count(*) FROM pauses").await > 0, "the outage is noticed: {answer:?}");
         world.until(at(12, 0)).await;

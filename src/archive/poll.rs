@@ -24,6 +24,10 @@ use crate::domain::lifecycle::{Hint, Observation, Others, Rules, observe};
 /// few calls, again and again, still comes to the end of its list.
 const DECISIONS_AT_A_TIME: usize = 8;
 
+/// So many conferences that were never asked about are asked about in one look at least, however small a batch is: where
+/// calls are scarce, the next look may be days away.
+const NEW_AT_A_TIME: usize = 20;
+
 /// A conference that may have ended, and why it is suspected.
 struct Suspect {
     conference: Conference,
@@ -59,7 +63,7 @@ pub(super) async fn run(
     // Those that brought only errors come last: they must not be the only ones that are asked about.
     suspects.sort_by_key(|suspect| suspect.conference.wait.failing_since.is_some());
     if rules.is_metered {
-        leave_for_later(&mut suspects, context.settings.batch_size);
+        leave_for_later(&mut suspects, context.settings.batch_size.max(NEW_AT_A_TIME));
     }
     let mut stopped = look.stopped;
     while !suspects.is_empty() {

@@ -185,5 +185,6 @@ fn a_listing_without_end_takes_no_more_memory_than_its_ids() {
 #[test]
 fn bodies_without_end_take_memory_one_at_a_time() {
     let life = live("bodies");
-    assert!(life.most <= life.before + 64 * MIB, "{} KiB at first, {} KiB at the most", life.before, life.most);
+    // One large body takes 40 to 75 MiB, the more the slower the machine; eight side by side take over 200.
+    assert!(life.most <= life.before + 96 * MIB, "{} KiB at first, {} KiB at the most", life.before, life.most);
 }

@@ -9,9 +9,6 @@ use crate::domain::clock::Timestamp;
 use crate::domain::conference::{Conference, DiscoveredBy};
 use crate::domain::lifecycle::{Observation, Rules, observe};
 
-/// Conferences that are written in one transaction: a daemon at work waits for no longer than that takes.
-const AT_A_TIME: usize = 2_000;
-
 /// A conference that somebody asked to watch.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Registration {
@@ -31,44 +28,41 @@ pub struct Registered {
 }
 
 impl Catalog {
-    /// Puts conferences on watch. One that is known already keeps its state; a hint that came with it is taken over.
+    /// Puts conferences on watch, all of them in one transaction. One that is known already keeps its state; a hint that
+    /// came with it is taken over.
     pub async fn register(
         &self,
         registrations: &[Registration],
         by: DiscoveredBy,
         now: Timestamp,
     ) -> Result<Registered, Error> {
-        let mut registered = Registered::default();
-        for registrations in registrations.chunks(AT_A_TIME) {
-            let ids: Vec<&str> = registrations.iter().map(|it| it.conference_id.as_str()).collect();
-            let mut known = self.conferences_by_id(&ids).await?;
-            let mut decisions = Vec::new();
-            // Of an id that occurs twice, the last hint counts.
-            let hints =
-                registrations.iter().filter_map(|it| Some((it.conference_id.as_str(), it.union_id.as_deref()?)));
-            let hints: HashMap<&str, &str> = hints.collect();
-            let mut seen = HashSet::new();
-            for conference_id in ids.iter().filter(|id| seen.insert(**id)) {
-                let conference =
-                    known.remove(*conference_id).unwrap_or_else(|| Conference::unknown(conference_id, by, now));
-                let watched = Observation::Watched { union_id: hints.get(conference_id).copied() };
-                let transition = observe(&conference, watched, now, &Rules::default());
-                let event = if conference.state.is_none() { Event::Found } else { Event::Operator };
-                if transition.is_news {
-                    decisions.push(Decision { conference, transition, calls: Vec::new(), event });
-                }
-            }
-            let applied = self.apply(&decisions, now).await?;
-            for (decision, _) in
-                decisions.iter().zip(applied).filter(|(decision, is_new)| *is_new && decision.event == Event::Found)
-            {
-                let id = decision.conference.conference_id.as_str();
-                registered.added += 1;
-                tracing::info!(conference_id = id, to = "waiting", "conference {id} is watched: {}", by.how());
+        let ids: Vec<&str> = registrations.iter().map(|it| it.conference_id.as_str()).collect();
+        let mut known = self.conferences_by_id(&ids).await?;
+        let mut decisions = Vec::new();
+        // Of an id that occurs twice, the last hint counts.
+        let hints = registrations.iter().filter_map(|it| Some((it.conference_id.as_str(), it.union_id.as_deref()?)));
+        let hints: HashMap<&str, &str> = hints.collect();
+        let mut seen = HashSet::new();
+        for conference_id in ids.iter().filter(|id| seen.insert(**id)) {
+            let conference =
+                known.remove(*conference_id).unwrap_or_else(|| Conference::unknown(conference_id, by, now));
+            let watched = Observation::Watched { union_id: hints.get(conference_id).copied() };
+            let transition = observe(&conference, watched, now, &Rules::default());
+            let event = if conference.state.is_none() { Event::Found } else { Event::Operator };
+            if transition.is_news {
+                decisions.push(Decision { conference, transition, calls: Vec::new(), event });
             }
         }
-        registered.known = registrations.len() as u64 - registered.added;
-        Ok(registered)
+        let applied = self.apply(&decisions, now).await?;
+        let mut added = 0;
+        for (decision, _) in
+            decisions.iter().zip(applied).filter(|(decision, is_new)| *is_new && decision.event == Event::Found)
+        {
+            let id = decision.conference.conference_id.as_str();
+            added += 1;
+            tracing::info!(conference_id = id, to = "waiting", "conference {id} is watched: {}", by.how());
+        }
+        Ok(Registered { added, known: registrations.len() as u64 - added })
     }
 
     /// Puts closed conferences back to `ended`, to be read anew at once. Answers the ids that are not closed, or unknown;

@@ -3,6 +3,7 @@
 use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use anyhow::{Context, ensure};
 use clap::Subcommand;
@@ -16,6 +17,13 @@ use crate::catalog::register::{Registered, Registration};
 use crate::config::Config;
 use crate::domain::clock::{Clock, SystemClock};
 use crate::domain::conference::{DiscoveredBy, is_union_id};
+
+/// Conferences that are written in one transaction: a daemon at work waits for no longer than that takes.
+const AT_A_TIME: usize = 4_000;
+
+/// The rest between two transactions. Whoever waits for SQLite's lock looks for it ten times a second, and is not served
+/// in turn: without a rest, it would find the lock taken again, each time.
+const REST: Duration = Duration::from_millis(150);
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Watch {
@@ -91,11 +99,35 @@ pub(super) async fn run(watch: &Watch, config: &Config) -> anyhow::Result<()> {
 
 /// Answers how many are new.
 async fn add(config: &Config, registrations: &[Registration]) -> anyhow::Result<u64> {
-    let now = SystemClock::new().now();
-    let register = async |catalog: &Catalog| Ok(catalog.register(registrations, DiscoveredBy::Cli, now).await?);
-    let Registered { added, known } = open::write(config, register).await?;
+    let Registered { added, known } =
+        open::write(config, async |catalog| register(catalog, registrations).await).await?;
     output::say(&format!("{added} added, {known} known already"));
     Ok(added)
+}
+
+/// Registers them some thousands at a time, and lets go of the catalog's lock in between.
+async fn register(catalog: &Catalog, registrations: &[Registration]) -> anyhow::Result<Registered> {
+    let (clock, mut done) = (SystemClock::new(), Registered::default());
+    for some in registrations.chunks(AT_A_TIME) {
+        let before = done.added + done.known;
+        if before > 0 {
+            clock.sleep(REST).await;
+        }
+        let registered = match catalog.register(some, DiscoveredBy::Cli, clock.now()).await {
+            Err(error) if before > 0 => {
+                let all = registrations.len();
+                return Err(error).with_context(|| {
+                    format!(
+                        "{before} of {all} conferences are on watch, the others are not; repeat the command for those"
+                    )
+                });
+            }
+            registered => registered?,
+        };
+        done.added += registered.added;
+        done.known += registered.known;
+    }
+    Ok(done)
 }
 
 /// What it costs to read meetings that are over: conference info and one list each.

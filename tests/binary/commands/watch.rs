@@ -1,7 +1,7 @@
 //! `watch add`, `import`, `list` and `remove`.
 
 use super::{archived, csv, objects};
-use crate::harness::{CREDENTIALS, Place, Said, column, columns, number, says, sql};
+use crate::harness::{CREDENTIALS, Daemon, Place, Said, column, columns, eventually, execute, number, says, sql};
 
 const WATCHED: &str = "SELECT conference_id, union_id_hint, state, discovered_by FROM conferences ORDER BY 1";
 
@@ -91,6 +91,49 @@ fn an_import_without_end_is_refused_and_a_pipe_is_read() {
     Said::of(place.command(&["watch", "import", "/dev/stdin"]).write_stdin("a\r\na\r\nb\r\na,WFBkgxxx")).done();
     let rows = sql(&place.catalog(), "SELECT conference_id, union_id_hint FROM conferences ORDER BY 1");
     assert_eq!(rows, [["a", "WFBkgxxx"], ["b", "NULL"]]);
+}
+
+/// A list of so many conferences.
+fn many(conferences: usize) -> String {
+    (0..conferences).map(|n| format!("conf-{n:05}\n")).collect()
+}
+
+#[test]
+fn an_import_that_breaks_off_keeps_what_was_written_and_repeating_it_does_the_rest() {
+    let place = Place::with("");
+    place.run(&["watch", "add", "conf-00000"]).done();
+    execute(
+        &place.catalog(),
+        "CREATE TRIGGER breaks BEFORE INSERT ON conferences WHEN NEW.conference_id = 'conf-09000'
+         BEGIN SELECT RAISE(ABORT, 'no more'); END",
+    );
+    place.write("meetings.csv", many(10_000));
+    let said = place.run(&["watch", "import", "meetings.csv"]).refused(1);
+    says(&said, &["8000 of 10000 conferences are on watch", "repeat the command", "no more"]);
+    assert_eq!(number(&place.catalog(), "SELECT count(*) FROM conferences"), 8_000);
+
+    execute(&place.catalog(), "DROP TRIGGER breaks");
+    let said = place.run(&["watch", "import", "meetings.csv"]);
+    says(&said.err, &["2000 added, 8000 known already"]);
+    said.done();
+    assert_eq!(number(&place.catalog(), "SELECT count(*) FROM conference_events"), 10_000, "one entry each");
+}
+
+#[test]
+fn whoever_waits_for_the_lock_gets_its_turn_in_the_middle_of_an_import() {
+    const ALL: i64 = 20_000;
+    let place = Place::with("");
+    place.run(&["watch", "add", "conf-00000"]).done();
+    place.write("meetings.csv", many(20_000));
+    let _import = Daemon::spawn(&place, place.std_command(&["watch", "import", "meetings.csv"]));
+    let known = eventually("a transaction begins after the import has", || {
+        execute(&place.catalog(), "BEGIN IMMEDIATE; UPDATE quota SET calls_per_month = 1; COMMIT");
+        Some(number(&place.catalog(), "SELECT count(*) FROM conferences")).filter(|known| *known > 1)
+    });
+    assert!(known < ALL, "all {known} were written before anybody else could write");
+    eventually("the import is done", || {
+        (number(&place.catalog(), "SELECT count(*) FROM conferences") == ALL).then_some(())
+    });
 }
 
 #[test]

@@ -1,6 +1,7 @@
 -- Why: an error about one conference must come to an end, and a list that keeps changing is read ever more rarely. So a
 -- wait also says since when DingTalk gives only errors, and how often the list changed. What was learned about
--- DingTalk's limits outlives a restart. A pause counts failures.
+-- DingTalk's limits outlives a restart. A pause counts failures. And what is asked again and again is answered without
+-- reading every row: lists have an index in their order, and what is counted is kept.
 
 -- What is remembered of a conference while an answer about it is awaited.
 CREATE TABLE conference_waits (
@@ -66,3 +67,76 @@ CREATE TABLE api_calls (
 
 INSERT INTO api_calls (day, endpoint, outcome, calls) SELECT day, endpoint, outcome, calls FROM api_calls_before;
 DROP TABLE api_calls_before;
+
+-- No query used these two.
+DROP INDEX conferences_due;
+DROP INDEX recordings_by_start;
+
+-- The order in which lists are shown.
+CREATE INDEX conferences_by_start ON conferences (coalesce(started_at, discovered_at) DESC);
+CREATE INDEX recordings_by_start ON recordings (coalesce(started_at, first_seen_at) DESC);
+
+-- How many conferences stand in each state, and how many recordings there are. Written by the triggers below, and by
+-- nothing else.
+CREATE TABLE row_counts (
+    counted TEXT    NOT NULL PRIMARY KEY,              -- a state of conferences, or 'recordings'
+    number  INTEGER NOT NULL                           -- how many
+) STRICT, WITHOUT ROWID;
+
+INSERT INTO row_counts (counted, number)
+SELECT s.value, (SELECT count(*) FROM conferences c WHERE c.state = s.value)
+FROM json_each('["waiting", "active", "ended", "archived", "unrecorded", "failed"]') s
+UNION ALL SELECT 'recordings', count(*) FROM recordings;
+
+-- How many conferences were found, and how many began, in each hour: what the forecast learns from. Written by the
+-- triggers below, and by nothing else.
+CREATE TABLE conferences_by_hour (
+    hour  INTEGER NOT NULL PRIMARY KEY,                -- hours since the epoch
+    found INTEGER NOT NULL DEFAULT 0,                  -- conferences that came to be known in it
+    begun INTEGER NOT NULL DEFAULT 0                   -- conferences that began in it, or were found in it with no start known
+) STRICT;
+
+INSERT INTO conferences_by_hour (hour, found, begun)
+SELECT hour, sum(found), sum(begun)
+FROM (SELECT discovered_at / 3600000 AS hour, 1 AS found, 0 AS begun FROM conferences
+      UNION ALL SELECT coalesce(started_at, discovered_at) / 3600000, 0, 1 FROM conferences)
+GROUP BY hour;
+
+CREATE TRIGGER conferences_count_insert AFTER INSERT ON conferences
+BEGIN
+    UPDATE row_counts SET number = number + 1 WHERE counted = NEW.state;
+    INSERT INTO conferences_by_hour (hour, found) VALUES (NEW.discovered_at / 3600000, 1)
+    ON CONFLICT (hour) DO UPDATE SET found = found + 1;
+    INSERT INTO conferences_by_hour (hour, begun) VALUES (coalesce(NEW.started_at, NEW.discovered_at) / 3600000, 1)
+    ON CONFLICT (hour) DO UPDATE SET begun = begun + 1;
+END;
+
+CREATE TRIGGER conferences_count_delete AFTER DELETE ON conferences
+BEGIN
+    UPDATE row_counts SET number = number - 1 WHERE counted = OLD.state;
+    UPDATE conferences_by_hour SET found = found - 1 WHERE hour = OLD.discovered_at / 3600000;
+    UPDATE conferences_by_hour SET begun = begun - 1 WHERE hour = coalesce(OLD.started_at, OLD.discovered_at) / 3600000;
+END;
+
+CREATE TRIGGER conferences_count_state AFTER UPDATE OF state ON conferences WHEN OLD.state <> NEW.state
+BEGIN
+    UPDATE row_counts SET number = number - 1 WHERE counted = OLD.state;
+    UPDATE row_counts SET number = number + 1 WHERE counted = NEW.state;
+END;
+
+CREATE TRIGGER conferences_count_start AFTER UPDATE OF started_at ON conferences WHEN OLD.started_at IS NOT NEW.started_at
+BEGIN
+    UPDATE conferences_by_hour SET begun = begun - 1 WHERE hour = coalesce(OLD.started_at, OLD.discovered_at) / 3600000;
+    INSERT INTO conferences_by_hour (hour, begun) VALUES (coalesce(NEW.started_at, NEW.discovered_at) / 3600000, 1)
+    ON CONFLICT (hour) DO UPDATE SET begun = begun + 1;
+END;
+
+CREATE TRIGGER recordings_count_insert AFTER INSERT ON recordings
+BEGIN
+    UPDATE row_counts SET number = number + 1 WHERE counted = 'recordings';
+END;
+
+CREATE TRIGGER recordings_count_delete AFTER DELETE ON recordings
+BEGIN
+    UPDATE row_counts SET number = number - 1 WHERE counted = 'recordings';
+END;

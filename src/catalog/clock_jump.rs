@@ -13,7 +13,8 @@ impl Catalog {
         let (now, ahead_ms) = (now.as_millis(), millis(ahead));
         let mut transaction = self.write().await?;
         sqlx::query!(
-            "UPDATE conferences SET next_attempt_at = max(next_attempt_at - ?2, ?1) WHERE next_attempt_at > ?1",
+            "UPDATE conferences SET next_attempt_at = max(next_attempt_at - ?2, ?1)
+             WHERE state IN ('waiting', 'active', 'ended', 'archived', 'failed') AND next_attempt_at > ?1",
             now,
             ahead_ms,
         )

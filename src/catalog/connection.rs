@@ -140,6 +140,8 @@ pub struct Catalog {
     file: Option<(u64, u64)>,
     writer: SqlitePool,
     readers: SqlitePool,
+    /// See [`Catalog::for_observers`].
+    observer: SqlitePool,
 }
 
 impl Catalog {
@@ -170,8 +172,9 @@ impl Catalog {
         // Whoever counts steps is given one reader, so that they come in one order.
         let many = if progress.is_some() { 1 } else { READERS };
         let options = options.read_only(true).create_if_missing(false);
-        let readers = pool(many, progress).connect_with(options).await.map_err(open)?;
-        Ok(Self { path: path.to_owned(), file: file(path).ok(), writer, readers })
+        let readers = pool(many, progress).connect_with(options.clone()).await.map_err(open)?;
+        let observer = pool(1, None).connect_lazy_with(options);
+        Ok(Self { path: path.to_owned(), file: file(path).ok(), writer, readers, observer })
     }
 
     /// Opens the catalog for reading only: no right to write is needed, and nothing is written.
@@ -187,7 +190,13 @@ impl Catalog {
             .connect_with(options(path).read_only(true))
             .await
             .map_err(|source| Error::Open { path: path.to_owned(), source })?;
-        Ok(Self { path: path.to_owned(), file: file(path).ok(), writer: readers.clone(), readers })
+        let (writer, observer) = (readers.clone(), readers.clone());
+        Ok(Self { path: path.to_owned(), file: file(path).ok(), writer, readers, observer })
+    }
+
+    /// The same catalog for those who look on: they read by one connection of their own, and so keep nobody waiting.
+    pub fn for_observers(&self) -> Self {
+        Self { readers: self.observer.clone(), ..self.clone() }
     }
 
     /// Where it lies.
@@ -209,6 +218,7 @@ impl Catalog {
     /// open, which SQLite does not grant for a WAL file whose folder is not writable.
     pub async fn close(self) {
         self.readers.close().await;
+        self.observer.close().await;
         if let Ok(mut connection) = self.writer.acquire().await {
             // Fails while somebody else has the file open; then it stays in WAL mode, and they keep its -wal and -shm.
             let _ = sqlx::query("PRAGMA busy_timeout = 0").execute(&mut *connection).await;
@@ -256,7 +266,7 @@ fn file(path: &Path) -> io::Result<(u64, u64)> {
 }
 
 fn options(path: &Path) -> SqliteConnectOptions {
-    SqliteConnectOptions::new().filename(path).foreign_keys(true).busy_timeout(BUSY_TIMEOUT)
+    SqliteConnectOptions::new().filename(path).foreign_keys(true).busy_timeout(BUSY_TIMEOUT).row_buffer_size(1024)
 }
 
 /// A file does not hang up: there is no need to test a connection before each use, nor to renew one. The last to close

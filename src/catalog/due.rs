@@ -40,9 +40,9 @@ struct Row {
     failing_since: Option<i64>,
 }
 
-/// The rows that a condition names; checked when it is compiled.
+/// The rows that a condition names, found `by` an index; checked when it is compiled.
 macro_rules! conferences {
-    ($connection:expr, $condition:literal, $($argument:expr),*) => {
+    ($connection:expr, $by:literal, $condition:literal, $($argument:expr),*) => {
         sqlx::query_as!(
             Row,
             r#"SELECT c.conference_id AS "conference_id!", c.state AS "state!", c.title, c.discovered_by AS "discovered_by!",
@@ -50,8 +50,8 @@ macro_rules! conferences {
                       c.next_attempt_at, c.record_status, c.union_id_hint, c.record_owner_union_id, c.creator_union_id,
                       w.counted_until AS "counted_until?", w.awaited_ms AS "awaited_ms?", w.accepted_union_id,
                       w.list_changed_at, w.list_changes AS "list_changes?", w.failing_since
-               FROM conferences c LEFT JOIN conference_waits w ON w.conference_id = c.conference_id
-               WHERE "# + $condition,
+               FROM conferences c "# + $by + " LEFT JOIN conference_waits w ON w.conference_id = c.conference_id
+               WHERE " + $condition,
             $($argument),*
         )
         .fetch_all($connection)
@@ -105,6 +105,7 @@ impl Catalog {
         let now = now.as_millis();
         conferences!(
             &mut *self.read().await?,
+            "INDEXED BY conferences_by_state",
             r#"(c.state IN ('waiting', 'active') AND (c.next_attempt_at IS NULL OR c.next_attempt_at <= ?1))
                OR (c.state = 'failed' AND c.next_attempt_at <= ?1)
                ORDER BY c.discovered_at, c.conference_id"#,
@@ -118,6 +119,7 @@ impl Catalog {
         let (long_ago, now) = (long_ago.as_millis(), now.as_millis());
         conferences!(
             &mut *self.read().await?,
+            "INDEXED BY conferences_by_state",
             r#"c.next_attempt_at <= ?2 AND c.state IN ('ended', 'archived')
                ORDER BY coalesce(c.ended_at, ?1) < ?1, w.failing_since IS NOT NULL, c.next_attempt_at, c.conference_id"#,
             long_ago,
@@ -130,6 +132,7 @@ impl Catalog {
         let conference_ids = serde_json::json!(conference_ids).to_string();
         let conferences: Result<Vec<Conference>, Error> = conferences!(
             &mut *self.read().await?,
+            "",
             "c.conference_id IN (SELECT value FROM json_each(?1))",
             conference_ids
         );
@@ -138,20 +141,22 @@ impl Catalog {
 
     /// When there is something to ask.
     pub async fn next_attempts(&self) -> Result<NextAttempts, Error> {
+        // One that may be asked about at any time (NULL) comes first in the index.
         let row = sqlx::query!(
-            r#"SELECT coalesce((SELECT min(coalesce(next_attempt_at, 0)) FROM conferences
-                                WHERE state IN ('waiting', 'active')), 0x7fffffffffffffff) AS "open!: i64",
-                      coalesce((SELECT min(next_attempt_at) FROM conferences
-                                WHERE state = 'failed' AND next_attempt_at IS NOT NULL), 0x7fffffffffffffff) AS "failed!: i64",
-                      (SELECT min(next_attempt_at) FROM conferences
-                       WHERE next_attempt_at IS NOT NULL AND state IN ('ended', 'archived')) AS "list: i64""#
+            r#"SELECT (SELECT coalesce(next_attempt_at, 0) FROM conferences WHERE state = 'waiting'
+                       ORDER BY next_attempt_at LIMIT 1) AS "waiting: i64",
+                      (SELECT coalesce(next_attempt_at, 0) FROM conferences WHERE state = 'active'
+                       ORDER BY next_attempt_at LIMIT 1) AS "active: i64",
+                      (SELECT min(next_attempt_at) FROM conferences WHERE state = 'failed') AS "failed: i64",
+                      (SELECT min(next_attempt_at) FROM conferences WHERE state = 'ended') AS "ended: i64",
+                      (SELECT min(next_attempt_at) FROM conferences WHERE state = 'archived') AS "archived: i64""#
         )
         .fetch_one(&mut *self.read().await?)
         .await?;
-        let candidate = row.open.min(row.failed);
+        let first = |of: &[Option<i64>]| of.iter().flatten().min().map(|at| Timestamp::from_millis(*at));
         Ok(NextAttempts {
-            candidate_at: (candidate < i64::MAX).then(|| Timestamp::from_millis(candidate)),
-            list_at: row.list.map(Timestamp::from_millis),
+            candidate_at: first(&[row.waiting, row.active, row.failed]),
+            list_at: first(&[row.ended, row.archived]),
         })
     }
 
@@ -161,7 +166,7 @@ impl Catalog {
         let answered = sqlx::query_scalar!(
             r#"SELECT EXISTS (SELECT 1 FROM job_runs
                               WHERE stage <> 'maintain' AND (last_ok_at > ?1 OR (last_ok_at = ?1 AND failures = 0)))
-                   OR EXISTS (SELECT 1 FROM conference_events
+                   OR EXISTS (SELECT 1 FROM conference_events INDEXED BY conference_events_by_time
                               WHERE at >= ?1 AND outcome IN ('ok', 'cloudRecordNotFound')) AS "answered!: i64""#,
             since,
         )

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use futures_util::TryStreamExt;
 use serde::Serialize;
 
 use super::{Catalog, Error, count, duration};
@@ -53,15 +54,35 @@ impl Catalog {
         Ok(oldest.collect())
     }
 
-    /// Of every recording, the time from its meeting's end to its first row here; none, by clocks that differ.
-    pub async fn lags(&self) -> Result<Vec<Duration>, Error> {
+    /// Of the latest recordings, at most `most`, the time from their meetings' ends to their first rows here, the shortest
+    /// first; none, by clocks that differ.
+    pub async fn latest_lags(&self, most: u32) -> Result<Vec<Duration>, Error> {
         let lags = sqlx::query_scalar!(
             r#"SELECT r.first_seen_at - c.ended_at AS "lag!: i64"
-               FROM recordings r JOIN conferences c ON c.conference_id = r.conference_id WHERE c.ended_at IS NOT NULL"#
+               FROM recordings r JOIN conferences c ON c.conference_id = r.conference_id
+               WHERE r.rowid > (SELECT max(rowid) FROM recordings) - ? AND c.ended_at IS NOT NULL ORDER BY 1"#,
+            most,
         )
         .fetch_all(&mut *self.read().await?)
         .await?;
         Ok(lags.into_iter().map(duration).collect())
+    }
+
+    /// Hands over the same of each recording after the row `counted_to`, and moves that on.
+    pub async fn count_lags(&self, counted_to: &mut i64, mut each: impl FnMut(Duration)) -> Result<(), Error> {
+        let mut connection = self.read().await?;
+        let mut rows = sqlx::query!(
+            r#"SELECT r.rowid AS "rowid!: i64", r.first_seen_at - c.ended_at AS "lag: i64"
+               FROM recordings r JOIN conferences c ON c.conference_id = r.conference_id
+               WHERE r.rowid > ? ORDER BY r.rowid"#,
+            *counted_to,
+        )
+        .fetch(&mut *connection);
+        while let Some(row) = rows.try_next().await? {
+            *counted_to = row.rowid;
+            row.lag.map(duration).into_iter().for_each(&mut each);
+        }
+        Ok(())
     }
 
     /// Since when a conference may be asked about that no poll has asked about yet; `None` if there is none.
@@ -77,11 +98,17 @@ impl Catalog {
 
     /// How many conferences stand in each state, in the order of a conference's life.
     pub async fn count_by_state(&self) -> Result<Vec<(State, u64)>, Error> {
-        let rows = sqlx::query!(r#"SELECT state, count(*) AS "conferences!: i64" FROM conferences GROUP BY state"#)
-            .fetch_all(&mut *self.read().await?)
-            .await?;
+        let rows = sqlx::query!("SELECT counted, number FROM row_counts").fetch_all(&mut *self.read().await?).await?;
         let of =
-            |state: State| rows.iter().find(|row| row.state == state.as_str()).map_or(0, |row| count(row.conferences));
+            |state: State| rows.iter().find(|row| row.counted == state.as_str()).map_or(0, |row| count(row.number));
         Ok(State::ALL.into_iter().map(|state| (state, of(state))).collect())
+    }
+
+    /// How many recordings there are.
+    pub async fn count_recordings(&self) -> Result<u64, Error> {
+        let number = sqlx::query_scalar!("SELECT number FROM row_counts WHERE counted = 'recordings'")
+            .fetch_one(&mut *self.read().await?)
+            .await?;
+        Ok(count(number))
     }
 }

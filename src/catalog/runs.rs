@@ -1,9 +1,13 @@
 //! When each stage last ran, and what experience says about the work to come.
 
+use std::iter::repeat_n;
+
 use serde::Serialize;
 
 use super::{Catalog, Error, column, count};
 use crate::domain::clock::Timestamp;
+
+const HOUR_MS: i64 = 3_600_000;
 
 /// When a stage last ran.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -88,49 +92,48 @@ impl Catalog {
         Ok(())
     }
 
-    /// When meetings began since `since`, as far as the catalog knows, and when it first knew of any.
+    /// When meetings began since `since`, to the hour and as far as the catalog knows, and when it first knew of any.
     pub async fn starts(&self, since: Timestamp) -> Result<(Vec<Timestamp>, Option<Timestamp>), Error> {
-        let since = since.as_millis();
+        let since_hour = since.as_millis() / HOUR_MS;
         let mut connection = self.read().await?;
-        let starts = sqlx::query_scalar!(
-            r#"SELECT coalesce(started_at, discovered_at) AS "at!: i64" FROM conferences WHERE discovered_at >= ?"#,
-            since,
-        )
-        .fetch_all(&mut *connection)
-        .await?;
-        let first = sqlx::query_scalar!(r#"SELECT min(discovered_at) AS "at: i64" FROM conferences"#)
-            .fetch_one(&mut *connection)
+        let hours = sqlx::query!("SELECT hour, begun FROM conferences_by_hour WHERE hour >= ?", since_hour)
+            .fetch_all(&mut *connection)
             .await?;
-        Ok((starts.into_iter().map(Timestamp::from_millis).collect(), first.map(Timestamp::from_millis)))
+        let starts = hours.into_iter().flat_map(|row| {
+            repeat_n(Timestamp::from_millis(row.hour * HOUR_MS).max(since), usize::try_from(row.begun).unwrap_or(0))
+        });
+        let first = sqlx::query_scalar!(
+            "SELECT discovered_at FROM conferences WHERE rowid = (SELECT min(rowid) FROM conferences)"
+        )
+        .fetch_optional(&mut *connection)
+        .await?;
+        Ok((starts.collect(), first.map(Timestamp::from_millis)))
     }
 
     /// What experience since `since` (of which `day` is the day) and the open work say about the calls to come.
     pub async fn workload(&self, since: Timestamp, day: &str) -> Result<Workload, Error> {
-        let since = since.as_millis();
-        let mut connection = self.read().await?;
+        let since_hour = since.as_millis() / HOUR_MS;
         let row = sqlx::query!(
-            r#"SELECT count(*) FILTER (WHERE state = 'waiting') AS "waiting!: i64",
-                      count(*) FILTER (WHERE state = 'active') AS "active!: i64",
-                      count(*) FILTER (WHERE state IN ('ended', 'archived') AND next_attempt_at IS NOT NULL) AS "awaited!: i64",
-                      count(*) FILTER (WHERE state NOT IN ('waiting', 'active') AND discovered_at >= ?) AS "ended!: i64"
-               FROM conferences"#,
-            since,
-        )
-        .fetch_one(&mut *connection)
-        .await?;
-        let calls = sqlx::query_scalar!(
-            r#"SELECT coalesce(sum(calls), 0) AS "calls!: i64" FROM api_calls
-               WHERE day >= ? AND endpoint IN ('get', 'getVideos') AND outcome NOT IN ('unreached', 'throttled')"#,
+            r#"SELECT (SELECT number FROM row_counts WHERE counted = 'waiting') AS "waiting!: i64",
+                      (SELECT number FROM row_counts WHERE counted = 'active') AS "active!: i64",
+                      (SELECT count(*) FROM conferences
+                       WHERE state IN ('ended', 'archived') AND next_attempt_at >= 0) AS "awaited!: i64",
+                      (SELECT coalesce(sum(found), 0) FROM conferences_by_hour WHERE hour >= ?1) AS "found!: i64",
+                      (SELECT coalesce(sum(calls), 0) FROM api_calls
+                       WHERE day >= ?2 AND endpoint IN ('get', 'getVideos')
+                         AND outcome NOT IN ('unreached', 'throttled')) AS "calls!: i64""#,
+            since_hour,
             day,
         )
-        .fetch_one(&mut *connection)
+        .fetch_one(&mut *self.read().await?)
         .await?;
         Ok(Workload {
             waiting: count(row.waiting),
             active: count(row.active),
             awaited: count(row.awaited),
-            ended: count(row.ended),
-            calls: count(calls),
+            // One that is open for longer than experience reaches is a rare exception.
+            ended: count(row.found - row.waiting - row.active),
+            calls: count(row.calls),
         })
     }
 

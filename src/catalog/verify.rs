@@ -172,6 +172,18 @@ const CHECKS: &[(&str, Offenders)] = &[
                WHERE (last_error_code IS NULL) + (last_error_message IS NULL) + (last_error_at IS NULL) NOT IN (0, 3)"#
         ),
     ),
+    (
+        "the counts kept of conferences and recordings are right",
+        offenders!(
+            r#"SELECT counted || ': ' || number AS "offender!: String" FROM row_counts k
+               WHERE number <> CASE counted WHEN 'recordings' THEN (SELECT count(*) FROM recordings)
+                                    ELSE (SELECT count(*) FROM conferences c WHERE c.state = k.counted) END
+               UNION ALL SELECT 'found: ' || (SELECT sum(found) FROM conferences_by_hour)
+               WHERE (SELECT total(found) FROM conferences_by_hour) <> (SELECT count(*) FROM conferences)
+               UNION ALL SELECT 'begun: ' || (SELECT sum(begun) FROM conferences_by_hour)
+               WHERE (SELECT total(begun) FROM conferences_by_hour) <> (SELECT count(*) FROM conferences)"#
+        ),
+    ),
     ("a recording's JSON, and that of each revision, is complete and has its mediaId", raw),
     (
         "a recording last changed when its last revision was replaced; without one, when it was first seen",

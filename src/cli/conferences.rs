@@ -2,11 +2,12 @@
 
 use anyhow::{bail, ensure};
 use clap::Subcommand;
+use futures_util::TryStreamExt;
 use serde::Serialize;
 
 use super::error::Usage;
-use super::output::{self, Format, ListFormat};
-use super::{explain, open, wiring};
+use super::output::{self, Format, Listing};
+use super::{explain, open, recordings, wiring};
 use crate::catalog::lists::{ConferenceFilter, ConferenceRow, RecordingFilter, RecordingRow};
 use crate::config::Config;
 use crate::domain::clock::{Clock, SystemClock, Timestamp};
@@ -19,9 +20,8 @@ pub(super) enum Conferences {
         /// Only those in this state: waiting, active, ended, archived, unrecorded or failed
         #[arg(long)]
         state: Option<State>,
-        /// How the list is printed
-        #[arg(long, value_enum, default_value_t)]
-        format: ListFormat,
+        #[command(flatten)]
+        listing: Listing,
     },
     /// Show one conference and its recordings
     Show {
@@ -61,10 +61,8 @@ struct Shown {
 
 pub(super) async fn run(conferences: &Conferences, config: &Config) -> anyhow::Result<()> {
     match conferences {
-        Conferences::List { state, format } => {
-            let filter = ConferenceFilter { state: *state, ..ConferenceFilter::default() };
-            let rows = open::read(config, async |catalog| Ok(catalog.list_conferences(&filter).await?)).await?;
-            print(&rows, *format)
+        Conferences::List { state, listing } => {
+            list(config, state.map_or(ConferenceFilter::All, ConferenceFilter::In), *listing).await
         }
         Conferences::Show { conference_id, live: false, format } => show(config, conference_id, *format).await,
         Conferences::Show { conference_id, live: true, format } => {
@@ -83,9 +81,9 @@ pub(super) async fn run(conferences: &Conferences, config: &Config) -> anyhow::R
     }
 }
 
-pub(super) fn print(rows: &[ConferenceRow], format: ListFormat) -> anyhow::Result<()> {
+pub(super) async fn list(config: &Config, filter: ConferenceFilter, listing: Listing) -> anyhow::Result<()> {
     let heads = ["conference_id", "title", "state", "started", "ended", "creator", "next attempt", "last error"];
-    output::list(&rows.iter().collect::<Vec<_>>(), format, &heads, |row| {
+    let cells = |row: &ConferenceRow| {
         vec![
             row.conference_id.clone(),
             row.title.clone().unwrap_or_default(),
@@ -96,15 +94,19 @@ pub(super) fn print(rows: &[ConferenceRow], format: ListFormat) -> anyhow::Resul
             output::instant(row.next_attempt_at),
             row.last_error_code.clone().unwrap_or_default(),
         ]
+    };
+    open::read(config, async |catalog| {
+        let rows = catalog.list_conferences(filter, listing.most());
+        listing.print(rows, catalog.count_conferences(filter), &heads, cells).await
     })
+    .await
 }
 
 async fn show(config: &Config, conference_id: &str, format: Format) -> anyhow::Result<()> {
-    let id = Some(conference_id.to_owned());
-    let one = ConferenceFilter { conference_id: id.clone(), ..ConferenceFilter::default() };
-    let its = RecordingFilter { conference_id: id, ..RecordingFilter::default() };
+    let its = RecordingFilter { conference_id: Some(conference_id.to_owned()), ..RecordingFilter::default() };
     let (conference, recordings) = open::read(config, async |catalog| {
-        Ok((catalog.list_conferences(&one).await?.pop(), catalog.list_recordings(&its).await?))
+        let recordings: Vec<RecordingRow> = catalog.list_recordings(&its, None, true).try_collect().await?;
+        Ok((catalog.conference(conference_id).await?, recordings))
     })
     .await?;
     let Some(conference) = conference else {
@@ -133,7 +135,7 @@ async fn show(config: &Config, conference_id: &str, format: Format) -> anyhow::R
         ("closed", Some(output::instant(conference.closed_at))),
     ];
     output::facts(about)?;
-    super::recordings::print(&recordings, ListFormat::Table)
+    output::print(&format!("{}\n", output::table(&recordings::HEADS, recordings.iter().map(recordings::cells))))
 }
 
 async fn show_live(config: &Config, conference_id: &str, format: Format) -> anyhow::Result<()> {

@@ -7,7 +7,7 @@ use super::output::{self, Format};
 use super::sanitize;
 use crate::catalog::Catalog;
 use crate::catalog::journal::EventRow;
-use crate::catalog::lists::{ConferenceFilter, ConferenceRow};
+use crate::catalog::lists::ConferenceRow;
 use crate::catalog::pauses::Pause;
 use crate::catalog::runs::JobRun;
 use crate::config::Config;
@@ -36,8 +36,7 @@ struct Next {
 
 pub(super) async fn run(config: &Config, conference_id: &str, format: Format) -> anyhow::Result<()> {
     let catalog = Catalog::open_read_only(&config.catalog.path).await?;
-    let filter = ConferenceFilter { conference_id: Some(conference_id.to_owned()), ..ConferenceFilter::default() };
-    let conference = catalog.list_conferences(&filter).await?.pop();
+    let conference = catalog.conference(conference_id).await?;
     let events = catalog.events(conference_id).await?;
     let (runs, pauses) = (catalog.job_runs().await?, catalog.pauses().await?);
     catalog.close().await;

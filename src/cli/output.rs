@@ -1,13 +1,18 @@
 //! Prints results: tables for people, JSON and CSV for programs.
 
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, BufWriter, IsTerminal, Write};
 
-use clap::ValueEnum;
+use clap::{Args, ValueEnum};
 use comfy_table::{ContentArrangement, Table, presets};
+use futures_util::{Stream, TryStreamExt};
 use serde::Serialize;
 
 use super::sanitize;
+use crate::catalog::lists::{Row, Value};
 use crate::domain::clock::Timestamp;
+
+/// So many rows of a table are shown unless others are asked for.
+const SHOWN_ROWS: u64 = 100;
 
 /// How a list is printed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
@@ -31,50 +36,83 @@ pub(super) enum Format {
     Json,
 }
 
-/// Prints rows: as JSON or CSV by their own field names, as a table by `heads` and `cells`.
-pub(super) fn list<T: Serialize + Default>(
-    rows: &[&T],
+/// How a list is printed, and how much of it.
+#[derive(Args, Clone, Copy, Debug)]
+pub(super) struct Listing {
+    /// How the list is printed
+    #[arg(long, value_enum, default_value_t)]
     format: ListFormat,
-    heads: &[&str],
-    cells: impl Fn(&T) -> Vec<String>,
-) -> anyhow::Result<()> {
-    match format {
-        ListFormat::Table => print(&format!("{}\n", table(heads, rows.iter().copied().map(cells)))),
-        ListFormat::Json => json(&rows),
-        ListFormat::Csv => {
-            print(&head::<T>()?)?;
-            let on_terminal = io::stdout().is_terminal();
-            let cell = |text: &str| {
-                let cell = sanitize::csv_cell(text);
-                if on_terminal { sanitize::lines(&cell) } else { cell.into_owned() }
-            };
-            let mut writer = csv::Writer::from_writer(io::stdout().lock());
-            for row in rows {
-                let record = record(row)?;
-                writer.write_record(record.iter().map(cell))?;
-            }
-            writer.flush()?;
-            Ok(())
-        }
+    /// So many rows at the most [default: 100 of a table, everything as json and csv]
+    #[arg(long, value_name = "N")]
+    limit: Option<u64>,
+}
+
+impl Listing {
+    /// The most rows to ask for.
+    pub(super) fn most(self) -> Option<u64> {
+        self.limit.or(self.is_table().then_some(SHOWN_ROWS))
     }
-}
 
-/// The head line of CSV. It is printed also where there are no rows.
-fn head<T: Serialize + Default>() -> anyhow::Result<String> {
-    let mut writer = csv::Writer::from_writer(Vec::new());
-    writer.serialize(T::default())?;
-    let text = String::from_utf8(writer.into_inner()?)?;
-    Ok(text.split_inclusive('\n').next().unwrap_or_default().to_owned())
-}
+    /// Whether it is for people.
+    pub(super) fn is_table(self) -> bool {
+        self.format == ListFormat::Table
+    }
 
-fn record<T: Serialize>(row: &T) -> anyhow::Result<csv::StringRecord> {
-    let mut writer = csv::WriterBuilder::new().has_headers(false).from_writer(Vec::new());
-    writer.serialize(row)?;
-    let line = writer.into_inner()?;
-    let mut reader = csv::ReaderBuilder::new().has_headers(false).from_reader(line.as_slice());
-    let mut record = csv::StringRecord::new();
-    reader.read_record(&mut record)?;
-    Ok(record)
+    /// Prints rows as they come: as JSON or CSV by their own column names, as a table by `heads` and `cells`. Under a table
+    /// that leaves some out stands how many of `all` they are.
+    pub(super) async fn print<R: Row, E: Into<anyhow::Error>>(
+        self,
+        mut rows: impl Stream<Item = Result<R, E>> + Unpin,
+        all: impl Future<Output = Result<u64, E>>,
+        heads: &[&str],
+        cells: impl Fn(&R) -> Vec<String>,
+    ) -> anyhow::Result<()> {
+        let mut out = BufWriter::new(io::stdout().lock());
+        match self.format {
+            ListFormat::Table => {
+                let rows: Vec<_> = rows.map_ok(|row| cells(&row)).try_collect().await.map_err(Into::into)?;
+                let shown = rows.len() as u64;
+                writeln!(out, "{}", table(heads, rows))?;
+                // Only a full page can have left some out.
+                let left =
+                    if Some(shown) == self.most() { all.await.map_err(Into::into)?.saturating_sub(shown) } else { 0 };
+                if left > 0 {
+                    writeln!(out, "… and {left} more")?;
+                }
+            }
+            ListFormat::Json => {
+                let (mut row, mut before) = (Vec::new(), "[\n  ");
+                while let Some(next) = rows.try_next().await.map_err(Into::into)? {
+                    row.clear();
+                    serde_json::to_writer_pretty(&mut row, &next)?;
+                    let text = str::from_utf8(&row)?;
+                    write!(out, "{before}{}", sanitize::json(text).replace('\n', "\n  "))?;
+                    before = ",\n  ";
+                }
+                out.write_all(if before.starts_with('[') { b"[]\n" } else { b"\n]\n" })?;
+            }
+            ListFormat::Csv => {
+                let on_terminal = io::stdout().is_terminal();
+                let mut writer = csv::Writer::from_writer(&mut out);
+                writer.write_record(R::COLUMNS)?;
+                while let Some(row) = rows.try_next().await.map_err(Into::into)? {
+                    for value in row.values() {
+                        match value {
+                            Value::None => writer.write_field("")?,
+                            Value::Number(number) => writer.write_field(number.to_string())?,
+                            Value::Text(text) if on_terminal => {
+                                writer.write_field(sanitize::lines(&sanitize::csv_cell(text)))?;
+                            }
+                            Value::Text(text) => writer.write_field(sanitize::csv_cell(text).as_bytes())?,
+                        }
+                    }
+                    writer.write_record(None::<&[u8]>)?;
+                }
+                writer.flush()?;
+            }
+        }
+        Ok(out.flush()?)
+    }
 }
 
 pub(super) fn json<T: Serialize>(thing: &T) -> anyhow::Result<()> {

@@ -6,7 +6,8 @@ use clap::Subcommand;
 use serde::Serialize;
 
 use super::open;
-use super::output::{self, Format, ListFormat};
+use super::output::{self, Format, Listing};
+use crate::catalog::Catalog;
 use crate::catalog::lists::{RecordingFilter, RecordingRow, RevisionRow};
 use crate::config::Config;
 use crate::domain::clock::Timestamp;
@@ -30,9 +31,8 @@ pub(super) enum Recordings {
         /// With this text in the title, the creator's name or an id
         #[arg(long, value_name = "TEXT")]
         search: Option<String>,
-        /// How the list is printed
-        #[arg(long, value_enum, default_value_t)]
-        format: ListFormat,
+        #[command(flatten)]
+        listing: Listing,
     },
     /// Show one recording, and its earlier versions
     Show {
@@ -53,22 +53,19 @@ struct Shown {
 
 pub(super) async fn run(recordings: &Recordings, config: &Config) -> anyhow::Result<()> {
     match recordings {
-        Recordings::List { since, until, conference, region, search, format } => {
+        Recordings::List { since, until, conference, region, search, listing } => {
             let filter = RecordingFilter {
                 since: *since,
                 until: *until,
                 conference_id: conference.clone(),
-                media_id: None,
                 region_id: region.clone(),
                 search: search.clone(),
             };
-            let rows = open::read(config, async |catalog| Ok(catalog.list_recordings(&filter).await?)).await?;
-            print(&rows, *format)
+            open::read(config, async |catalog| print(catalog, &filter, *listing).await).await
         }
         Recordings::Show { media_id, format } => {
-            let filter = RecordingFilter { media_id: Some(media_id.clone()), ..RecordingFilter::default() };
             let (recording, revisions) = open::read(config, async |catalog| {
-                let Some(recording) = catalog.list_recordings(&filter).await?.into_iter().next() else {
+                let Some(recording) = catalog.recording(media_id).await? else {
                     bail!("the catalog has no recording with the mediaId {media_id}");
                 };
                 let revisions = catalog.list_revisions(&recording.conference_id, media_id).await?;
@@ -80,21 +77,26 @@ pub(super) async fn run(recordings: &Recordings, config: &Config) -> anyhow::Res
     }
 }
 
-/// Prints recordings, each with the title of its conference.
-pub(super) fn print(rows: &[RecordingRow], format: ListFormat) -> anyhow::Result<()> {
-    let heads = ["title", "started", "duration", "size", "region", "type", "media_id", "conference_id"];
-    output::list(&rows.iter().collect::<Vec<_>>(), format, &heads, |recording| {
-        vec![
-            recording.title.clone().unwrap_or_default(),
-            output::instant(recording.started_at),
-            output::clock_time(recording.duration_ms),
-            output::mebibytes(recording.file_size),
-            recording.region_id.clone().unwrap_or_default(),
-            output::record_type(recording.record_type),
-            recording.media_id.clone(),
-            recording.conference_id.clone(),
-        ]
-    })
+/// Of a recording in a table.
+pub(super) const HEADS: [&str; 8] =
+    ["title", "started", "duration", "size", "region", "type", "media_id", "conference_id"];
+
+pub(super) fn cells(recording: &RecordingRow) -> Vec<String> {
+    vec![
+        recording.title.clone().unwrap_or_default(),
+        output::instant(recording.started_at),
+        output::clock_time(recording.duration_ms),
+        output::mebibytes(recording.file_size),
+        recording.region_id.clone().unwrap_or_default(),
+        output::record_type(recording.record_type),
+        recording.media_id.clone(),
+        recording.conference_id.clone(),
+    ]
+}
+
+async fn print(catalog: &Catalog, filter: &RecordingFilter, listing: Listing) -> anyhow::Result<()> {
+    let rows = catalog.list_recordings(filter, listing.most(), listing.is_table());
+    listing.print(rows, catalog.count_matching(filter), &HEADS, cells).await
 }
 
 fn show(recording: RecordingRow, revisions: Vec<RevisionRow>, format: Format) -> anyhow::Result<()> {

@@ -11,7 +11,7 @@ use super::output::{self, Format};
 use super::{open, wiring};
 use crate::archive::{LookIntervals, health};
 use crate::catalog::Catalog;
-use crate::catalog::lists::{LastErrorRow, RecordingFilter};
+use crate::catalog::lists::LastErrorRow;
 use crate::catalog::measures::Oldest;
 use crate::catalog::pauses::Pause;
 use crate::catalog::runs::JobRun;
@@ -20,6 +20,9 @@ use crate::daemon::lock::Lock;
 use crate::domain::clock::{Clock, SystemClock, Timestamp, millis};
 use crate::domain::forecast;
 use crate::domain::schedule::Schedule;
+
+/// Of so many recordings it is shown how soon they came.
+const LATEST: u32 = 1_000;
 
 #[derive(Args, Debug)]
 pub(super) struct Status {
@@ -38,8 +41,8 @@ pub struct Report {
     conferences: BTreeMap<&'static str, u64>,
     trouble: Option<LastErrorRow>,
     oldest_open: Vec<Oldest>,
-    recordings: usize,
-    /// From a meeting's end to the first row of its recording: the median, and the longest.
+    recordings: u64,
+    /// From a meeting's end to the first row of its recording, of the latest thousand: the median, and the longest.
     lag_half_ms: Option<i64>,
     lag_most_ms: Option<i64>,
     month: String,
@@ -74,8 +77,7 @@ pub async fn report(catalog: &Catalog, config: &Config, now: Timestamp) -> anyho
     let (discover, discover_stretched) = effective(&settings.discover, pace.discover, now);
     let (poll, poll_stretched) = effective(&settings.poll, pace.poll, now);
     let daemon = Lock::holder(&config.catalog.path);
-    let mut lags_ms: Vec<i64> = catalog.lags().await?.into_iter().map(millis).collect();
-    lags_ms.sort_unstable();
+    let lags = catalog.latest_lags(LATEST).await?;
     Ok(Report {
         catalog: config.catalog.path.display().to_string(),
         daemon_pid: daemon.as_ref().map(|daemon| daemon.pid),
@@ -89,9 +91,9 @@ pub async fn report(catalog: &Catalog, config: &Config, now: Timestamp) -> anyho
             .collect(),
         trouble: catalog.last_error().await?,
         oldest_open: catalog.oldest_open().await?,
-        lag_half_ms: lags_ms.get(lags_ms.len() / 2).copied(),
-        lag_most_ms: lags_ms.last().copied(),
-        recordings: catalog.list_recordings(&RecordingFilter::default()).await?.len(),
+        lag_half_ms: lags.get(lags.len() / 2).copied().map(millis),
+        lag_most_ms: lags.last().copied().map(millis),
+        recordings: catalog.count_recordings().await?,
         month: forecast::day(now).chars().take(7).collect(),
         calls: catalog.spent(&forecast::day(now)).await?,
         calls_per_month: share,
@@ -156,7 +158,8 @@ fn recordings(report: &Report) -> String {
         return report.recordings.to_string();
     };
     let (half, most) = (roughly(half_ms), roughly(most_ms));
-    format!("{}; half of them within {half} of the meeting's end, the last within {most}", report.recordings)
+    let them = if report.recordings > u64::from(LATEST) { format!("the latest {LATEST}") } else { "them".to_owned() };
+    format!("{}; half of {them} within {half} of the meeting's end, the last within {most}", report.recordings)
 }
 
 /// A duration in whole minutes, rounded up.

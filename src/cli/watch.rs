@@ -9,7 +9,7 @@ use anyhow::{Context, ensure};
 use clap::Subcommand;
 
 use super::error::Usage;
-use super::output::{self, ListFormat};
+use super::output::{self, Listing};
 use super::{conferences, import, open};
 use crate::catalog::Catalog;
 use crate::catalog::lists::ConferenceFilter;
@@ -43,9 +43,8 @@ pub(super) enum Watch {
     },
     /// Show the conferences that were put on watch and are still open
     List {
-        /// How the list is printed
-        #[arg(long, value_enum, default_value_t)]
-        format: ListFormat,
+        #[command(flatten)]
+        listing: Listing,
     },
     /// Take conferences off the watch that are open or failed; what was recorded stays
     Remove {
@@ -82,11 +81,7 @@ pub(super) async fn run(watch: &Watch, config: &Config) -> anyhow::Result<()> {
             output::say(&cost(added, config.quota.calls_per_month));
             Ok(())
         }
-        Watch::List { format } => {
-            let filter = ConferenceFilter { watched: true, ..ConferenceFilter::default() };
-            let rows = open::read(config, async |catalog| Ok(catalog.list_conferences(&filter).await?)).await?;
-            conferences::print(&rows, *format)
-        }
+        Watch::List { listing } => conferences::list(config, ConferenceFilter::Watched, *listing).await,
         Watch::Remove { conference_ids } => {
             let refused = open::write(config, async |catalog| Ok(catalog.unwatch(conference_ids).await?)).await?;
             let what = "nothing was removed: these are unknown, neither open nor failed, or have recordings";

@@ -1,8 +1,13 @@
 //! `/metrics` for Prometheus, `/healthz` for whoever restarts the daemon or raises an alarm.
+//!
+//! Whoever reaches the port must not be able to slow the archiver: connections are few and short, each answer is worked
+//! out for one of them at a time, and the catalog is read by a connection of this room's own.
 
+use std::collections::VecDeque;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
 
 use axum::Router;
 use axum::extract::State;
@@ -10,12 +15,26 @@ use axum::http::StatusCode;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
+use axum::serve::Listener;
+use hyper::server::conn::http1;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::service::TowerToHyperService;
 use tokio::net::TcpListener;
-use tokio::task::JoinHandle;
+use tokio::sync::Mutex;
+use tokio::task::{AbortHandle, JoinHandle, JoinSet};
 
-use super::metrics::{self, View};
+use super::metrics::{self, Lags, View};
 use crate::archive::health;
-use crate::domain::clock::Clock;
+use crate::domain::clock::{Clock, Timestamp};
+
+/// So many connections are open at once: enough for a Prometheus, a probe, and a person who looks.
+const MOST_CONNECTIONS: usize = 16;
+
+/// How long a client may take to send the head of its request.
+const HEAD: Duration = Duration::from_secs(5);
+
+/// An answer is given to all who ask within this time of it.
+const FRESH: Duration = Duration::from_secs(1);
 
 /// The server. It ends when it is dropped.
 pub struct Http {
@@ -26,30 +45,55 @@ pub struct Http {
 struct Shared {
     clock: Arc<dyn Clock>,
     /// `None` until the catalog is open.
-    view: RwLock<Option<View>>,
+    shown: RwLock<Option<Arc<Shown>>>,
+}
+
+struct Shown {
+    view: View,
+    lags: Mutex<Lags>,
+    metrics: Answers,
+    health: Answers,
+}
+
+type Answer = (StatusCode, String);
+
+/// The last answer to a question.
+#[derive(Default)]
+struct Answers(Mutex<Option<(Timestamp, Answer)>>);
+
+impl Answers {
+    /// That answer while it is fresh, else the one that is `worked_out`; nobody else works it out meanwhile.
+    async fn at(&self, now: Timestamp, worked_out: impl Future<Output = Answer>) -> Answer {
+        let mut last = self.0.lock().await;
+        if let Some((at, answer)) = &*last
+            && (*at..*at + FRESH).contains(&now)
+        {
+            return answer.clone();
+        }
+        let answer = worked_out.await;
+        *last = Some((now, answer.clone()));
+        answer
+    }
 }
 
 impl Http {
     /// Listens at `address`. Until there is something to [show](Self::show), `/healthz` is red.
     pub async fn listen(address: SocketAddr, clock: Arc<dyn Clock>) -> io::Result<Self> {
-        let shared = Arc::new(Shared { clock, view: RwLock::default() });
+        let shared = Arc::new(Shared { clock, shown: RwLock::default() });
         let router = Router::new()
             .route("/metrics", get(show_metrics))
             .route("/healthz", get(show_health))
             .with_state(Arc::clone(&shared));
         let listener = TcpListener::bind(address).await?;
         tracing::info!("/metrics and /healthz are served at http://{}", listener.local_addr()?);
-        let served = tokio::spawn(async {
-            if let Err(error) = axum::serve(listener, router).await {
-                tracing::error!(%error, "/metrics and /healthz are not served any more: {error}");
-            }
-        });
-        Ok(Self { shared, served })
+        Ok(Self { shared, served: tokio::spawn(serve(listener, router)) })
     }
 
     /// Shows this from here on.
     pub fn show(&self, view: View) {
-        *self.shared.view.write().unwrap_or_else(PoisonError::into_inner) = Some(view);
+        let view = View { catalog: view.catalog.for_observers(), ..view };
+        let shown = Shown { view, lags: Mutex::default(), metrics: Answers::default(), health: Answers::default() };
+        *self.shared.shown.write().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(shown));
     }
 }
 
@@ -59,38 +103,76 @@ impl Drop for Http {
     }
 }
 
+/// One request a connection. Where there are too many, the oldest gives way: whoever connects and says nothing keeps
+/// nobody out.
+async fn serve(mut listener: TcpListener, router: Router) {
+    let (mut connections, mut open) = (JoinSet::new(), VecDeque::<AbortHandle>::new());
+    loop {
+        let (stream, _) = Listener::accept(&mut listener).await;
+        while connections.try_join_next().is_some() {}
+        open.retain(|connection| !connection.is_finished());
+        if open.len() >= MOST_CONNECTIONS
+            && let Some(oldest) = open.pop_front()
+        {
+            oldest.abort();
+        }
+        let connection = http1::Builder::new()
+            .timer(TokioTimer::new())
+            .header_read_timeout(HEAD)
+            .keep_alive(false)
+            .serve_connection(TokioIo::new(stream), TowerToHyperService::new(router.clone()));
+        // How it ended concerns only the client.
+        open.push_back(connections.spawn(async { drop(connection.await) }));
+    }
+}
+
+impl Shown {
+    async fn health(&self, now: Timestamp) -> Answer {
+        self.health.at(now, self.complaints(now)).await
+    }
+
+    /// What is wrong, a line each.
+    async fn complaints(&self, now: Timestamp) -> Answer {
+        let View { catalog, settings, share } = &self.view;
+        let complaints = match catalog.check_in_place() {
+            Err(moved) => vec![moved.to_string()],
+            Ok(()) => match health::stale(catalog, settings, *share, now).await {
+                Ok(stale) => stale.iter().map(ToString::to_string).collect(),
+                Err(error) => vec![error.to_string()],
+            },
+        };
+        if complaints.is_empty() { (StatusCode::OK, "ok\n".to_owned()) } else { unavailable(&complaints.join("\n")) }
+    }
+
+    async fn metrics(&self, now: Timestamp) -> Answer {
+        let is_healthy = self.health(now).await.0 == StatusCode::OK;
+        match metrics::text(&self.view, &mut *self.lags.lock().await, is_healthy, now).await {
+            Ok(text) => (StatusCode::OK, text),
+            Err(error) => unavailable(&error.to_string()),
+        }
+    }
+}
+
 impl Shared {
-    fn view(&self) -> Option<View> {
-        self.view.read().unwrap_or_else(PoisonError::into_inner).clone()
-    }
-
-    /// What is wrong, a line each; empty if the daemon is healthy.
-    async fn complaints(&self) -> Vec<String> {
-        let Some(view) = self.view() else { return vec!["the catalog is not open".to_owned()] };
-        if let Err(moved) = view.catalog.check_in_place() {
-            return vec![moved.to_string()];
-        }
-        match health::stale(&view.catalog, &view.settings, view.share, self.clock.now()).await {
-            Ok(stale) => stale.iter().map(ToString::to_string).collect(),
-            Err(error) => vec![error.to_string()],
-        }
+    fn shown(&self) -> Result<Arc<Shown>, Answer> {
+        let shown = self.shown.read().unwrap_or_else(PoisonError::into_inner).clone();
+        shown.ok_or_else(|| unavailable("the catalog is not open"))
     }
 }
 
-async fn show_health(State(shared): State<Arc<Shared>>) -> Response {
-    let complaints = shared.complaints().await;
-    if complaints.is_empty() {
-        return (StatusCode::OK, "ok\n").into_response();
-    }
-    (StatusCode::SERVICE_UNAVAILABLE, format!("{}\n", complaints.join("\n"))).into_response()
+fn unavailable(why: &str) -> Answer {
+    (StatusCode::SERVICE_UNAVAILABLE, format!("{why}\n"))
 }
 
-async fn show_metrics(State(shared): State<Arc<Shared>>) -> Response {
-    let unavailable = |why: String| (StatusCode::SERVICE_UNAVAILABLE, format!("{why}\n")).into_response();
-    let Some(view) = shared.view() else { return unavailable("the catalog is not open".to_owned()) };
-    let is_healthy = shared.complaints().await.is_empty();
-    match metrics::text(&view, is_healthy, shared.clock.now()).await {
-        Ok(text) => ([(CONTENT_TYPE, metrics::CONTENT_TYPE)], text).into_response(),
-        Err(error) => unavailable(error.to_string()),
+async fn show_health(State(shared): State<Arc<Shared>>) -> Result<Answer, Answer> {
+    Ok(shared.shown()?.health(shared.clock.now()).await)
+}
+
+async fn show_metrics(State(shared): State<Arc<Shared>>) -> Result<Response, Answer> {
+    let (shown, now) = (shared.shown()?, shared.clock.now());
+    let answer = shown.metrics.at(now, Box::pin(shown.metrics(now))).await;
+    if answer.0 != StatusCode::OK {
+        return Err(answer);
     }
+    Ok(([(CONTENT_TYPE, metrics::CONTENT_TYPE)], answer).into_response())
 }

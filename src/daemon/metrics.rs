@@ -1,4 +1,4 @@
-//! The daemon's metrics for Prometheus. They are read from the catalog at each scrape, so that a restart forgets nothing.
+//! The daemon's metrics for Prometheus. They are read from the catalog, so that a restart forgets nothing.
 
 use std::sync::atomic::AtomicU64;
 
@@ -26,6 +26,19 @@ pub struct View {
     pub share: u64,
 }
 
+/// How soon recordings came. Only what is new is counted at a scrape.
+pub(super) struct Lags {
+    /// The row of the last recording that was counted.
+    counted_to: i64,
+    histogram: Histogram,
+}
+
+impl Default for Lags {
+    fn default() -> Self {
+        Self { counted_to: 0, histogram: Histogram::new(LAG_BUCKETS_SECONDS) }
+    }
+}
+
 /// `OpenMetrics` 1.0, which Prometheus reads.
 pub(super) const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
@@ -38,7 +51,12 @@ type Gauges = Family<Labels, Gauge<f64, AtomicU64>>;
 
 /// All metrics at `now`. `is_healthy` is what `/healthz` says.
 #[expect(clippy::cast_precision_loss, reason = "counts and instants in seconds are far below 2^52")]
-pub(super) async fn text(view: &View, is_healthy: bool, now: Timestamp) -> Result<String, catalog::Error> {
+pub(super) async fn text(
+    view: &View,
+    lags: &mut Lags,
+    is_healthy: bool,
+    now: Timestamp,
+) -> Result<String, catalog::Error> {
     let View { catalog, settings, share } = view;
     let mut registry = Registry::with_prefix("recording_archiver");
     let seconds = |instant: Timestamp| instant.as_millis() as f64 / 1_000.0;
@@ -56,11 +74,9 @@ pub(super) async fn text(view: &View, is_healthy: bool, now: Timestamp) -> Resul
         oldest.get_or_create(&vec![("state", open.state)]).set(now.since(open.since).as_secs_f64());
     }
     let help = "From a meeting's end to its recording's first row in the catalog";
-    let lag = Histogram::new(LAG_BUCKETS_SECONDS);
-    for took in catalog.lags().await? {
-        lag.observe(took.as_secs_f64());
-    }
-    registry.register_with_unit("recording_lag", help, Unit::Seconds, lag);
+    let Lags { counted_to, histogram } = lags;
+    catalog.count_lags(counted_to, |lag| histogram.observe(lag.as_secs_f64())).await?;
+    registry.register_with_unit("recording_lag", help, Unit::Seconds, histogram.clone());
 
     let calls = Family::<Labels, Counter>::default();
     registry.register("calls", "Calls by endpoint and outcome; unreached and throttled ones are free", calls.clone());

@@ -26,6 +26,7 @@ mod outage;
 mod pages;
 mod pauses;
 mod poison;
+mod query_plans;
 mod recordings;
 mod remote;
 mod reserve;

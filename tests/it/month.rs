@@ -5,6 +5,7 @@ use std::future::{Future, poll_fn};
 use std::pin::pin;
 use std::task::Poll;
 
+use futures_util::TryStreamExt;
 use recording_archiver::catalog::lists::{ConferenceFilter, RecordingFilter, RecordingRow};
 use recording_archiver::catalog::register::Registration;
 use recording_archiver::domain::clock::Timestamp;
@@ -67,7 +68,8 @@ async fn says_the_truth(world: &World, seed: u64) {
             .collect();
         (known, truth)
     });
-    let rows = world.catalog.list_recordings(&RecordingFilter::default()).await.unwrap();
+    let rows = world.catalog.list_recordings(&RecordingFilter::default(), None, false);
+    let rows: Vec<_> = rows.try_collect().await.unwrap();
     let catalogued = rows.len();
     let rows: BTreeMap<(String, String), RecordingRow> =
         rows.into_iter().map(|row| ((row.conference_id.clone(), row.media_id.clone()), row)).collect();
@@ -78,7 +80,7 @@ async fn says_the_truth(world: &World, seed: u64) {
     }
 
     let recorded: HashSet<&str> = truth.keys().map(|(conference_id, _)| conference_id.as_str()).collect();
-    let conferences = world.catalog.list_conferences(&ConferenceFilter::default()).await.unwrap();
+    let conferences: Vec<_> = world.catalog.list_conferences(ConferenceFilter::All, None).try_collect().await.unwrap();
     let catalogued: HashSet<String> = conferences.iter().map(|row| row.conference_id.clone()).collect();
     assert_eq!(catalogued, known, "seed {seed}");
     for row in conferences {

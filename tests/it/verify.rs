@@ -103,6 +103,9 @@ const BREAKS: &[(&str, &str, &str)] = &[
         "UPDATE recordings SET missing_since = 7 WHERE media_id = 'media-changed-1'",
         "changed media-changed-1",
     ),
+    ("counts kept", "UPDATE row_counts SET number = 7 WHERE counted = 'active'", "active: 7"),
+    ("counts kept", "UPDATE conferences_by_hour SET found = 0", "found: 0"),
+    ("counts kept", "UPDATE conferences_by_hour SET begun = 0", "begun: 0"),
     ("days of the ledger", "INSERT INTO api_calls VALUES ('2026-02-30', 'get', 'ok', 1)", "2026-02-30"),
     ("days of the ledger", "INSERT INTO api_calls VALUES ('today', 'get', 'ok', 1)", "today"),
     (

@@ -4,9 +4,10 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::TryStreamExt;
 use recording_archiver::archive::{Archive, Report};
 use recording_archiver::catalog::Catalog;
-use recording_archiver::catalog::lists::{ConferenceFilter, ConferenceRow, RecordingFilter, RecordingRow};
+use recording_archiver::catalog::lists::{ConferenceRow, RecordingFilter, RecordingRow};
 use recording_archiver::cli::wiring;
 use recording_archiver::config::{Config, Watched};
 use recording_archiver::daemon::stepper::Stepper;
@@ -178,8 +179,7 @@ impl World {
     }
 
     pub(crate) async fn conference(&self, id: &str) -> ConferenceRow {
-        let filter = ConferenceFilter { conference_id: Some(id.to_owned()), ..ConferenceFilter::default() };
-        self.catalog.list_conferences(&filter).await.unwrap().pop().unwrap()
+        self.catalog.conference(id).await.unwrap().unwrap()
     }
 
     pub(crate) async fn state(&self, id: &str) -> String {
@@ -189,7 +189,7 @@ impl World {
     /// The recordings of a conference, by `mediaId`.
     pub(crate) async fn recordings(&self, id: &str) -> Vec<RecordingRow> {
         let filter = RecordingFilter { conference_id: Some(id.to_owned()), ..RecordingFilter::default() };
-        let mut rows = self.catalog.list_recordings(&filter).await.unwrap();
+        let mut rows: Vec<_> = self.catalog.list_recordings(&filter, None, false).try_collect().await.unwrap();
         rows.sort_by(|a, b| a.media_id.cmp(&b.media_id));
         rows
     }

@@ -2,24 +2,28 @@
 
 use std::path::Path;
 
+use futures_util::TryStreamExt;
+
 use super::week::Outcome;
 use crate::catalog::Catalog;
 use crate::catalog::lists::RecordingFilter;
 use crate::cli::output;
 
 /// This many of the recordings are shown.
-const SHOWN: usize = 10;
+const SHOWN: u64 = 10;
 
 pub(super) async fn print(outcome: &Outcome, path: &Path) -> anyhow::Result<()> {
     let catalog = Catalog::open_read_only(path).await?;
-    let recordings = catalog.list_recordings(&RecordingFilter::default()).await?;
+    let recordings: Vec<_> =
+        catalog.list_recordings(&RecordingFilter::default(), Some(SHOWN), true).try_collect().await?;
+    let all = catalog.count_recordings().await?;
     let by_state = catalog.count_by_state().await?;
     catalog.close().await;
 
     let heads = ["title", "started", "duration", "size", "region", "type", "media_id"];
     let table = output::table(
         &heads,
-        recordings.iter().take(SHOWN).map(|row| {
+        recordings.iter().map(|row| {
             vec![
                 row.title.clone().unwrap_or_default(),
                 output::instant(row.started_at),
@@ -39,7 +43,7 @@ pub(super) async fn print(outcome: &Outcome, path: &Path) -> anyhow::Result<()> 
     } else {
         "THE CATALOG DIFFERS FROM THE TRUTH"
     };
-    let more = match recordings.len().saturating_sub(SHOWN) {
+    let more = match all.saturating_sub(SHOWN) {
         0 => String::new(),
         more => format!("… and {more} more\n"),
     };

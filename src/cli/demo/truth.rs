@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, HashSet};
 
+use futures_util::TryStreamExt;
+
 use crate::catalog::lists::{ConferenceFilter, RecordingFilter, RecordingRow};
 use crate::catalog::{self, Catalog};
 use crate::domain::clock::Timestamp;
@@ -35,9 +37,9 @@ pub(super) fn of(organisation: &Organisation, seen: &HashSet<String>) -> Truth {
 /// Every difference between `truth` and the catalog at `now`, in words.
 pub(super) async fn compare(truth: &Truth, catalog: &Catalog, now: Timestamp) -> Result<Vec<String>, catalog::Error> {
     let mut differences = Vec::new();
-    let rows = catalog.list_recordings(&RecordingFilter::default()).await?;
+    let rows = catalog.list_recordings(&RecordingFilter::default(), None, false);
     let mut archived: BTreeMap<(String, String), RecordingRow> =
-        rows.into_iter().map(|row| ((row.conference_id.clone(), row.media_id.clone()), row)).collect();
+        rows.map_ok(|row| ((row.conference_id.clone(), row.media_id.clone()), row)).try_collect().await?;
     for (key, recording) in &truth.recordings {
         match archived.remove(key) {
             None => differences.push(format!("recording {} of conference {} is not archived", key.1, key.0)),
@@ -53,7 +55,8 @@ pub(super) async fn compare(truth: &Truth, catalog: &Catalog, now: Timestamp) ->
     }
 
     let recorded: HashSet<&str> = truth.recordings.keys().map(|(conference_id, _)| conference_id.as_str()).collect();
-    for conference in catalog.list_conferences(&ConferenceFilter::default()).await? {
+    let mut conferences = catalog.list_conferences(ConferenceFilter::All, None);
+    while let Some(conference) = conferences.try_next().await? {
         let expected =
             if recorded.contains(conference.conference_id.as_str()) { State::Archived } else { State::Unrecorded };
         if conference.state != expected.as_str() {

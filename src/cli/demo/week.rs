@@ -96,10 +96,7 @@ impl Week {
             meetings: comparison.meetings,
             unseen: comparison.unseen,
             recordings_expected: comparison.recordings.len(),
-            recordings_archived: catalog
-                .list_recordings(&crate::catalog::lists::RecordingFilter::default())
-                .await?
-                .len(),
+            recordings_archived: usize::try_from(catalog.count_recordings().await?)?,
             calls: simulator.metered_calls(),
             calls_naive: clock.now().since(FIRST_DAY).as_secs() / 60,
             seconds: wall.elapsed().as_secs_f64(),

@@ -417,7 +417,7 @@ _recording__archiver() {
             return 0
             ;;
         recording__subcmd__archiver__subcmd__conferences__subcmd__list)
-            opts="-h --state --format --config --help"
+            opts="-h --state --format --limit --config --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -429,6 +429,10 @@ _recording__archiver() {
                     ;;
                 --format)
                     COMPREPLY=($(compgen -W "table json csv" -- "${cur}"))
+                    return 0
+                    ;;
+                --limit)
+                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --config)
@@ -1139,7 +1143,7 @@ _recording__archiver() {
             return 0
             ;;
         recording__subcmd__archiver__subcmd__recordings__subcmd__list)
-            opts="-h --since --until --conference --region --search --format --config --help"
+            opts="-h --since --until --conference --region --search --format --limit --config --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1167,6 +1171,10 @@ _recording__archiver() {
                     ;;
                 --format)
                     COMPREPLY=($(compgen -W "table json csv" -- "${cur}"))
+                    return 0
+                    ;;
+                --limit)
+                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --config)
@@ -1441,7 +1449,7 @@ _recording__archiver() {
             return 0
             ;;
         recording__subcmd__archiver__subcmd__watch__subcmd__list)
-            opts="-h --format --config --help"
+            opts="-h --format --limit --config --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1449,6 +1457,10 @@ _recording__archiver() {
             case "${prev}" in
                 --format)
                     COMPREPLY=($(compgen -W "table json csv" -- "${cur}"))
+                    return 0
+                    ;;
+                --limit)
+                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --config)

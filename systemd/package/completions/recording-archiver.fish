@@ -60,6 +60,7 @@ complete -c recording-archiver -n "__fish_recording_archiver_using_subcommand wa
 complete -c recording-archiver -n "__fish_recording_archiver_using_subcommand watch; and __fish_seen_subcommand_from list" -l format -d 'How the list is printed' -r -f -a "table\t'For people'
 json\t'One array, with the catalog\'s column names and raw values'
 csv\t'The same as comma-separated values; what a spreadsheet would run begins with an apostrophe'"
+complete -c recording-archiver -n "__fish_recording_archiver_using_subcommand watch; and __fish_seen_subcommand_from list" -l limit -d 'So many rows at the most [default: 100 of a table, everything as json and csv]' -r
 complete -c recording-archiver -n "__fish_recording_archiver_using_subcommand watch; and __fish_seen_subcommand_from list" -l config -d 'The configuration file [default: $RECORDING_ARCHIVER_CONFIG, else /etc/recording-archiver/config.toml]' -r -F
 complete -c recording-archiver -n "__fish_recording_archiver_using_subcommand watch; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c recording-archiver -n "__fish_recording_archiver_using_subcommand watch; and __fish_seen_subcommand_from remove" -l config -d 'The configuration file [default: $RECORDING_ARCHIVER_CONFIG, else /etc/recording-archiver/config.toml]' -r -F
@@ -82,6 +83,7 @@ complete -c recording-archiver -n "__fish_recording_archiver_using_subcommand re
 complete -c recording-archiver -n "__fish_recording_archiver_using_subcommand recordings; and __fish_seen_subcommand_from list" -l format -d 'How the list is printed' -r -f -a "table\t'For people'
 json\t'One array, with the catalog\'s column names and raw values'
 csv\t'The same as comma-separated values; what a spreadsheet would run begins with an apostrophe'"
+complete -c recording-archiver -n "__fish_recording_archiver_using_subcommand recordings; and __fish_seen_subcommand_from list" -l limit -d 'So many rows at the most [default: 100 of a table, everything as json and csv]' -r
 complete -c recording-archiver -n "__fish_recording_archiver_using_subcommand recordings; and __fish_seen_subcommand_from list" -l config -d 'The configuration file [default: $RECORDING_ARCHIVER_CONFIG, else /etc/recording-archiver/config.toml]' -r -F
 complete -c recording-archiver -n "__fish_recording_archiver_using_subcommand recordings; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c recording-archiver -n "__fish_recording_archiver_using_subcommand recordings; and __fish_seen_subcommand_from show" -l format -d 'How it is printed' -r -f -a "table\t'For people'
@@ -102,6 +104,7 @@ complete -c recording-archiver -n "__fish_recording_archiver_using_subcommand co
 complete -c recording-archiver -n "__fish_recording_archiver_using_subcommand conferences; and __fish_seen_subcommand_from list" -l format -d 'How the list is printed' -r -f -a "table\t'For people'
 json\t'One array, with the catalog\'s column names and raw values'
 csv\t'The same as comma-separated values; what a spreadsheet would run begins with an apostrophe'"
+complete -c recording-archiver -n "__fish_recording_archiver_using_subcommand conferences; and __fish_seen_subcommand_from list" -l limit -d 'So many rows at the most [default: 100 of a table, everything as json and csv]' -r
 complete -c recording-archiver -n "__fish_recording_archiver_using_subcommand conferences; and __fish_seen_subcommand_from list" -l config -d 'The configuration file [default: $RECORDING_ARCHIVER_CONFIG, else /etc/recording-archiver/config.toml]' -r -F
 complete -c recording-archiver -n "__fish_recording_archiver_using_subcommand conferences; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c recording-archiver -n "__fish_recording_archiver_using_subcommand conferences; and __fish_seen_subcommand_from show" -l format -d 'How it is printed' -r -f -a "table\t'For people'

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::{archived, csv, objects};
-use crate::harness::{Place, columns, one, says, sql};
+use crate::harness::{Place, columns, execute, one, says, sql};
 
 /// The mediaIds that a list with these options shows.
 #[track_caller]
@@ -65,6 +65,41 @@ fn the_table_is_for_people() {
     let said = place.run(&["recordings", "list"]).done();
     says(&said, &["Planning 会议", "2024-06-01T09:00:00Z", "01:00:00", "65.2 MiB", "standard", "composed"]);
     assert!(said.find("2024-07-01") < said.find("2024-06-01"), "the latest comes first: {said}");
+}
+
+#[test]
+fn a_table_shows_a_hundred_rows_and_says_how_many_more_there_are() {
+    let place = archived();
+    let many = "WITH RECURSIVE n (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < 200)
+                INSERT INTO recordings (conference_id, media_id, region_id, raw, first_seen_at, last_changed_at)
+                SELECT 'conf-june', 'many-' || n, 'eu-' || (n % 2), '{}', n, n FROM n";
+    execute(&place.catalog(), many);
+    let table = |options: &[&str]| place.run(&[&["recordings", "list"], options].concat()).done();
+    let shown = |table: &str| table.matches("conf-june").count() + table.matches("conf-july").count();
+    let cases: [(&[&str], usize, &str); 6] = [
+        (&[], 100, "\n… and 103 more\n"),
+        (&["--conference", "conf-june"], 100, "\n… and 102 more\n"),
+        (&["--region", "eu-1", "--limit", "90"], 90, "\n… and 10 more\n"),
+        (&["--region", "eu-1"], 100, "╯\n"),
+        (&["--limit", "0"], 0, "\n… and 203 more\n"),
+        (&["--limit", "1000"], 203, "╯\n"),
+    ];
+    for (options, rows, end) in cases {
+        let table = table(options);
+        // The mediaIds of the meetings' own videos have the conferenceIds in them.
+        let own = table.matches("media-conf-").count();
+        assert_eq!(shown(&table) - own, rows, "{options:?}: {table}");
+        assert!(table.ends_with(end) || end == "╯\n" && !table.contains(" more\n"), "{options:?}: {table}");
+    }
+    assert_eq!(listed(&place, &[]).len(), 203, "programs get everything");
+    assert_eq!(listed(&place, &["--limit", "2"]), ["media-conf-july-0", "media-conf-june-0"]);
+    let (_, rows) = csv(&place.run(&["recordings", "list", "--format", "csv", "--limit", "2"]).done());
+    assert_eq!(rows.len(), 2);
+    for list in [["conferences", "list"], ["watch", "list"]] {
+        execute(&place.catalog(), "UPDATE conferences SET state = 'ended', closed_at = NULL, discovered_by = 'cli'");
+        says(&place.run(&[list.as_slice(), &["--limit", "1"]].concat()).done(), &["\n… and 2 more\n"]);
+        says(&place.run(&["conferences", "list", "--state", "ended", "--limit", "1"]).done(), &["\n… and 2 more\n"]);
+    }
 }
 
 #[test]

@@ -1,16 +1,17 @@
 //! A daemon that is watched: by Prometheus, by whoever asks `/healthz`, and by a dead man's switch.
 
 use std::io::{Read, Write};
-use std::net::TcpListener;
+use std::net::{TcpListener, TcpStream};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::Duration;
 
+use recording_archiver::domain::clock::{Clock, SystemClock};
 use recording_archiver::simulator::{Answer, Fault};
 
 use super::{EAGER, archives, recorded};
-use crate::harness::{Daemon, Far, Place, block_on, eventually, linger, says};
+use crate::harness::{Daemon, Far, Place, block_on, eventually, execute, linger, says};
 
 const LISTEN: &str = "[http]\nlisten = \"0\"\n";
 
@@ -22,14 +23,20 @@ fn watching(more: &str) -> (Far, Place) {
     (far, place)
 }
 
+/// Where the daemon listens.
+fn address(daemon: &Daemon) -> String {
+    let said = daemon.said();
+    let url = said.split_once("are served at http://").expect("it says where").1.split_whitespace().next().unwrap();
+    url.to_owned()
+}
+
 /// What `path` of the daemon answers: its status, its type, its body.
 #[track_caller]
 pub(super) fn get(daemon: &Daemon, path: &str) -> (u16, String, String) {
-    let said = daemon.said();
-    let address = said.split_once("are served at ").expect("it says where").1.split_whitespace().next().unwrap();
+    let url = format!("http://{}{path}", address(daemon));
     block_on(async {
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let answer = reqwest::get(format!("{address}{path}")).await.unwrap();
+        let answer = reqwest::get(url).await.unwrap();
         let kind = answer.headers()["content-type"].to_str().unwrap().to_owned();
         (answer.status().as_u16(), kind, answer.text().await.unwrap())
     })
@@ -88,6 +95,52 @@ fn a_daemon_that_achieves_nothing_is_red_at_healthz_and_in_status() {
     assert_eq!(status.code, Some(1), "{status:?}");
     says(&status.out, &["unhealthy", "poll has not succeeded since", "running, pid"]);
     says(&status.err, &["error: unhealthy: poll has not succeeded"]);
+    daemon.stop();
+}
+
+#[test]
+fn what_is_new_is_added_to_the_lags() {
+    let (_far, place) = watching(LISTEN);
+    let daemon = Daemon::start(&place);
+    archives(&place, 2);
+    let counts = |recordings: usize| {
+        let count = format!("recording_archiver_recording_lag_seconds_count {recordings}\n");
+        eventually("they are counted", || get(&daemon, "/metrics").2.contains(&count).then_some(()));
+    };
+    counts(2);
+    execute(
+        &place.catalog(),
+        "INSERT INTO recordings (conference_id, media_id, raw, first_seen_at, last_changed_at)
+         SELECT conference_id, 'late', '{}', ended_at + 86400000, 0 FROM conferences",
+    );
+    counts(4);
+    says(&get(&daemon, "/metrics").2, &["recording_archiver_recording_lag_seconds_bucket{le=\"43200.0\"} 2\n"]);
+    daemon.stop();
+}
+
+#[test]
+fn whoever_connects_and_says_nothing_keeps_nobody_out() {
+    let (_far, place) = watching(LISTEN);
+    let daemon = Daemon::start(&place);
+    archives(&place, 2);
+    let address = address(&daemon);
+    let connect = || TcpStream::connect(&address).unwrap();
+    let open = || std::fs::read_dir(format!("/proc/{}/fd", daemon.pid())).unwrap().count();
+    let before = open();
+    let mut silent: Vec<TcpStream> = (0..200).map(|_| connect()).collect();
+    assert_eq!(get(&daemon, "/healthz").0, 200);
+    assert!(open() <= before + 20, "{} files are open, {before} before", open());
+    // One that has begun to speak is given as little time as one that has not.
+    let mut slow = connect();
+    slow.write_all(b"GET /healthz HTTP/1.1\r\n").unwrap();
+    silent.push(slow);
+    let clock = SystemClock::new();
+    for mut connection in silent {
+        // Its end, however it comes.
+        let _ = connection.read_to_end(&mut Vec::new());
+    }
+    assert!(clock.elapsed() >= Duration::from_secs(4), "the last ones are given their time");
+    assert_eq!(get(&daemon, "/healthz").0, 200);
     daemon.stop();
 }
 

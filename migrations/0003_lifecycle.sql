@@ -72,6 +72,10 @@ DROP TABLE api_calls_before;
 DROP INDEX conferences_due;
 DROP INDEX recordings_by_start;
 
+-- Whose list is due, in the order in which the lists are read.
+CREATE INDEX conferences_due ON conferences (next_attempt_at, conference_id, ended_at)
+WHERE state IN ('ended', 'archived') AND next_attempt_at IS NOT NULL;
+
 -- The order in which lists are shown.
 CREATE INDEX conferences_by_start ON conferences (coalesce(started_at, discovered_at) DESC);
 CREATE INDEX recordings_by_start ON recordings (coalesce(started_at, first_seen_at) DESC);

@@ -58,6 +58,18 @@ impl Agenda {
         })
     }
 
+    /// Takes in what a stage has changed. The intervals stay as they were when the pass began.
+    pub(super) async fn refresh(&mut self, context: &Context) -> Result<(), catalog::Error> {
+        self.pauses = context.budget.pauses().await;
+        self.next = context.catalog.next_attempts().await?;
+        Ok(())
+    }
+
+    /// When lists are read or conferences are polled again.
+    pub(super) fn next_look(&self, settings: &Settings, now: Timestamp) -> Option<Timestamp> {
+        [Stage::Discover, Stage::Poll].into_iter().filter_map(|stage| self.due_at(stage, settings, now)).min()
+    }
+
     /// Takes in that a stage has run.
     pub(super) fn ran(&mut self, run: JobRun) {
         self.runs.retain(|other| other.stage != run.stage);

@@ -1,7 +1,7 @@
 //! The gate before every metered call: the month's share, and the pauses.
 //!
 //! Each call is counted in the ledger before it is sent, so that a crash leaves the ledger a little above the truth and
-//! never below it; what became of it is entered with the next one. An error that speaks about more than one conference
+//! never below it; what became of it is entered when the pass ends. An error that speaks about more than one conference
 //! becomes a pause: a timestamp in the catalog, which outlives a restart. When a pause has lapsed, one call is let through as
 //! a probe; whatever fails then is asked about later than others, so that the next probe is about something else.
 
@@ -29,6 +29,9 @@ const COLLECTING_RESTS: Duration = Duration::from_hours(1);
 /// Clocks that differ by less do not differ for the ledger: a `Date` is read seconds after it was written.
 const CLOCKS_AGREE: Duration = Duration::from_hours(2);
 
+/// With one call of three failing at random, so many tokens in a row are not fetched once in some two hundred times.
+const TOKENS: u32 = 5;
+
 /// Keeps the share and the pauses.
 pub struct Budget {
     catalog: Catalog,
@@ -43,13 +46,13 @@ pub struct Budget {
 struct Pass {
     pauses: Vec<Pause>,
     /// What became of calls, and is not in the ledger yet.
-    charged: Vec<Charged>,
+    charged: HashMap<Charged, i64>,
     /// Scopes whose pause has lapsed, and of which a probe is under way.
     probing: HashSet<Scope>,
     /// Scopes whose pause began by an answer that explains it.
     explained: HashSet<Scope>,
     recent: RecentCalls,
-    /// How often in a row an endpoint refused what it refuses by chance at times.
+    /// How often in a row an endpoint refused what it refuses by chance at times, or brought no token.
     refusals: HashMap<Endpoint, u32>,
     last_failed: Option<Endpoint>,
     /// Why no call of this pass can be counted any more.
@@ -74,6 +77,11 @@ impl Budget {
         pass.pauses = pauses;
         pass.probing.clear();
         pass.uncountable = None;
+    }
+
+    /// The pauses that are in force, and those that have lapsed and whose end no answer has shown yet.
+    pub async fn pauses(&self) -> Vec<Pause> {
+        self.pass.lock().await.pauses.clone()
     }
 
     /// Ends a pass: enters what became of the calls.
@@ -146,12 +154,9 @@ impl Budget {
         let kept =
             if request.endpoint.is_for_looking() { 0 } else { forecast::looking_reserve(self.share, ledger_now) };
         let most = (self.share > 0).then(|| self.share - kept);
-        let counted = self.catalog.charge(&pass.charged, &day, request.endpoint, most).await;
-        match counted {
-            Ok(is_left) => {
-                pass.charged.clear();
-                if is_left { Ok(Charge { day }) } else { Err(self.spent(&mut pass, kept > 0, now).await) }
-            }
+        match self.catalog.charge(&day, request.endpoint, most).await {
+            Ok(true) => Ok(Charge { day }),
+            Ok(false) => Err(self.spent(&mut pass, kept > 0, now).await),
             Err(error) => {
                 let message = format!("no call is sent that cannot be counted: {error}");
                 let refusal = Refusal { code: OwnCode::Uncounted, message };
@@ -192,7 +197,7 @@ impl Budget {
                 Outcome::Answered => "ok",
                 Outcome::Failed(error) => ledger_outcome(error.class, &error.code),
             };
-            pass.charged.push(Charged { day, endpoint: request.endpoint, outcome });
+            *pass.charged.entry(Charged { day, endpoint: request.endpoint, outcome }).or_default() += 1;
         }
         if !self.keeps_pauses {
             return;
@@ -209,6 +214,7 @@ impl Budget {
     /// DingTalk answers: whatever was paused for this call is over.
     async fn on_success(&self, pass: &mut Pass, request: Request) -> Result<(), catalog::Error> {
         pass.refusals.remove(&request.endpoint);
+        pass.refusals.remove(&Endpoint::AccessToken);
         let is_over = |pause: &&Pause| pause.scope.holds(request.endpoint) && pass.probing.contains(&pause.scope);
         let over: Vec<Pause> = pass.pauses.iter().filter(is_over).cloned().collect();
         let ended = !over.is_empty();
@@ -307,6 +313,16 @@ impl Pass {
                 let refusals = self.refusals.entry(request.endpoint).or_default();
                 *refusals += 1;
                 if *refusals < REPEATED { Vec::new() } else { vec![endpoint] }
+            }
+            // Without a token there is no call at all, whatever was to be asked about.
+            Pauses::IfAllFail if error.endpoint == Endpoint::AccessToken => {
+                let failures = self.refusals.entry(error.endpoint).or_default();
+                *failures += 1;
+                if *failures < TOKENS {
+                    return Vec::new();
+                }
+                self.explained.insert(Scope::Everything);
+                vec![Scope::Everything]
             }
             Pauses::IfAllFail => {
                 self.last_failed = Some(request.endpoint);

@@ -1,9 +1,15 @@
 //! Collect: read the lists of recordings that are due, and write down what they show.
 
+use std::future::ready;
+use std::time::Duration;
+
 use futures_util::{StreamExt, stream};
+use tokio::join;
+use tokio::sync::mpsc;
 
 use super::stage::Ran;
 use super::{Context, Stage, journal};
+use crate::catalog::After;
 use crate::catalog::apply::Decision;
 use crate::catalog::journal::{Call, Event};
 use crate::dingtalk::Error;
@@ -13,6 +19,12 @@ use crate::domain::endpoint::Endpoint;
 use crate::domain::failure::{About, Class, LastError, OwnCode};
 use crate::domain::lifecycle::{Observation, Others, Rules, observe};
 use crate::domain::recording::RecordingList;
+
+/// The most conferences that are held in memory at a time, however many are due.
+const DUE_AT_A_TIME: u32 = 256;
+
+/// The most readings that are written in one transaction.
+const WRITTEN_AT_A_TIME: usize = 8;
 
 /// What asking for one conference's list brought.
 enum Answer {
@@ -28,57 +40,124 @@ enum Answer {
     Stopped(Error),
 }
 
-pub(super) async fn run(context: &Context, now: Timestamp) -> Ran {
+/// Reads until the next look is due, `until` by the monotonic clock; but some few in any case.
+pub(super) async fn run(context: &Context, until: Duration, now: Timestamp) -> Ran {
     let rules = context.rules(now);
-    let due = context.catalog.due(now - rules.collect.give_up_after, now).await?;
-    let mut readings = stream::iter(due)
-        .map(|conference| async move { read(context, conference, &rules, now).await })
-        .buffer_unordered(context.dingtalk.max_in_flight());
+    let long_ago = now - rules.collect.give_up_after;
+    let mut left = context.dingtalk.max_in_flight();
+    let mut has_time = || {
+        left = left.saturating_sub(1);
+        left > 0 || context.clock.elapsed() < until
+    };
     let mut stopped = None;
-    while let Some(reading) = readings.next().await {
-        stopped = stopped.or(reading?);
+    for is_old in [false, true] {
+        let mut after = After::default();
+        while has_time() {
+            let mut due = context.catalog.due(long_ago, is_old, &after, DUE_AT_A_TIME, now).await?;
+            let Some(last) = due.last() else { break };
+            after = (last.next_attempt_at, last.conference_id.clone());
+            due.sort_by_key(|conference| conference.wait.failing_since.is_some());
+            let failed = read(context, due, &mut has_time, &rules, now).await?;
+            let is_everybodys = failed.as_ref().is_some_and(|error| error.class.entails().about == About::Everybody);
+            stopped = stopped.or(failed);
+            if is_everybodys {
+                return Ok(stopped);
+            }
+        }
     }
     Ok(stopped)
 }
 
-/// Reads one conference's list, and writes what follows. Answers an error that says nothing about the conference.
-async fn read(context: &Context, conference: Conference, rules: &Rules, now: Timestamp) -> Ran {
-    let id = conference.conference_id.as_str();
-    let (answer, calls) = ask(context, &conference).await;
-    let known = context.catalog.recordings_of(id).await?;
-    let (last_error, mut stopped);
-    stopped = None;
-    let observation = match &answer {
-        Answer::List(list, union_id) => {
-            if list.without_media_id > 0 {
-                tracing::warn!(
-                    stage = Stage::Collect.as_str(),
-                    conference_id = id,
-                    videos = list.without_media_id,
-                    "conference {id}: {} videos bear no mediaId and cannot be catalogued",
-                    list.without_media_id
-                );
+/// A conference that was asked about.
+type Reading = (Conference, Answer, Vec<Call>);
+
+/// Reads the lists of these conferences, and writes what follows: of those that were answered meanwhile, some in one
+/// transaction. Answers an error that says nothing about one conference.
+async fn read(
+    context: &Context,
+    due: Vec<Conference>,
+    has_time: &mut impl FnMut() -> bool,
+    rules: &Rules,
+    now: Timestamp,
+) -> Ran {
+    let (answered, mut answers) = mpsc::unbounded_channel();
+    let asking = async move {
+        let mut readings = stream::iter(due)
+            .take_while(|_| ready(has_time()))
+            .map(|conference| async move {
+                let (answer, calls) = ask(context, &conference).await;
+                (conference, answer, calls)
+            })
+            .buffer_unordered(context.dingtalk.max_in_flight());
+        while let Some(reading) = readings.next().await {
+            // Nobody receives any more: what could not be written is due again.
+            if answered.send(reading).is_err() {
+                break;
             }
-            Observation::List { list, known: &known, union_id }
-        }
-        Answer::MeetingClosed(union_id) => Observation::MeetingClosed { known: &known, union_id },
-        Answer::Refused(error) => Observation::Refused(error),
-        Answer::Unanswered(error) => {
-            journal::log_unanswered(context, Stage::Collect, id, error).await;
-            last_error = journal::last_error(error);
-            let others = journal::others(context, &conference, Endpoint::Videos, now).await?;
-            // Where nobody is answered, it is the stage that fails.
-            stopped = (others != Others::Answered).then(|| error.clone());
-            Observation::Unanswered { error: &last_error, others }
-        }
-        Answer::Stopped(error) => {
-            context.catalog.note_calls(id, &calls, now).await?;
-            return Ok(Some(error.clone()));
         }
     };
-    let transition = observe(&conference, observation, now, rules);
-    let decision = Decision { transition, conference: conference.clone(), calls, event: Event::Decided };
-    journal::apply(context, Stage::Collect, &[decision], now).await?;
+    let writing = async {
+        let (mut stopped, mut readings) = (None, Vec::new());
+        while answers.recv_many(&mut readings, WRITTEN_AT_A_TIME).await > 0 {
+            let failed = write(context, readings.drain(..), rules, now).await?;
+            stopped = stopped.or(failed);
+        }
+        Ok(stopped)
+    };
+    // Side by side: a call under way may hold what a write waits for.
+    let ((), stopped) = join!(asking, writing);
+    stopped
+}
+
+async fn write(context: &Context, readings: impl Iterator<Item = Reading>, rules: &Rules, now: Timestamp) -> Ran {
+    let readings: Vec<Reading> = readings.collect();
+    let ids: Vec<&str> = readings.iter().map(|(conference, ..)| conference.conference_id.as_str()).collect();
+    let known = context.catalog.recordings_of(&ids).await?;
+    let (mut stopped, mut decisions) = (None, Vec::new());
+    for (conference, answer, calls) in &readings {
+        let id = conference.conference_id.as_str();
+        let known = known.get(id).map_or(&[][..], Vec::as_slice);
+        let last_error;
+        let observation = match answer {
+            Answer::List(list, union_id) => {
+                if list.without_media_id > 0 {
+                    tracing::warn!(
+                        stage = Stage::Collect.as_str(),
+                        conference_id = id,
+                        videos = list.without_media_id,
+                        "conference {id}: {} videos bear no mediaId and cannot be catalogued",
+                        list.without_media_id
+                    );
+                }
+                Observation::List { list, known, union_id }
+            }
+            Answer::MeetingClosed(union_id) => Observation::MeetingClosed { known, union_id },
+            Answer::Refused(error) => Observation::Refused(error),
+            Answer::Unanswered(error) => {
+                journal::log_unanswered(context, Stage::Collect, id, error).await;
+                last_error = journal::last_error(error);
+                let others = journal::others(context, conference, Endpoint::Videos, now).await?;
+                // Where nobody is answered, it is the stage that fails.
+                if others != Others::Answered {
+                    stopped.get_or_insert_with(|| error.clone());
+                }
+                Observation::Unanswered { error: &last_error, others }
+            }
+            Answer::Stopped(error) => {
+                context.catalog.note_calls(id, calls, now).await?;
+                stopped.get_or_insert_with(|| error.clone());
+                continue;
+            }
+        };
+        let transition = observe(conference, observation, now, rules);
+        decisions.push(Decision {
+            transition,
+            conference: conference.clone(),
+            calls: calls.clone(),
+            event: Event::Decided,
+        });
+    }
+    journal::apply(context, Stage::Collect, &decisions, now).await?;
     Ok(stopped)
 }
 

@@ -141,11 +141,6 @@ impl Archive {
         Ok(())
     }
 
-    /// When the next stage is due; `None` if nothing will ever be, as things stand.
-    pub async fn next_due(&self, now: Timestamp) -> Result<Option<Timestamp>, catalog::Error> {
-        pass::next_due(&self.context, &mut *self.memory.lock().await, now).await
-    }
-
     /// One pass: every stage that is due at `now`. Idempotent; may be dropped at any point.
     pub async fn tick(&self, now: Timestamp) -> Result<Report, catalog::Error> {
         pass::run(&self.context, &mut *self.memory.lock().await, false, now).await

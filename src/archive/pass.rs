@@ -1,5 +1,7 @@
 //! A pass: the stages in their order, what ran, and what stopped it.
 
+use std::time::Duration;
+
 use super::agenda::Agenda;
 use super::clock_jump::detect_clock_jump;
 use super::discover::Listing;
@@ -16,6 +18,8 @@ use crate::domain::endpoint::Endpoint;
 pub struct Report {
     /// The stages that ran, each with what stopped it, if anything did.
     pub ran: Vec<(Stage, Option<Error>)>,
+    /// When the next stage is due; `None` if nothing will ever be, as things stand.
+    pub next_due_at: Option<Timestamp>,
 }
 
 impl Report {
@@ -25,17 +29,8 @@ impl Report {
     }
 }
 
-/// When the next stage is due; `None` if nothing will ever be, as things stand.
-pub(super) async fn next_due(
-    context: &Context,
-    memory: &mut Memory,
-    now: Timestamp,
-) -> Result<Option<Timestamp>, catalog::Error> {
-    let agenda = Agenda::load(context, memory, now).await?;
-    Ok(Stage::ALL.into_iter().filter_map(|stage| agenda.due_at(stage, &context.settings, now)).min())
-}
-
-/// Every stage that is due at `now`, or `all` of them.
+/// Every stage that is due at `now`, or `all` of them. What they take on beside looking ends when the next look is due, and
+/// the rest stays due: no backlog makes a look late. `all` of them have no such end.
 pub(super) async fn run(
     context: &Context,
     memory: &mut Memory,
@@ -44,6 +39,7 @@ pub(super) async fn run(
 ) -> Result<Report, catalog::Error> {
     let Context { catalog, budget, clock, settings, .. } = context;
     catalog.check_in_place()?;
+    let began = clock.elapsed();
     let is_clock_sure = detect_clock_jump(context, memory, now).await?;
     let mut agenda = Agenda::load(context, memory, now).await?;
     budget.begin(agenda.pauses.clone()).await;
@@ -57,23 +53,26 @@ pub(super) async fn run(
         if !is_due && !rides_on_listing {
             continue;
         }
-        let stopped = run_stage(context, memory, stage, &mut listing, is_clock_sure, now).await?;
-        let mut run = JobRun {
-            stage: stage.as_str().to_owned(),
-            last_started_at: now,
-            last_finished_at: clock.now().max(now),
-            outcome: stopped.as_ref().map_or_else(|| "ok".to_owned(), ToString::to_string),
-            next_due_at: None,
-            last_ok_at: now,
-            failures: 0,
-        };
-        agenda = Agenda::load(context, memory, now).await?;
+        let mut run = JobRun::begun(stage.as_str(), now);
+        agenda.ran(run.clone());
+        let until = agenda.next_look(settings, now).filter(|_| !all);
+        let until = until.map_or(Duration::MAX, |until| began + until.since(now));
+        let stopped = run_stage(context, memory, stage, &mut listing, is_clock_sure, until, now).await?;
+        run.last_finished_at = clock.now().max(now);
+        if let Some(stopped) = &stopped {
+            run.outcome = stopped.to_string();
+        }
+        agenda.refresh(context).await?;
         agenda.ran(run.clone());
         run.next_due_at = agenda.due_at(stage, settings, now);
         catalog.job_ran(&run).await?;
         report.ran.push((stage, stopped));
     }
     budget.end().await?;
+    if !report.ran.is_empty() {
+        agenda = Agenda::load(context, memory, now).await?;
+    }
+    report.next_due_at = Stage::ALL.into_iter().filter_map(|stage| agenda.due_at(stage, settings, now)).min();
     Ok(report)
 }
 
@@ -83,6 +82,7 @@ async fn run_stage(
     stage: Stage,
     listing: &mut Option<Listing>,
     is_clock_sure: bool,
+    until: Duration,
     now: Timestamp,
 ) -> Ran {
     match stage {
@@ -91,8 +91,8 @@ async fn run_stage(
             *listing = discovered.listing;
             Ok(discovered.stopped)
         }
-        Stage::Poll => poll::run(context, listing.as_ref(), &mut memory.shown, now).await,
-        Stage::Collect => collect::run(context, now).await,
+        Stage::Poll => poll::run(context, listing.as_ref(), &mut memory.shown, until, now).await,
+        Stage::Collect => collect::run(context, until, now).await,
         Stage::Maintain => maintain::run(context, is_clock_sure, now).await,
     }
 }

@@ -4,6 +4,7 @@
 //! or clears it.
 
 use std::collections::HashSet;
+use std::time::Duration;
 
 use futures_util::{StreamExt, stream};
 
@@ -20,13 +21,16 @@ use crate::domain::endpoint::Endpoint;
 use crate::domain::failure::{About, Class};
 use crate::domain::lifecycle::{Hint, Observation, Others, Rules, observe};
 
+/// The most conferences that are asked about in one look beside those in progress.
+const MOST_AT_A_TIME: u32 = 1_000;
+
 /// What was paid for is written down before more is paid for than is in flight at once: a daemon that is killed after some
 /// few calls, again and again, still comes to the end of its list.
 const DECISIONS_AT_A_TIME: usize = 8;
 
 /// So many conferences that were never asked about are asked about in one look at least, however small a batch is: where
 /// calls are scarce, the next look may be days away.
-const NEW_AT_A_TIME: usize = 20;
+const NEW_AT_A_TIME: u32 = 20;
 
 /// A conference that may have ended, and why it is suspected.
 struct Suspect {
@@ -36,15 +40,22 @@ struct Suspect {
 }
 
 /// `listing` is what the organisation's complete list of this pass shows, if it was read; `shown_before` are conferences
-/// that it is known to show.
+/// that it is known to show. The next look is due `until` then, by the monotonic clock; half of that time is left for the
+/// lists of recordings.
 pub(super) async fn run(
     context: &Context,
     listing: Option<&Listing>,
     shown_before: &mut HashSet<String>,
+    until: Duration,
     now: Timestamp,
 ) -> Ran {
     let rules = context.rules(now);
-    let candidates = context.catalog.candidates(now).await?;
+    let began = context.clock.elapsed();
+    let time = until.saturating_sub(began) / 2;
+    // Of conferences that were never asked about, a hundred thousand may be put on watch at once. Those of one look leave
+    // calls to read their lists; the others come with the next looks.
+    let most_new = if rules.is_metered { NEW_AT_A_TIME } else { context.dingtalk.calls_in(time).max(NEW_AT_A_TIME) };
+    let candidates = context.catalog.candidates(MOST_AT_A_TIME, most_new.min(MOST_AT_A_TIME), now).await?;
     let (mut suspects, to_query) = sort(candidates, listing, shown_before, &rules, now);
     let ids = to_query.iter().map(|conference| conference.conference_id.as_str()).collect();
     let mut look = batch::look(context, ids, now).await?;
@@ -61,12 +72,14 @@ pub(super) async fn run(
         }
     }
     // Those that brought only errors come last: they must not be the only ones that are asked about.
-    suspects.sort_by_key(|suspect| suspect.conference.wait.failing_since.is_some());
-    if rules.is_metered {
-        leave_for_later(&mut suspects, context.settings.batch_size.max(NEW_AT_A_TIME));
-    }
+    suspects.sort_by_key(|Suspect { conference, .. }| {
+        let is_new = conference.state == Some(State::Waiting) && conference.next_attempt_at.is_none();
+        (conference.wait.failing_since.is_some(), is_new)
+    });
     let mut stopped = look.stopped;
-    while !suspects.is_empty() {
+    let mut is_first = true;
+    while !suspects.is_empty() && (is_first || context.clock.elapsed() < began + time) {
+        is_first = false;
         let some: Vec<Suspect> = suspects.drain(..DECISIONS_AT_A_TIME.min(suspects.len())).collect();
         // All answers are awaited before any is written: a call under way may hold what a write waits for.
         let confirmed: Vec<_> = stream::iter(some)
@@ -126,17 +139,6 @@ fn sort(
         shown_before.extend(listing.iter().cloned());
     }
     (suspects, to_query)
-}
-
-/// Of conferences that were never asked about, a thousand may be put on watch at once. As many as are asked about in one
-/// pass leave calls to read their lists; the others come with the next looks.
-fn leave_for_later(suspects: &mut Vec<Suspect>, most: usize) {
-    let mut unasked = 0;
-    suspects.retain(|suspect| {
-        let is_unasked = suspect.conference.state == Some(State::Waiting) && suspect.conference.attempts == 0;
-        unasked += usize::from(is_unasked);
-        !is_unasked || unasked <= most
-    });
 }
 
 /// Asks conference info about a suspect. Answers what follows, and an error that is not about this conference alone.

@@ -1,15 +1,19 @@
 //! Writes what follows from an observation: the state, what was learned, the recordings and the journal entry, in one
 //! transaction. Nothing else changes a conference.
 
+use serde_json::{Value, json};
 use sqlx::SqliteConnection;
 
-use super::journal::{self, Call, Event};
+use super::journal::{Call, Entries, Event};
 use super::{Catalog, Error, column};
 use crate::domain::clock::{Timestamp, millis};
 use crate::domain::conference::Conference;
 use crate::domain::lifecycle::{ErrorNote, Transition};
 use crate::domain::recording::Recording;
 use crate::domain::wait::Wait;
+
+/// The most decisions whose rows are held as JSON at a time.
+const AT_A_TIME: usize = 64;
 
 /// What follows for one conference, and how it came to be known.
 #[derive(Clone, Debug)]
@@ -33,15 +37,23 @@ impl Catalog {
         }
         let mut transaction = self.write().await?;
         let mut applied = Vec::with_capacity(decisions.len());
-        for Decision { conference, transition, calls, event } in decisions {
-            let is_expected = move_on(&mut transaction, conference, transition, now).await?;
-            if is_expected {
-                remember(&mut transaction, conference, transition.wait.as_ref()).await?;
-                write_recordings(&mut transaction, conference, transition, now).await?;
-                let id = &conference.conference_id;
-                journal::enter(&mut transaction, id, *event, calls, &transition.explanation, now).await?;
+        for decisions in decisions.chunks(AT_A_TIME) {
+            let (mut waits, mut forgotten, mut entries) = (Vec::new(), Vec::new(), Entries::default());
+            for Decision { conference, transition, calls, event } in decisions {
+                let is_expected = move_on(&mut transaction, conference, transition, now).await?;
+                if is_expected {
+                    let id = conference.conference_id.as_str();
+                    match &transition.wait {
+                        Some(wait) => waits.push(to_json(id, wait)),
+                        None => forgotten.push(id),
+                    }
+                    write_recordings(&mut transaction, conference, transition, now).await?;
+                    entries.decision(id, *event, calls, &transition.explanation);
+                }
+                applied.push(is_expected);
             }
-            applied.push(is_expected);
+            remember(&mut transaction, waits, &forgotten).await?;
+            entries.write(&mut transaction, now).await?;
         }
         transaction.commit().await?;
         Ok(applied)
@@ -140,35 +152,41 @@ async fn move_on(
     Ok(updated.rows_affected() > 0)
 }
 
-/// Writes what is remembered, or forgets it.
-async fn remember(
-    connection: &mut SqliteConnection,
-    conference: &Conference,
-    wait: Option<&Wait>,
-) -> Result<(), Error> {
-    let id = conference.conference_id.as_str();
-    let Some(wait) = wait else {
-        sqlx::query!("DELETE FROM conference_waits WHERE conference_id = ?", id).execute(connection).await?;
+/// A row of `conference_waits`.
+fn to_json(conference_id: &str, wait: &Wait) -> Value {
+    json!([
+        conference_id,
+        wait.counted_until.as_millis(),
+        millis(wait.awaited),
+        wait.accepted_union_id,
+        column(wait.list_changed_at),
+        wait.list_changes,
+        column(wait.failing_since),
+    ])
+}
+
+/// Writes what is remembered, and forgets what is not.
+async fn remember(connection: &mut SqliteConnection, waits: Vec<Value>, forgotten: &[&str]) -> Result<(), Error> {
+    if !forgotten.is_empty() {
+        let forgotten = json!(forgotten).to_string();
+        sqlx::query!("DELETE FROM conference_waits WHERE conference_id IN (SELECT value FROM json_each(?))", forgotten)
+            .execute(&mut *connection)
+            .await?;
+    }
+    if waits.is_empty() {
         return Ok(());
-    };
-    let (counted_until, awaited_ms) = (wait.counted_until.as_millis(), millis(wait.awaited));
-    let (list_changed_at, list_changes) = (column(wait.list_changed_at), i64::from(wait.list_changes));
-    let failing_since = column(wait.failing_since);
+    }
+    let waits = Value::from(waits).to_string();
     sqlx::query!(
         "INSERT INTO conference_waits
              (conference_id, counted_until, awaited_ms, accepted_union_id, list_changed_at, list_changes, failing_since)
-         VALUES (?, ?, ?, ?, ?, ?, ?)
+         SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, value ->> 6
+         FROM json_each(?) WHERE true
          ON CONFLICT (conference_id) DO UPDATE
          SET counted_until = excluded.counted_until, awaited_ms = excluded.awaited_ms,
              accepted_union_id = excluded.accepted_union_id, list_changed_at = excluded.list_changed_at,
              list_changes = excluded.list_changes, failing_since = excluded.failing_since",
-        id,
-        counted_until,
-        awaited_ms,
-        wait.accepted_union_id,
-        list_changed_at,
-        list_changes,
-        failing_since,
+        waits,
     )
     .execute(connection)
     .await?;

@@ -241,6 +241,11 @@ impl Catalog {
         }
     }
 
+    /// The one writer, for a statement that is a transaction of its own.
+    pub(super) fn writer(&self) -> &SqlitePool {
+        &self.writer
+    }
+
     pub(super) fn readers(&self) -> &SqlitePool {
         &self.readers
     }

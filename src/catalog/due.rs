@@ -8,6 +8,9 @@ use crate::domain::conference::{Conference, DiscoveredBy, State};
 use crate::domain::recording::{Known, Recording};
 use crate::domain::wait::Wait;
 
+/// A list that is due, as the key from which the next ones are read.
+pub type After = (Option<Timestamp>, String);
+
 /// What decides when there is something to ask.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct NextAttempts {
@@ -99,31 +102,60 @@ pub(super) fn parse_state(conference_id: &str, state: &str) -> Result<State, Err
 }
 
 impl Catalog {
-    /// The conferences of which it may be asked now whether they are in progress: those that wait, are active, or failed
-    /// and are looked at again.
-    pub async fn candidates(&self, now: Timestamp) -> Result<Vec<Conference>, Error> {
+    /// The conferences of which it may be asked now whether they are in progress: all that are active, at most `most_due`
+    /// that wait or failed and are to be asked about again, and at most `most_new` of which nothing was asked yet.
+    pub async fn candidates(&self, most_due: u32, most_new: u32, now: Timestamp) -> Result<Vec<Conference>, Error> {
         let now = now.as_millis();
-        conferences!(
-            &mut *self.read().await?,
+        let mut connection = self.read().await?;
+        let active: Result<Vec<Conference>, Error> = conferences!(
+            &mut *connection,
             "INDEXED BY conferences_by_state",
-            r#"(c.state IN ('waiting', 'active') AND (c.next_attempt_at IS NULL OR c.next_attempt_at <= ?1))
-               OR (c.state = 'failed' AND c.next_attempt_at <= ?1)
-               ORDER BY c.discovered_at, c.conference_id"#,
+            "c.state = 'active' AND (c.next_attempt_at IS NULL OR c.next_attempt_at <= ?1) ORDER BY c.discovered_at",
             now
-        )
+        );
+        let due: Result<Vec<Conference>, Error> = conferences!(
+            &mut *connection,
+            "INDEXED BY conferences_by_state",
+            "c.state IN ('waiting', 'failed') AND c.next_attempt_at <= ?1 ORDER BY c.next_attempt_at LIMIT ?2",
+            now,
+            most_due
+        );
+        let new: Result<Vec<Conference>, Error> = conferences!(
+            &mut *connection,
+            "INDEXED BY conferences_by_state",
+            "c.state = 'waiting' AND c.next_attempt_at IS NULL ORDER BY c.rowid LIMIT ?1",
+            most_new
+        );
+        let mut candidates = active?;
+        candidates.extend(due?);
+        candidates.extend(new?);
+        Ok(candidates)
     }
 
-    /// The conferences whose list is due: those that wait longest first, those that brought only errors behind them, and
-    /// those that ended before `long_ago` last.
-    pub async fn due(&self, long_ago: Timestamp, now: Timestamp) -> Result<Vec<Conference>, Error> {
+    /// Some `most` of the conferences whose list is due, from `after` on: those that wait longest first. `is_old` are those
+    /// that ended before `long_ago`.
+    pub async fn due(
+        &self,
+        long_ago: Timestamp,
+        is_old: bool,
+        after: &After,
+        most: u32,
+        now: Timestamp,
+    ) -> Result<Vec<Conference>, Error> {
         let (long_ago, now) = (long_ago.as_millis(), now.as_millis());
+        let (after_at, after_id) = (after.0.map_or(i64::MIN, Timestamp::as_millis), after.1.as_str());
         conferences!(
             &mut *self.read().await?,
-            "INDEXED BY conferences_by_state",
-            r#"c.next_attempt_at <= ?2 AND c.state IN ('ended', 'archived')
-               ORDER BY coalesce(c.ended_at, ?1) < ?1, w.failing_since IS NOT NULL, c.next_attempt_at, c.conference_id"#,
+            "INDEXED BY conferences_due",
+            r#"c.state IN ('ended', 'archived') AND c.next_attempt_at <= ?1
+               AND (c.next_attempt_at, c.conference_id) > (?2, ?3) AND (coalesce(c.ended_at, ?4) < ?4) = ?5
+               ORDER BY c.next_attempt_at, c.conference_id LIMIT ?6"#,
+            now,
+            after_at,
+            after_id,
             long_ago,
-            now
+            is_old,
+            most
         )
     }
 
@@ -175,32 +207,37 @@ impl Catalog {
         Ok(count(answered) > 0)
     }
 
-    /// The recordings of a conference, as they were read last.
-    pub async fn recordings_of(&self, conference_id: &str) -> Result<Vec<Known>, Error> {
+    /// The recordings of these conferences, as they were read last.
+    pub async fn recordings_of(&self, conference_ids: &[&str]) -> Result<HashMap<String, Vec<Known>>, Error> {
+        let conference_ids = serde_json::json!(conference_ids).to_string();
         let rows = sqlx::query!(
-            "SELECT media_id, record_id, recorder_union_id, record_type, started_at, ended_at, duration_ms, file_size,
-                    region_id, raw, last_changed_at, missing_since
-             FROM recordings WHERE conference_id = ? ORDER BY media_id",
-            conference_id,
+            "SELECT conference_id, media_id, record_id, recorder_union_id, record_type, started_at, ended_at, duration_ms,
+                    file_size, region_id, raw, last_changed_at, missing_since
+             FROM recordings WHERE conference_id IN (SELECT value FROM json_each(?)) ORDER BY conference_id, media_id",
+            conference_ids,
         )
         .fetch_all(&mut *self.read().await?)
         .await?;
-        let known = rows.into_iter().map(|row| Known {
-            recording: Recording {
-                media_id: row.media_id,
-                record_id: row.record_id,
-                recorder_union_id: row.recorder_union_id,
-                record_type: row.record_type,
-                started_at: row.started_at.map(Timestamp::from_millis),
-                ended_at: row.ended_at.map(Timestamp::from_millis),
-                duration_ms: row.duration_ms,
-                file_size: row.file_size,
-                region_id: row.region_id,
-                raw: row.raw,
-            },
-            last_changed_at: Timestamp::from_millis(row.last_changed_at),
-            missing_since: row.missing_since.map(Timestamp::from_millis),
-        });
-        Ok(known.collect())
+        let mut recordings: HashMap<String, Vec<Known>> = HashMap::new();
+        for row in rows {
+            let known = Known {
+                recording: Recording {
+                    media_id: row.media_id,
+                    record_id: row.record_id,
+                    recorder_union_id: row.recorder_union_id,
+                    record_type: row.record_type,
+                    started_at: row.started_at.map(Timestamp::from_millis),
+                    ended_at: row.ended_at.map(Timestamp::from_millis),
+                    duration_ms: row.duration_ms,
+                    file_size: row.file_size,
+                    region_id: row.region_id,
+                    raw: row.raw,
+                },
+                last_changed_at: Timestamp::from_millis(row.last_changed_at),
+                missing_since: row.missing_since.map(Timestamp::from_millis),
+            };
+            recordings.entry(row.conference_id).or_default().push(known);
+        }
+        Ok(recordings)
     }
 }

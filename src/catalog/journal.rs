@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use serde::Serialize;
+use serde_json::{Value, json};
 use sqlx::SqliteConnection;
 
 use super::{Catalog, Error};
@@ -82,10 +83,9 @@ impl Catalog {
         if calls.is_empty() {
             return Ok(());
         }
-        let mut transaction = self.write().await?;
-        enter_calls(&mut transaction, conference_id, calls, now).await?;
-        transaction.commit().await?;
-        Ok(())
+        let mut entries = Entries::default();
+        entries.calls(conference_id, calls);
+        entries.write(&mut *self.writer().acquire().await?, now).await
     }
 
     /// Drops what happened longer ago than `keep`.
@@ -98,53 +98,35 @@ impl Catalog {
     }
 }
 
-/// Enters the calls that were made about a conference, and what followed: it stands as it does now.
-pub(super) async fn enter(
-    connection: &mut SqliteConnection,
-    conference_id: &str,
-    event: Event,
-    calls: &[Call],
-    reason: &str,
-    now: Timestamp,
-) -> Result<(), Error> {
-    enter_calls(connection, conference_id, calls, now).await?;
-    insert(connection, conference_id, event.as_str(), None, reason, now).await
-}
+/// What is to be entered, in its order: JSON arrays of a conference's id, event, endpoint, outcome and reason.
+#[derive(Default)]
+pub(super) struct Entries(Vec<Value>);
 
-async fn enter_calls(
-    connection: &mut SqliteConnection,
-    conference_id: &str,
-    calls: &[Call],
-    now: Timestamp,
-) -> Result<(), Error> {
-    for call in calls {
-        insert(connection, conference_id, "call", Some(call), &call.answer, now).await?;
+impl Entries {
+    /// The calls that were made about a conference, and what followed.
+    pub(super) fn decision(&mut self, conference_id: &str, event: Event, calls: &[Call], reason: &str) {
+        self.calls(conference_id, calls);
+        self.0.push(json!([conference_id, event.as_str(), null, null, reason]));
     }
-    Ok(())
-}
 
-/// A row, with the conference as it stands now.
-async fn insert(
-    connection: &mut SqliteConnection,
-    conference_id: &str,
-    event: &str,
-    call: Option<&Call>,
-    reason: &str,
-    now: Timestamp,
-) -> Result<(), Error> {
-    let now = now.as_millis();
-    let (endpoint, outcome) = (call.map(|call| call.endpoint), call.map(|call| call.outcome.as_str()));
-    sqlx::query!(
-        "INSERT INTO conference_events (conference_id, at, event, endpoint, outcome, reason, state, next_attempt_at)
-         SELECT conference_id, ?, ?, ?, ?, ?, state, next_attempt_at FROM conferences WHERE conference_id = ?",
-        now,
-        event,
-        endpoint,
-        outcome,
-        reason,
-        conference_id,
-    )
-    .execute(connection)
-    .await?;
-    Ok(())
+    fn calls(&mut self, conference_id: &str, calls: &[Call]) {
+        let entry = |call: &Call| json!([conference_id, "call", call.endpoint, call.outcome, call.answer]);
+        self.0.extend(calls.iter().map(entry));
+    }
+
+    /// Enters them, each with its conference as it stands now.
+    pub(super) async fn write(self, connection: &mut SqliteConnection, now: Timestamp) -> Result<(), Error> {
+        let (entries, now) = (Value::from(self.0).to_string(), now.as_millis());
+        sqlx::query!(
+            "INSERT INTO conference_events (conference_id, at, event, endpoint, outcome, reason, state, next_attempt_at)
+             SELECT c.conference_id, ?1, e.value ->> 1, e.value ->> 2, e.value ->> 3, e.value ->> 4, c.state, c.next_attempt_at
+             FROM json_each(?2) e JOIN conferences c ON c.conference_id = e.value ->> 0
+             ORDER BY e.key",
+            now,
+            entries,
+        )
+        .execute(connection)
+        .await?;
+        Ok(())
+    }
 }

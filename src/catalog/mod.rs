@@ -20,7 +20,7 @@ pub mod runs;
 pub mod verify;
 
 pub use connection::{Catalog, Error, Progress};
-pub use due::NextAttempts;
+pub use due::{After, NextAttempts};
 
 use std::time::Duration;
 

@@ -1,13 +1,13 @@
 //! What was spent: the ledger of calls, and what was learned about what they cost.
 
-use sqlx::SqliteConnection;
+use std::collections::HashMap;
 
 use super::{Catalog, Error, count};
 use crate::domain::clock::Timestamp;
 use crate::domain::endpoint::Endpoint;
 
 /// What became of a call that was charged.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Charged {
     /// The day it was charged on, UTC+8.
     pub day: String,
@@ -55,42 +55,73 @@ impl Limit {
 }
 
 impl Catalog {
-    /// Enters what became of earlier calls, and counts one more at `endpoint` on `day` before it is sent, if the month has
-    /// fewer than `most` (`None`: unmetered); answers whether it has.
-    pub async fn charge(
-        &self,
-        earlier: &[Charged],
-        day: &str,
-        endpoint: Endpoint,
-        most: Option<u64>,
-    ) -> Result<bool, Error> {
-        let mut transaction = self.write().await?;
-        enter_outcomes(&mut transaction, earlier).await?;
-        let is_left = match most {
-            Some(most) => spent(&mut transaction, day).await? < most,
-            None => true,
-        };
-        if is_left {
-            enter(&mut transaction, day, endpoint, "reserved").await?;
-        }
-        transaction.commit().await?;
-        Ok(is_left)
+    /// Counts a call at `endpoint` on `day` before it is sent, if the month has fewer than `most` (`None`: unmetered);
+    /// answers whether it has.
+    pub async fn charge(&self, day: &str, endpoint: Endpoint, most: Option<u64>) -> Result<bool, Error> {
+        let (month, endpoint) = (month(day), endpoint.as_str());
+        let most = most.map(|most| i64::try_from(most).unwrap_or(i64::MAX));
+        let counted = sqlx::query!(
+            "INSERT INTO api_calls (day, endpoint, outcome, calls)
+             SELECT ?1, ?2, 'reserved', 1
+             WHERE ?3 IS NULL
+                OR (SELECT coalesce(sum(calls), 0) FROM api_calls
+                    WHERE day >= ?4 || '-01' AND day <= ?4 || '-31' AND outcome NOT IN ('unreached', 'throttled')) < ?3
+             ON CONFLICT (day, endpoint, outcome) DO UPDATE SET calls = calls + 1",
+            day,
+            endpoint,
+            most,
+            month,
+        )
+        .execute(self.writer())
+        .await?;
+        Ok(counted.rows_affected() > 0)
     }
 
-    /// Enters what became of calls that were charged.
-    pub async fn enter_outcomes(&self, charged: &[Charged]) -> Result<(), Error> {
+    /// Enters what became of calls that were charged: of each kind, how many.
+    pub async fn enter_outcomes(&self, charged: &HashMap<Charged, i64>) -> Result<(), Error> {
         if charged.is_empty() {
             return Ok(());
         }
         let mut transaction = self.write().await?;
-        enter_outcomes(&mut transaction, charged).await?;
+        for (Charged { day, endpoint, outcome }, calls) in charged {
+            let endpoint = endpoint.as_str();
+            sqlx::query!(
+                "INSERT INTO api_calls (day, endpoint, outcome, calls) VALUES (?1, ?2, ?3, ?4)
+                 ON CONFLICT (day, endpoint, outcome) DO UPDATE SET calls = calls + ?4",
+                day,
+                endpoint,
+                outcome,
+                calls,
+            )
+            .execute(&mut *transaction)
+            .await?;
+            sqlx::query!(
+                "UPDATE api_calls SET calls = max(calls - ?3, 0) WHERE day = ?1 AND endpoint = ?2 AND outcome = 'reserved'",
+                day,
+                endpoint,
+                calls,
+            )
+            .execute(&mut *transaction)
+            .await?;
+        }
+        sqlx::query!("DELETE FROM api_calls WHERE outcome = 'reserved' AND calls = 0")
+            .execute(&mut *transaction)
+            .await?;
         transaction.commit().await?;
         Ok(())
     }
 
     /// Metered calls of the month that `day` lies in, those without an outcome included.
     pub async fn spent(&self, day: &str) -> Result<u64, Error> {
-        spent(&mut *self.read().await?, day).await
+        let month = month(day);
+        let calls = sqlx::query_scalar!(
+            r#"SELECT coalesce(sum(calls), 0) AS "calls!: i64" FROM api_calls
+               WHERE day >= ?1 || '-01' AND day <= ?1 || '-31' AND outcome NOT IN ('unreached', 'throttled')"#,
+            month,
+        )
+        .fetch_one(&mut *self.read().await?)
+        .await?;
+        Ok(count(calls))
     }
 
     /// Keeps the newest `months` months of the ledger, and drops the rest.
@@ -156,51 +187,6 @@ impl Catalog {
     }
 }
 
-/// Turns calls that were counted before they were sent into what became of them.
-async fn enter_outcomes(connection: &mut SqliteConnection, charged: &[Charged]) -> Result<(), Error> {
-    for Charged { day, endpoint, outcome } in charged {
-        enter(connection, day, *endpoint, outcome).await?;
-        let endpoint = endpoint.as_str();
-        sqlx::query!(
-            "UPDATE api_calls SET calls = max(calls - 1, 0) WHERE day = ? AND endpoint = ? AND outcome = 'reserved'",
-            day,
-            endpoint,
-        )
-        .execute(&mut *connection)
-        .await?;
-        sqlx::query!(
-            "DELETE FROM api_calls WHERE day = ? AND endpoint = ? AND outcome = 'reserved' AND calls = 0",
-            day,
-            endpoint,
-        )
-        .execute(&mut *connection)
-        .await?;
-    }
-    Ok(())
-}
-
-async fn enter(connection: &mut SqliteConnection, day: &str, endpoint: Endpoint, outcome: &str) -> Result<(), Error> {
-    let endpoint = endpoint.as_str();
-    sqlx::query!(
-        "INSERT INTO api_calls (day, endpoint, outcome, calls) VALUES (?, ?, ?, 1)
-         ON CONFLICT (day, endpoint, outcome) DO UPDATE SET calls = calls + 1",
-        day,
-        endpoint,
-        outcome,
-    )
-    .execute(connection)
-    .await?;
-    Ok(())
-}
-
-async fn spent(connection: &mut SqliteConnection, day: &str) -> Result<u64, Error> {
-    let month = day.get(..7).unwrap_or(day);
-    let calls = sqlx::query_scalar!(
-        r#"SELECT coalesce(sum(calls), 0) AS "calls!: i64" FROM api_calls
-           WHERE day >= ?1 || '-01' AND day <= ?1 || '-31' AND outcome NOT IN ('unreached', 'throttled')"#,
-        month,
-    )
-    .fetch_one(connection)
-    .await?;
-    Ok(count(calls))
+fn month(day: &str) -> &str {
+    day.get(..7).unwrap_or(day)
 }

@@ -45,6 +45,22 @@ pub struct Workload {
     pub calls: u64,
 }
 
+impl JobRun {
+    /// The run of `stage` that begins at `now`, as it will be if nothing stops it.
+    pub fn begun(stage: &str, now: Timestamp) -> Self {
+        let (stage, outcome) = (stage.to_owned(), "ok".to_owned());
+        Self {
+            stage,
+            last_started_at: now,
+            last_finished_at: now,
+            outcome,
+            next_due_at: None,
+            last_ok_at: now,
+            failures: 0,
+        }
+    }
+}
+
 impl Catalog {
     /// When each stage last ran.
     pub async fn job_runs(&self) -> Result<Vec<JobRun>, Error> {
@@ -70,7 +86,6 @@ impl Catalog {
     pub async fn job_ran(&self, run: &JobRun) -> Result<(), Error> {
         let (started, finished) = (run.last_started_at.as_millis(), run.last_finished_at.as_millis());
         let next_due_at = column(run.next_due_at);
-        let mut transaction = self.write().await?;
         sqlx::query!(
             "INSERT INTO job_runs (stage, last_started_at, last_finished_at, outcome, next_due_at, last_ok_at,
                  failures)
@@ -86,9 +101,8 @@ impl Catalog {
             run.outcome,
             next_due_at,
         )
-        .execute(&mut *transaction)
+        .execute(self.writer())
         .await?;
-        transaction.commit().await?;
         Ok(())
     }
 

@@ -27,19 +27,11 @@ impl Stepper {
     pub async fn run_until(&self, until: Timestamp) -> Result<(), catalog::Error> {
         loop {
             let now = self.clock.now();
-            let next = match self.archive.next_due(now).await? {
-                Some(due_at) if due_at <= now => {
-                    self.archive.tick(now).await?;
-                    now + LEAST_STEP
-                }
-                Some(due_at) => due_at,
-                None => until,
-            };
-            if next > until || self.clock.now() >= until {
-                self.clock.advance_to(until);
+            let next = self.archive.tick(now).await?.next_due_at;
+            if self.clock.now() >= until {
                 return Ok(());
             }
-            self.clock.advance_to(next);
+            self.clock.advance_to(next.map_or(until, |due_at| due_at.max(now + LEAST_STEP).min(until)));
         }
     }
 }

@@ -59,8 +59,8 @@ pub async fn work(
                     None if done.ran.is_empty() => {}
                     None => report.does(&summary(archive).await),
                 }
-                let now = clock.now();
-                if let Ok(Some(due_at)) = archive.next_due(now).await {
+                if let Some(due_at) = done.next_due_at {
+                    let now = clock.now();
                     let shortest = if due_at <= now && done.ran.is_empty() { STUCK } else { Duration::ZERO };
                     rest = rest.min(due_at.since(now).max(shortest));
                 }

@@ -57,6 +57,7 @@ pub struct Client {
     /// The `Date` of DingTalk's last answer, and how much time had passed here when it came.
     last_date: Mutex<Option<(Timestamp, Duration)>>,
     limits: Limits,
+    requests_per_second: u32,
     max_in_flight: usize,
     gate: Arc<dyn Gate>,
     clock: Arc<dyn Clock>,
@@ -85,10 +86,16 @@ impl Client {
             token: Mutex::new(None),
             last_date: Mutex::new(None),
             limits: Limits::new(settings.requests_per_second, settings.max_in_flight, Arc::clone(&clock)),
+            requests_per_second: settings.requests_per_second.get(),
             max_in_flight: settings.max_in_flight.get(),
             gate,
             clock,
         })
+    }
+
+    /// How many calls are sent in `duration` at the most.
+    pub fn calls_in(&self, duration: Duration) -> u32 {
+        u32::try_from(duration.as_secs().saturating_mul(self.requests_per_second.into())).unwrap_or(u32::MAX)
     }
 
     /// How many calls are worth starting side by side.

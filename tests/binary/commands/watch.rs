@@ -95,7 +95,7 @@ fn an_import_without_end_is_refused_and_a_pipe_is_read() {
 
 /// A list of so many conferences.
 fn many(conferences: usize) -> String {
-    (0..conferences).map(|n| format!("conf-{n:05}\n")).collect()
+    (0..conferences).map(|n| format!("conf-{n:05}")).collect::<Vec<_>>().join("\n")
 }
 
 #[test]

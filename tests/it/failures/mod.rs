@@ -94,9 +94,11 @@ fn calls_since(world: &World, since: Timestamp) -> usize {
 
 /// One pass, when it is due.
 async fn step(world: &World) {
-    let due = world.archive.next_due(world.now()).await.unwrap().unwrap();
-    world.clock.advance_to(due);
-    world.tick().await;
+    let report = world.tick().await;
+    if report.ran.is_empty() {
+        world.clock.advance_to(report.next_due_at.unwrap());
+        world.tick().await;
+    }
 }
 
 /// Until every conference is closed, and none is looked at again; answers their states, how many recordings there are, and the pauses.

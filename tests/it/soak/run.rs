@@ -192,10 +192,8 @@ impl Run {
         let (archive, countdown) = self.archive.as_ref().unwrap();
         let now = self.clock.now();
         let step = async {
-            match archive.next_due(now).await? {
-                Some(due_at) if due_at <= now => archive.tick(now).await.map(|_| LEAST_STEP),
-                due_at => Ok(due_at.map_or(hours(1), |due_at| due_at.since(now))),
-            }
+            let due_at = archive.tick(now).await?.next_due_at;
+            Ok(due_at.map_or(hours(1), |due_at| due_at.since(now)))
         };
         let wait = unless_out(countdown, step).await?;
         self.shared.lock().unwrap().evidence.pass_ended();

@@ -90,7 +90,6 @@ async fn read(
             })
             .buffer_unordered(context.dingtalk.max_in_flight());
         while let Some(reading) = readings.next().await {
-            // Nobody receives any more: what could not be written is due again.
             if answered.send(reading).is_err() {
                 break;
             }
@@ -99,8 +98,12 @@ async fn read(
     let writing = async {
         let (mut stopped, mut readings) = (None, Vec::new());
         while answers.recv_many(&mut readings, WRITTEN_AT_A_TIME).await > 0 {
-            let failed = write(context, readings.drain(..), rules, now).await?;
-            stopped = stopped.or(failed);
+            let written = write(context, readings.drain(..), rules, now).await;
+            if written.is_err() {
+                // What cannot be written is not asked for.
+                answers.close();
+            }
+            stopped = stopped.or(written?);
         }
         Ok(stopped)
     };

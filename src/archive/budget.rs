@@ -314,17 +314,16 @@ impl Pass {
                 *refusals += 1;
                 if *refusals < REPEATED { Vec::new() } else { vec![endpoint] }
             }
-            // Without a token there is no call at all, whatever was to be asked about.
-            Pauses::IfAllFail if error.endpoint == Endpoint::AccessToken => {
-                let failures = self.refusals.entry(error.endpoint).or_default();
-                *failures += 1;
-                if *failures < TOKENS {
-                    return Vec::new();
-                }
-                self.explained.insert(Scope::Everything);
-                vec![Scope::Everything]
-            }
             Pauses::IfAllFail => {
+                // Without a token there is no call at all, whatever was to be asked about.
+                if error.endpoint == Endpoint::AccessToken {
+                    let failures = self.refusals.entry(error.endpoint).or_default();
+                    *failures += 1;
+                    if *failures >= TOKENS {
+                        self.explained.insert(Scope::Everything);
+                        return vec![Scope::Everything];
+                    }
+                }
                 self.last_failed = Some(request.endpoint);
                 self.recent.note(request.endpoint, request.subject, true);
                 // What begins by an answer (a refused rate, say) does not go on for want of one.

@@ -119,9 +119,9 @@ impl Entries {
         let (entries, now) = (Value::from(self.0).to_string(), now.as_millis());
         sqlx::query!(
             "INSERT INTO conference_events (conference_id, at, event, endpoint, outcome, reason, state, next_attempt_at)
-             SELECT c.conference_id, ?1, e.value ->> 1, e.value ->> 2, e.value ->> 3, e.value ->> 4, c.state, c.next_attempt_at
-             FROM json_each(?2) e JOIN conferences c ON c.conference_id = e.value ->> 0
-             ORDER BY e.key",
+             SELECT c.conference_id, ?1, value ->> 1, value ->> 2, value ->> 3, value ->> 4, c.state, c.next_attempt_at
+             FROM json_each(?2) CROSS JOIN conferences c ON c.conference_id = value ->> 0
+             ORDER BY key",
             now,
             entries,
         )

@@ -58,7 +58,7 @@ pub(super) async fn run(context: &Context, until: Duration, now: Timestamp) -> R
             after = (last.next_attempt_at, last.conference_id.clone());
             due.sort_by_key(|conference| conference.wait.failing_since.is_some());
             let failed = read(context, due, &mut has_time, &rules, now).await?;
-            let is_everybodys = failed.as_ref().is_some_and(|error| error.class.entails().about == About::Everybody);
+            let is_everybodys = failed.as_ref().is_some_and(|error| error.about() == About::Everybody);
             stopped = stopped.or(failed);
             if is_everybodys {
                 return Ok(stopped);

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, oneshot};
 
 use crate::catalog::pauses::Pause;
 use crate::catalog::quota::Charged;
@@ -38,8 +38,12 @@ pub struct Budget {
     clock: Arc<dyn Clock>,
     share: u64,
     keeps_pauses: bool,
+    uncounted: Mutex<Uncounted>,
     pass: Mutex<Pass>,
 }
+
+/// Calls that wait to be counted, by day, endpoint, and the most that the month may have.
+type Uncounted = HashMap<(String, Endpoint, Option<u64>), Vec<oneshot::Sender<bool>>>;
 
 /// What is not in the catalog.
 #[derive(Default)]
@@ -62,7 +66,7 @@ struct Pass {
 impl Budget {
     /// A gate for `share` calls a month; 0 is unmetered.
     pub fn new(catalog: Catalog, clock: Arc<dyn Clock>, share: u64) -> Self {
-        Self { catalog, clock, share, keeps_pauses: true, pass: Mutex::default() }
+        Self { catalog, clock, share, keeps_pauses: true, uncounted: Mutex::default(), pass: Mutex::default() }
     }
 
     /// The same for a command that asks one thing beside the daemon: it counts its calls and keeps to the pauses, but what
@@ -139,31 +143,55 @@ impl Budget {
         Ok(())
     }
 
-    /// Counts a call. Where the ledger could not be written, it is not tried again in this pass: hundreds of calls that
-    /// each wait for another program's lock would make the pass last for hours.
+    /// Counts a call. Whoever comes first counts those of all that wait. Where the ledger could not be written, it is not
+    /// tried again in this pass: hundreds of calls that each wait for another program's lock would make the pass last for
+    /// hours.
     async fn count(&self, request: Request, their_now: Option<Timestamp>) -> Result<Charge, Refusal> {
         let now = self.clock.now();
+        // DingTalk's month is DingTalk's, whatever the clock on this wall shows.
+        let ledger_now = their_now.filter(|theirs| theirs.since(now).max(now.since(*theirs)) >= CLOCKS_AGREE);
+        let ledger_now = ledger_now.unwrap_or(now);
+        let kept =
+            if request.endpoint.is_for_looking() { 0 } else { forecast::looking_reserve(self.share, ledger_now) };
+        let day = forecast::day(ledger_now);
+        let most = (self.share > 0).then(|| self.share - kept);
+        let (counted, mut is_counted) = oneshot::channel();
+        let mut uncounted = self.uncounted.lock().await;
+        uncounted.entry((day.clone(), request.endpoint, most)).or_default().push(counted);
+        drop(uncounted);
         let mut pass = self.pass.lock().await;
         if let Some(refusal) = &pass.uncountable {
             return Err(refusal.clone());
         }
-        // DingTalk's month is DingTalk's, whatever the clock on this wall shows.
-        let ledger_now = their_now.filter(|theirs| theirs.since(now).max(now.since(*theirs)) >= CLOCKS_AGREE);
-        let ledger_now = ledger_now.unwrap_or(now);
-        let day = forecast::day(ledger_now);
-        let kept =
-            if request.endpoint.is_for_looking() { 0 } else { forecast::looking_reserve(self.share, ledger_now) };
-        let most = (self.share > 0).then(|| self.share - kept);
-        match self.catalog.charge(&day, request.endpoint, most).await {
-            Ok(true) => Ok(Charge { day }),
-            Ok(false) => Err(self.spent(&mut pass, kept > 0, now).await),
-            Err(error) => {
-                let message = format!("no call is sent that cannot be counted: {error}");
-                let refusal = Refusal { code: OwnCode::Uncounted, message };
-                pass.uncountable = Some(refusal.clone());
-                Err(refusal)
+        if is_counted.is_empty()
+            && let Err(error) = self.count_waiting().await
+        {
+            let message = format!("no call is sent that cannot be counted: {error}");
+            let refusal = Refusal { code: OwnCode::Uncounted, message };
+            pass.uncountable = Some(refusal.clone());
+            return Err(refusal);
+        }
+        if is_counted.try_recv() == Ok(true) {
+            Ok(Charge { day })
+        } else {
+            Err(self.spent(&mut pass, kept > 0, now).await)
+        }
+    }
+
+    /// Counts the calls that wait: those that are alike in one statement.
+    async fn count_waiting(&self) -> Result<(), catalog::Error> {
+        let uncounted = std::mem::take(&mut *self.uncounted.lock().await);
+        for ((day, endpoint, most), mut calls) in uncounted {
+            calls.retain(|call| !call.is_closed());
+            let are_counted = self.catalog.charge(&day, endpoint, calls.len(), most).await?;
+            let is_alone = calls.len() == 1;
+            for call in calls {
+                // What is left of the share may be enough for some of them.
+                let is_counted = are_counted || (!is_alone && self.catalog.charge(&day, endpoint, 1, most).await?);
+                let _ = call.send(is_counted);
             }
         }
+        Ok(())
     }
 
     /// The share is spent, or what is left of it `is_kept` for looking.

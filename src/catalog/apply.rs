@@ -1,13 +1,15 @@
 //! Writes what follows from an observation: the state, what was learned, the recordings and the journal entry, in one
 //! transaction. Nothing else changes a conference.
 
+use std::collections::HashSet;
+
 use serde_json::{Value, json};
 use sqlx::SqliteConnection;
 
 use super::journal::{Call, Entries, Event};
 use super::{Catalog, Error, column};
 use crate::domain::clock::{Timestamp, millis};
-use crate::domain::conference::Conference;
+use crate::domain::conference::{Conference, State};
 use crate::domain::lifecycle::{ErrorNote, Transition};
 use crate::domain::recording::Recording;
 use crate::domain::wait::Wait;
@@ -20,7 +22,6 @@ const AT_A_TIME: usize = 64;
 pub struct Decision {
     /// The conference, as it stood when it was observed.
     pub conference: Conference,
-    /// What follows.
     pub transition: Transition,
     /// The calls that were made about it, in their order.
     pub calls: Vec<Call>,
@@ -38,21 +39,31 @@ impl Catalog {
         let mut transaction = self.write().await?;
         let mut applied = Vec::with_capacity(decisions.len());
         for decisions in decisions.chunks(AT_A_TIME) {
+            let (new, known): (Vec<_>, Vec<_>) = decisions.iter().partition(|it| it.conference.state.is_none());
+            let mut moved = add(&mut transaction, &new, now).await?;
+            moved.extend(move_on(&mut transaction, &known, now).await?);
             let (mut waits, mut forgotten, mut entries) = (Vec::new(), Vec::new(), Entries::default());
+            let (mut recordings, mut missing, mut returned) = (Vec::new(), Vec::new(), Vec::new());
             for Decision { conference, transition, calls, event } in decisions {
-                let is_expected = move_on(&mut transaction, conference, transition, now).await?;
-                if is_expected {
-                    let id = conference.conference_id.as_str();
-                    match &transition.wait {
-                        Some(wait) => waits.push(to_json(id, wait)),
-                        None => forgotten.push(id),
-                    }
-                    write_recordings(&mut transaction, conference, transition, now).await?;
-                    entries.decision(id, *event, calls, &transition.explanation);
-                }
+                let id = conference.conference_id.as_str();
+                // Of an id that occurs twice, the first was written.
+                let is_expected = moved.remove(id);
                 applied.push(is_expected);
+                if !is_expected {
+                    continue;
+                }
+                match &transition.wait {
+                    Some(wait) => waits.push(to_json(id, wait)),
+                    None => forgotten.push(id),
+                }
+                recordings.extend(transition.recordings.upsert.iter().map(|recording| recording_row(id, recording)));
+                missing.extend(transition.recordings.missing.iter().map(|media_id| json!([id, media_id])));
+                returned.extend(column(transition.not_missing_since).map(|since| json!([id, since])));
+                entries.decision(id, *event, calls, &transition.explanation);
             }
             remember(&mut transaction, waits, &forgotten).await?;
+            upsert(&mut transaction, recordings, now).await?;
+            mark_missing(&mut transaction, missing, returned, now).await?;
             entries.write(&mut transaction, now).await?;
         }
         transaction.commit().await?;
@@ -60,96 +71,113 @@ impl Catalog {
     }
 }
 
-/// Writes the row of `conferences`; answers whether it stood as expected.
-async fn move_on(
-    connection: &mut SqliteConnection,
-    conference: &Conference,
-    transition: &Transition,
-    now: Timestamp,
-) -> Result<bool, Error> {
+/// What a decision makes of its row of `conferences`, under the names of the columns.
+fn row(Decision { conference, transition, .. }: &Decision) -> Value {
     let Transition { state, facts, last_error, .. } = transition;
-    let (id, word, now) = (conference.conference_id.as_str(), state.as_str(), now.as_millis());
-    let (started_at, ended_at) = (column(facts.started_at), column(facts.ended_at));
-    let (last_active_at, next_attempt_at) = (column(transition.last_active_at), column(transition.next_attempt_at));
-    let attempts = i64::from(transition.attempts);
-    let Some(expected) = conference.state else {
-        let by = conference.discovered_by.as_str();
-        let inserted = sqlx::query!(
-            "INSERT INTO conferences (conference_id, title, room_code, biz_type, creator_union_id, creator_nick, started_at,
-                 state, union_id_hint, discovered_by, discovered_at, last_active_at)
-             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-             ON CONFLICT (conference_id) DO NOTHING",
-            id,
-            facts.title,
-            facts.room_code,
-            facts.biz_type,
-            facts.creator_union_id,
-            facts.creator_nick,
-            started_at,
-            word,
-            transition.union_id_hint,
-            by,
-            now,
-            last_active_at,
-        )
-        .execute(connection)
-        .await?;
-        return Ok(inserted.rows_affected() > 0);
-    };
-    let (expected, is_closed) = (expected.as_str(), state.is_closed());
-    let keeps_error = *last_error == ErrorNote::Keep;
     let (code, message) = match last_error {
         ErrorNote::Set(error) => (Some(error.code.as_str()), Some(error.message.as_str())),
         ErrorNote::Keep | ErrorNote::Clear => (None, None),
     };
-    let failed_at = code.map(|_| now);
-    // What was not said stays as it was: another source may have said it. A meeting that goes on has not ended.
-    let updated = sqlx::query!(
-        "UPDATE conferences
-         SET state = ?3,
-             title = coalesce(?4, title), room_code = coalesce(?5, room_code),
-             schedule_conference_id = coalesce(?6, schedule_conference_id), biz_type = coalesce(?7, biz_type),
-             creator_union_id = coalesce(?8, creator_union_id), creator_nick = coalesce(?9, creator_nick),
-             started_at = coalesce(?10, started_at),
-             ended_at = CASE WHEN ?3 <> 'active' THEN coalesce(?11, ended_at) END,
-             duration_ms = CASE WHEN ?3 <> 'active' THEN coalesce(?12, duration_ms) END,
-             record_status = coalesce(?13, record_status),
-             record_owner_union_id = coalesce(?14, record_owner_union_id),
-             union_id_hint = coalesce(?15, union_id_hint), last_active_at = coalesce(?16, last_active_at),
-             attempts = ?17, next_attempt_at = ?18,
-             last_error_code = CASE WHEN ?19 THEN last_error_code ELSE ?20 END,
-             last_error_message = CASE WHEN ?19 THEN last_error_message ELSE ?21 END,
-             last_error_at = CASE WHEN ?19 THEN last_error_at ELSE ?22 END,
-             closed_at = CASE WHEN ?23 THEN coalesce(closed_at, ?24) END
-         WHERE conference_id = ?1 AND state = ?2",
-        id,
-        expected,
-        word,
-        facts.title,
-        facts.room_code,
-        facts.schedule_conference_id,
-        facts.biz_type,
-        facts.creator_union_id,
-        facts.creator_nick,
-        started_at,
-        ended_at,
-        facts.duration_ms,
-        facts.record_status,
-        facts.record_owner_union_id,
-        transition.union_id_hint,
-        last_active_at,
-        attempts,
-        next_attempt_at,
-        keeps_error,
-        code,
-        message,
-        failed_at,
-        is_closed,
+    json!({
+        "conference_id": conference.conference_id,
+        "expected": conference.state.map(State::as_str),
+        "discovered_by": conference.discovered_by.as_str(),
+        "state": state.as_str(),
+        "is_closed": state.is_closed(),
+        "title": facts.title,
+        "room_code": facts.room_code,
+        "schedule_conference_id": facts.schedule_conference_id,
+        "biz_type": facts.biz_type,
+        "creator_union_id": facts.creator_union_id,
+        "creator_nick": facts.creator_nick,
+        "started_at": column(facts.started_at),
+        "ended_at": column(facts.ended_at),
+        "duration_ms": facts.duration_ms,
+        "record_status": facts.record_status,
+        "record_owner_union_id": facts.record_owner_union_id,
+        "union_id_hint": transition.union_id_hint,
+        "last_active_at": column(transition.last_active_at),
+        "attempts": transition.attempts,
+        "next_attempt_at": column(transition.next_attempt_at),
+        "keeps_error": *last_error == ErrorNote::Keep,
+        "error_code": code,
+        "error_message": message,
+    })
+}
+
+/// Adds the rows of conferences that were not known; answers the ids of those that are not there already.
+async fn add(
+    connection: &mut SqliteConnection,
+    decisions: &[&Decision],
+    now: Timestamp,
+) -> Result<HashSet<String>, Error> {
+    if decisions.is_empty() {
+        return Ok(HashSet::new());
+    }
+    let (rows, now) = (decisions.iter().copied().map(row).collect::<Value>().to_string(), now.as_millis());
+    let added = sqlx::query_scalar!(
+        r#"INSERT INTO conferences (conference_id, title, room_code, biz_type, creator_union_id, creator_nick, started_at,
+               state, union_id_hint, discovered_by, discovered_at, last_active_at)
+           SELECT value ->> 'conference_id', value ->> 'title', value ->> 'room_code', value ->> 'biz_type',
+                  value ->> 'creator_union_id', value ->> 'creator_nick', value ->> 'started_at', value ->> 'state',
+                  value ->> 'union_id_hint', value ->> 'discovered_by', ?2, value ->> 'last_active_at'
+           FROM json_each(?1) WHERE true
+           ON CONFLICT (conference_id) DO NOTHING
+           RETURNING conference_id AS "conference_id!""#,
+        rows,
         now,
     )
-    .execute(connection)
+    .fetch_all(connection)
     .await?;
-    Ok(updated.rows_affected() > 0)
+    Ok(added.into_iter().collect())
+}
+
+/// Changes the rows of conferences that stand as expected; answers their ids. What was not said stays as it was: another
+/// source may have said it. A meeting that goes on has not ended.
+async fn move_on(
+    connection: &mut SqliteConnection,
+    decisions: &[&Decision],
+    now: Timestamp,
+) -> Result<HashSet<String>, Error> {
+    if decisions.is_empty() {
+        return Ok(HashSet::new());
+    }
+    let (rows, now) = (decisions.iter().copied().map(row).collect::<Value>().to_string(), now.as_millis());
+    let moved = sqlx::query_scalar!(
+        r#"UPDATE conferences
+           SET state = value ->> 'state',
+               title = coalesce(value ->> 'title', title),
+               room_code = coalesce(value ->> 'room_code', room_code),
+               schedule_conference_id = coalesce(value ->> 'schedule_conference_id', schedule_conference_id),
+               biz_type = coalesce(value ->> 'biz_type', biz_type),
+               creator_union_id = coalesce(value ->> 'creator_union_id', creator_union_id),
+               creator_nick = coalesce(value ->> 'creator_nick', creator_nick),
+               started_at = coalesce(value ->> 'started_at', started_at),
+               ended_at = CASE WHEN value ->> 'state' <> 'active' THEN coalesce(value ->> 'ended_at', ended_at) END,
+               duration_ms =
+                   CASE WHEN value ->> 'state' <> 'active' THEN coalesce(value ->> 'duration_ms', duration_ms) END,
+               record_status = coalesce(value ->> 'record_status', record_status),
+               record_owner_union_id = coalesce(value ->> 'record_owner_union_id', record_owner_union_id),
+               union_id_hint = coalesce(value ->> 'union_id_hint', union_id_hint),
+               last_active_at = coalesce(value ->> 'last_active_at', last_active_at),
+               attempts = value ->> 'attempts',
+               next_attempt_at = value ->> 'next_attempt_at',
+               last_error_code =
+                   CASE WHEN value ->> 'keeps_error' THEN last_error_code ELSE value ->> 'error_code' END,
+               last_error_message =
+                   CASE WHEN value ->> 'keeps_error' THEN last_error_message ELSE value ->> 'error_message' END,
+               last_error_at = CASE WHEN value ->> 'keeps_error' THEN last_error_at
+                                    WHEN value ->> 'error_code' IS NOT NULL THEN ?2 END,
+               closed_at = CASE WHEN value ->> 'is_closed' THEN coalesce(closed_at, ?2) END
+           FROM json_each(?1)
+           WHERE conference_id = value ->> 'conference_id' AND state = value ->> 'expected'
+           RETURNING conference_id AS "conference_id!""#,
+        rows,
+        now,
+    )
+    .fetch_all(connection)
+    .await?;
+    Ok(moved.into_iter().collect())
 }
 
 /// A row of `conference_waits`.
@@ -193,34 +221,33 @@ async fn remember(connection: &mut SqliteConnection, waits: Vec<Value>, forgotte
     Ok(())
 }
 
-async fn write_recordings(
+/// Marks what is no longer listed: a conference's id and a `mediaId` each; and as listed after all what a conference has
+/// missed since an instant: its id and the instant.
+async fn mark_missing(
     connection: &mut SqliteConnection,
-    conference: &Conference,
-    transition: &Transition,
+    missing: Vec<Value>,
+    returned: Vec<Value>,
     now: Timestamp,
 ) -> Result<(), Error> {
-    let (id, now_ms) = (conference.conference_id.as_str(), now.as_millis());
-    for recording in &transition.recordings.upsert {
-        upsert(connection, id, recording, now).await?;
-    }
-    for media_id in &transition.recordings.missing {
+    let now = now.as_millis();
+    if !missing.is_empty() {
+        let missing = Value::from(missing).to_string();
         sqlx::query!(
-            "UPDATE recordings SET missing_since = ?1, last_changed_at = ?1
-             WHERE conference_id = ?2 AND media_id = ?3 AND missing_since IS NULL",
-            now_ms,
-            id,
-            media_id,
+            "UPDATE recordings SET missing_since = ?1, last_changed_at = ?1 FROM json_each(?2)
+             WHERE conference_id = value ->> 0 AND media_id = value ->> 1 AND missing_since IS NULL",
+            now,
+            missing,
         )
         .execute(&mut *connection)
         .await?;
     }
-    if let Some(since) = column(transition.not_missing_since) {
+    if !returned.is_empty() {
+        let returned = Value::from(returned).to_string();
         sqlx::query!(
-            "UPDATE recordings SET missing_since = NULL, last_changed_at = ?1
-             WHERE conference_id = ?2 AND missing_since >= ?3",
-            now_ms,
-            id,
-            since,
+            "UPDATE recordings SET missing_since = NULL, last_changed_at = ?1 FROM json_each(?2)
+             WHERE conference_id = value ->> 0 AND missing_since >= value ->> 1",
+            now,
+            returned,
         )
         .execute(connection)
         .await?;
@@ -228,18 +255,35 @@ async fn write_recordings(
     Ok(())
 }
 
-/// Inserts a recording, or brings it up to date. Writes nothing if nothing changed; the trigger keeps what was.
-async fn upsert(
-    connection: &mut SqliteConnection,
-    conference_id: &str,
-    recording: &Recording,
-    now: Timestamp,
-) -> Result<(), Error> {
-    let (started_at, ended_at, now) = (column(recording.started_at), column(recording.ended_at), now.as_millis());
+/// A row of `recordings`.
+fn recording_row(conference_id: &str, recording: &Recording) -> Value {
+    json!([
+        conference_id,
+        recording.media_id,
+        recording.record_id,
+        recording.recorder_union_id,
+        recording.record_type,
+        column(recording.started_at),
+        column(recording.ended_at),
+        recording.duration_ms,
+        recording.file_size,
+        recording.region_id,
+        recording.raw,
+    ])
+}
+
+/// Inserts recordings, or brings them up to date. Writes nothing where nothing changed; the trigger keeps what was.
+async fn upsert(connection: &mut SqliteConnection, recordings: Vec<Value>, now: Timestamp) -> Result<(), Error> {
+    if recordings.is_empty() {
+        return Ok(());
+    }
+    let (recordings, now) = (Value::from(recordings).to_string(), now.as_millis());
     sqlx::query!(
         "INSERT INTO recordings (conference_id, media_id, record_id, recorder_union_id, record_type, started_at,
              ended_at, duration_ms, file_size, region_id, raw, first_seen_at, last_changed_at)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?12)
+         SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, value ->> 6, value ->> 7,
+                value ->> 8, value ->> 9, value ->> 10, ?2, ?2
+         FROM json_each(?1) WHERE true
          ON CONFLICT (conference_id, media_id) DO UPDATE
          SET record_id = excluded.record_id, recorder_union_id = excluded.recorder_union_id,
              record_type = excluded.record_type, started_at = excluded.started_at, ended_at = excluded.ended_at,
@@ -249,17 +293,7 @@ async fn upsert(
                 missing_since)
             IS NOT (excluded.record_id, excluded.recorder_union_id, excluded.record_type, excluded.started_at,
                 excluded.ended_at, excluded.duration_ms, excluded.file_size, excluded.region_id, excluded.raw, NULL)",
-        conference_id,
-        recording.media_id,
-        recording.record_id,
-        recording.recorder_union_id,
-        recording.record_type,
-        started_at,
-        ended_at,
-        recording.duration_ms,
-        recording.file_size,
-        recording.region_id,
-        recording.raw,
+        recordings,
         now,
     )
     .execute(connection)

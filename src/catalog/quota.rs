@@ -11,7 +11,6 @@ use crate::domain::endpoint::Endpoint;
 pub struct Charged {
     /// The day it was charged on, UTC+8.
     pub day: String,
-    /// The endpoint that was called.
     pub endpoint: Endpoint,
     /// `ok`, DingTalk's code, `timeout`, `foreign`, `unrecognized`, `unreached` or `throttled`.
     pub outcome: &'static str,
@@ -30,16 +29,12 @@ pub struct LearnedLimits {
     pub pages: Option<u64>,
 }
 
-/// One of the limits.
+/// One of [`LearnedLimits`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Limit {
-    /// [`LearnedLimits::most_ids`]
     MostIds,
-    /// [`LearnedLimits::too_many_ids`]
     TooManyIds,
-    /// [`LearnedLimits::max_results`]
     MaxResults,
-    /// [`LearnedLimits::pages`]
     Pages,
 }
 
@@ -55,22 +50,25 @@ impl Limit {
 }
 
 impl Catalog {
-    /// Counts a call at `endpoint` on `day` before it is sent, if the month has fewer than `most` (`None`: unmetered);
-    /// answers whether it has.
-    pub async fn charge(&self, day: &str, endpoint: Endpoint, most: Option<u64>) -> Result<bool, Error> {
+    /// Counts calls at `endpoint` on `day` before they are sent, if the month has no more than `most` with them (`None`:
+    /// unmetered); answers whether it has.
+    pub async fn charge(&self, day: &str, endpoint: Endpoint, calls: usize, most: Option<u64>) -> Result<bool, Error> {
         let (month, endpoint) = (month(day), endpoint.as_str());
+        let calls = i64::try_from(calls).unwrap_or(i64::MAX);
         let most = most.map(|most| i64::try_from(most).unwrap_or(i64::MAX));
         let counted = sqlx::query!(
             "INSERT INTO api_calls (day, endpoint, outcome, calls)
-             SELECT ?1, ?2, 'reserved', 1
+             SELECT ?1, ?2, 'reserved', ?5
              WHERE ?3 IS NULL
                 OR (SELECT coalesce(sum(calls), 0) FROM api_calls
-                    WHERE day >= ?4 || '-01' AND day <= ?4 || '-31' AND outcome NOT IN ('unreached', 'throttled')) < ?3
-             ON CONFLICT (day, endpoint, outcome) DO UPDATE SET calls = calls + 1",
+                    WHERE day >= ?4 || '-01' AND day <= ?4 || '-31' AND outcome NOT IN ('unreached', 'throttled')) + ?5
+                   <= ?3
+             ON CONFLICT (day, endpoint, outcome) DO UPDATE SET calls = calls + ?5",
             day,
             endpoint,
             most,
             month,
+            calls,
         )
         .execute(self.writer())
         .await?;
@@ -126,30 +124,26 @@ impl Catalog {
 
     /// Keeps the newest `months` months of the ledger, and drops the rest.
     pub async fn tidy_calls(&self, months: u32) -> Result<(), Error> {
-        let mut transaction = self.write().await?;
         sqlx::query!(
             "DELETE FROM api_calls WHERE substr(day, 1, 7) NOT IN
                  (SELECT DISTINCT substr(day, 1, 7) FROM api_calls ORDER BY 1 DESC LIMIT ?)",
             months,
         )
-        .execute(&mut *transaction)
+        .execute(self.writer())
         .await?;
-        transaction.commit().await?;
         Ok(())
     }
 
     /// Writes down this daemon's share, for the view that shows it.
     pub async fn set_share(&self, calls_per_month: u64) -> Result<(), Error> {
         let calls_per_month = i64::try_from(calls_per_month).unwrap_or(i64::MAX);
-        let mut transaction = self.write().await?;
         sqlx::query!(
             "INSERT INTO quota (id, calls_per_month) VALUES (1, ?1)
              ON CONFLICT (id) DO UPDATE SET calls_per_month = ?1 WHERE calls_per_month <> ?1",
             calls_per_month,
         )
-        .execute(&mut *transaction)
+        .execute(self.writer())
         .await?;
-        transaction.commit().await?;
         Ok(())
     }
 
@@ -172,7 +166,6 @@ impl Catalog {
     pub async fn learn_limit(&self, limit: Limit, value: u64, now: Timestamp) -> Result<(), Error> {
         let (name, now) = (limit.as_str(), now.as_millis());
         let value = i64::try_from(value).unwrap_or(i64::MAX);
-        let mut transaction = self.write().await?;
         sqlx::query!(
             "INSERT INTO learned_limits (name, value, learned_at) VALUES (?1, ?2, ?3)
              ON CONFLICT (name) DO UPDATE SET value = ?2, learned_at = ?3",
@@ -180,9 +173,8 @@ impl Catalog {
             value,
             now,
         )
-        .execute(&mut *transaction)
+        .execute(self.writer())
         .await?;
-        transaction.commit().await?;
         Ok(())
     }
 }

@@ -61,8 +61,9 @@ pub(super) fn text(json: &RawValue) -> Option<String> {
     text.filter(|text| !text.is_empty())
 }
 
+/// A NUL becomes U+FFFD: SQLite's functions and tools end a text there.
 fn string(json: &RawValue) -> Option<String> {
-    serde_json::from_str(json.get()).ok()
+    serde_json::from_str::<String>(json.get()).ok().map(|text| text.replace('\0', "\u{fffd}"))
 }
 
 /// An integer in any notation: `1127942`, `1127942.0`, `1.127942E6`.

@@ -273,8 +273,8 @@ pub enum BadConferenceId {
     /// No real one comes near this length.
     #[error("a conferenceId of {0} bytes is too long: the most is {MAX_ID_BYTES}")]
     TooLong(usize),
-    /// White space or a control character.
-    #[error("the conferenceId {0:?} has white space or a control character in it")]
+    /// White space, a control character, or U+FFFD, which stands for what could not be read.
+    #[error("the conferenceId {0:?} has white space, a control character or U+FFFD in it")]
     Blank(String),
     /// A path would swallow these.
     #[error("`{0}` cannot be a conferenceId: in an address it means a folder")]
@@ -291,7 +291,7 @@ pub fn check_conference_id(id: &str) -> Result<(), BadConferenceId> {
     if id.len() > MAX_ID_BYTES {
         return Err(BadConferenceId::TooLong(id.len()));
     }
-    if id.chars().any(|c| c.is_whitespace() || c.is_control()) {
+    if id.contains(|c: char| c.is_whitespace() || c.is_control() || c == '\u{fffd}') {
         return Err(BadConferenceId::Blank(id.to_owned()));
     }
     if matches!(id, "." | "..") {
@@ -340,7 +340,8 @@ mod tests {
         for id in ["607452e0xxx", "12345", "a/b", "../../x?y#z", "会议", "...", longest.as_str()] {
             assert_eq!(check_conference_id(id), Ok(()), "{id}");
         }
-        for id in ["", " ", "a b", "a\n", "a\u{0}", "a\u{3000}", ".", "..", &"x".repeat(MAX_ID_BYTES + 1)] {
+        for id in ["", " ", "a b", "a\n", "a\u{0}", "a\u{fffd}", "a\u{3000}", ".", "..", &"x".repeat(MAX_ID_BYTES + 1)]
+        {
             assert!(check_conference_id(id).is_err(), "{id:?}");
         }
     }

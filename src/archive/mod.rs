@@ -41,19 +41,14 @@ use crate::domain::schedule::Schedule;
 /// The operator's words, as the stages need them.
 #[derive(Clone, Debug)]
 pub struct Settings {
-    /// The configured watch list.
     pub watch: Vec<Registration>,
     /// Whether the organisation's ongoing list is read.
     pub organization: bool,
     /// The unionIds whose ongoing lists are read.
     pub users: Vec<String>,
-    /// When the lists are read.
     pub discover: Schedule,
-    /// When conferences are polled.
     pub poll: Schedule,
-    /// The most ids in one batch query.
     pub batch_size: usize,
-    /// When recordings are read, and for how long.
     pub collect: Collect,
     /// Whom to ask as when nobody else is known.
     pub fallback_union_id: Option<String>,
@@ -89,6 +84,8 @@ struct Memory {
     profile: Option<(i64, Profile)>,
     /// Conferences that the organisation's list is known to show.
     shown: HashSet<String>,
+    /// Whether lists of recordings are left to read that did not fit before the last look.
+    has_rest: bool,
     /// When the last pass began: by the clock that can be set, and by the one that cannot.
     last_pass: Option<(Timestamp, Duration)>,
 }
@@ -113,7 +110,6 @@ impl Archive {
         Self { context, memory: Mutex::default() }
     }
 
-    /// What it goes by.
     pub fn settings(&self) -> &Settings {
         &self.context.settings
     }
@@ -123,7 +119,6 @@ impl Archive {
         self.context.budget.share()
     }
 
-    /// The catalog it writes.
     pub fn catalog(&self) -> &Catalog {
         &self.context.catalog
     }

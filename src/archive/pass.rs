@@ -62,7 +62,7 @@ pub(super) async fn run(
         if let Some(stopped) = &stopped {
             run.outcome = stopped.to_string();
         }
-        agenda.refresh(context).await?;
+        agenda.refresh(context, memory).await?;
         agenda.ran(run.clone());
         run.next_due_at = agenda.due_at(stage, settings, now);
         catalog.job_ran(&run).await?;
@@ -92,7 +92,11 @@ async fn run_stage(
             Ok(discovered.stopped)
         }
         Stage::Poll => poll::run(context, listing.as_ref(), &mut memory.shown, until, now).await,
-        Stage::Collect => collect::run(context, until, now).await,
+        Stage::Collect => {
+            let collected = collect::run(context, until, now).await?;
+            memory.has_rest = collected.has_rest;
+            Ok(collected.stopped)
+        }
         Stage::Maintain => maintain::run(context, is_clock_sure, now).await,
     }
 }

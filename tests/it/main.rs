@@ -6,6 +6,7 @@
 
 mod again;
 mod askers;
+mod backlog;
 mod batches;
 mod bounded;
 mod budget;

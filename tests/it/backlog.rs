@@ -1,0 +1,47 @@
+//! Backlogs: however much is due, looking comes first, and what does not fit before the next look stays due.
+
+use std::time::Duration;
+
+use recording_archiver::catalog::register::Registration;
+use recording_archiver::domain::clock::Timestamp;
+use recording_archiver::domain::conference::DiscoveredBy;
+use recording_archiver::simulator::{Endpoint, Meeting};
+
+use crate::world::{World, at, minutes};
+
+/// How often is looked, and by how much a look may be late.
+const LOOKS: Duration = Duration::from_secs(10);
+const LATE: Duration = Duration::from_secs(3);
+
+/// The longest time between two of these instants that follow one another.
+fn longest_gap(instants: &[Timestamp]) -> Duration {
+    instants.windows(2).map(|pair| pair[1].since(pair[0])).max().unwrap_or_default()
+}
+
+#[tokio::test]
+async fn a_large_import_makes_no_look_late_and_nothing_of_it_is_lost() {
+    // 900 lists and 900 ends at 15 calls a second are two minutes of work.
+    let ids: Vec<String> = (0..900).map(|n| format!("old{n}")).collect();
+    let old = ids.iter().map(|id| Meeting::sample(id, at(1, 0), at(2, 0)).recorded(minutes(1)));
+    let world = World::with(old)
+        .listing()
+        .config(|config| {
+            config.discover.interval = Some(LOOKS);
+            config.poll.interval = Some(LOOKS);
+            config.collect.settle = Duration::ZERO;
+        })
+        .start()
+        .await;
+    world.tick().await;
+    let imported = world.now();
+    let registrations: Vec<Registration> =
+        ids.iter().map(|id| Registration { conference_id: id.clone(), union_id: None }).collect();
+    world.catalog.register(&registrations, DiscoveredBy::Cli, imported).await.unwrap();
+    world.pass(minutes(10)).await;
+    assert_eq!(world.words("SELECT DISTINCT state FROM conferences").await, ["archived"]);
+    assert_eq!(world.number("SELECT count(*) FROM recordings").await, 900);
+    let looks: Vec<Timestamp> = world.calls(Endpoint::OrgConferences).iter().map(|call| call.at).collect();
+    assert!(longest_gap(&looks) <= LOOKS + LATE, "{:?}", longest_gap(&looks));
+    let busy = world.calls(Endpoint::GetVideos).iter().map(|call| call.at.since(imported)).max().unwrap();
+    assert!(busy < minutes(5), "the rest of a backlog is not put off either: {busy:?}");
+}

@@ -18,7 +18,6 @@ const SLACK: Duration = Duration::from_secs(5);
 /// A stage that ought to have succeeded by now.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Stale {
-    /// Which.
     pub stage: Stage,
     /// Since when there was something for it to do that it has not done.
     pub since: Timestamp,

@@ -57,7 +57,6 @@ impl Catalog {
     /// Takes time in which nobody watched, up to `now`, out of every wait.
     pub async fn unwatched(&self, time: Duration, now: Timestamp) -> Result<(), Error> {
         let (now, time_ms) = (now.as_millis(), millis(time));
-        let mut transaction = self.write().await?;
         sqlx::query!(
             "UPDATE conference_waits
              SET counted_until = CASE WHEN counted_until < ?1 THEN min(counted_until + ?2, ?1) ELSE counted_until END,
@@ -65,9 +64,8 @@ impl Catalog {
             now,
             time_ms,
         )
-        .execute(&mut *transaction)
+        .execute(self.writer())
         .await?;
-        transaction.commit().await?;
         Ok(())
     }
 }

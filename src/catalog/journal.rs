@@ -12,7 +12,6 @@ use crate::domain::clock::{Timestamp, millis};
 /// A call that was made about a conference.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Call {
-    /// The endpoint that was called.
     pub endpoint: &'static str,
     /// `ok`, DingTalk's code, or ours.
     pub outcome: String,
@@ -46,9 +45,7 @@ impl Event {
 pub struct EventRow {
     /// In the order in which things happened.
     pub event_id: i64,
-    /// The conference it happened to.
     pub conference_id: String,
-    /// When.
     pub at: i64,
     /// `found`, `call`, `decided` or `operator`.
     pub event: String,
@@ -91,9 +88,7 @@ impl Catalog {
     /// Drops what happened longer ago than `keep`.
     pub async fn tidy_events(&self, keep: Duration, now: Timestamp) -> Result<(), Error> {
         let before = now.as_millis().saturating_sub(millis(keep));
-        let mut transaction = self.write().await?;
-        sqlx::query!("DELETE FROM conference_events WHERE at < ?", before).execute(&mut *transaction).await?;
-        transaction.commit().await?;
+        sqlx::query!("DELETE FROM conference_events WHERE at < ?", before).execute(self.writer()).await?;
         Ok(())
     }
 }

@@ -14,9 +14,7 @@ const HOUR_MS: i64 = 3_600_000;
 pub struct JobRun {
     /// `discover`, `poll`, `collect` or `maintain`.
     pub stage: String,
-    /// When it last started.
     pub last_started_at: Timestamp,
-    /// When it last finished.
     pub last_finished_at: Timestamp,
     /// `ok`, or what stopped it.
     pub outcome: String,
@@ -48,12 +46,11 @@ pub struct Workload {
 impl JobRun {
     /// The run of `stage` that begins at `now`, as it will be if nothing stops it.
     pub fn begun(stage: &str, now: Timestamp) -> Self {
-        let (stage, outcome) = (stage.to_owned(), "ok".to_owned());
         Self {
-            stage,
+            stage: stage.to_owned(),
             last_started_at: now,
             last_finished_at: now,
-            outcome,
+            outcome: "ok".to_owned(),
             next_due_at: None,
             last_ok_at: now,
             failures: 0,

@@ -20,7 +20,8 @@ pub(super) fn text(body: Vec<u8>, secrets: &[&SecretString]) -> String {
         }
     }
     // JSON forbids control characters inside a string and takes those outside for spaces.
-    if serde_json::from_str::<IgnoredAny>(&text).is_err() {
+    let has_controls = text.bytes().any(|byte| byte < b' ');
+    if has_controls && serde_json::from_str::<IgnoredAny>(&text).is_err() {
         text = text.replace(|c| c < ' ', " ");
     }
     text

@@ -74,6 +74,23 @@ async fn a_fresh_token_that_is_refused_pauses_whoever_refuses_it() {
 }
 
 #[tokio::test]
+async fn tokens_that_are_not_fetched_pause_everything_once_five_in_a_row_are_lost() {
+    for (lost, pauses) in [(4, &[][..]), (5, &["*"][..])] {
+        let world = World::with([meeting("a"), meeting("b")]).starting(at(9, 1)).start().await;
+        world.fault(Fault::new(Answer::error("systemError")).on(Endpoint::AccessToken).times(lost));
+        let mut scopes = Vec::new();
+        for _ in 0..lost {
+            world.tick().await;
+            scopes = world.words("SELECT scope FROM pauses").await;
+            world.clock.advance_to(world.now() + minutes(5));
+        }
+        assert_eq!(scopes, pauses, "{lost} lost");
+        world.until(at(9, 59)).await;
+        assert_eq!(world.words("SELECT state FROM conferences").await, ["active", "active"], "{lost} lost");
+    }
+}
+
+#[tokio::test]
 async fn with_wrong_credentials_no_conference_call_is_sent_and_nothing_is_spent() {
     let mut world = World::with([meeting("a").recorded(minutes(1))])
         .listing()

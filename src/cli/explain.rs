@@ -13,7 +13,8 @@ use crate::catalog::runs::JobRun;
 use crate::config::Config;
 use crate::domain::clock::{Clock, SystemClock, Timestamp};
 use crate::domain::conference::State;
-use crate::domain::lifecycle::{Question, next_question};
+use crate::domain::endpoint::Endpoint;
+use crate::domain::lifecycle::next_question;
 
 /// A conference's story.
 #[derive(Serialize)]
@@ -88,28 +89,26 @@ fn print(story: &Story) -> anyhow::Result<()> {
 fn next(conference: &ConferenceRow, runs: &[JobRun], pauses: &[Pause], now: Timestamp) -> anyhow::Result<Next> {
     let planned = conference.next_attempt_at.map(Timestamp::from_millis);
     let state: State = conference.state.parse()?;
-    let question = next_question(state, planned.is_some());
-    let at = match question {
-        Question::Nothing if state == State::Failed => {
-            let id = &conference.conference_id;
-            let what = format!("nothing by itself; when the cause is repaired: `conferences retry {id}`");
-            return Ok(Next { what, at: None });
-        }
-        Question::Nothing => return Ok(Next { what: "nothing; its life is over".to_owned(), at: None }),
-        Question::Progress | Question::Info => {
-            let poll = runs.iter().find(|run| run.stage == "poll").and_then(|run| run.next_due_at);
-            planned.max(poll)
-        }
-        Question::List | Question::LastLook => planned,
+    let Some((question, endpoints)) = next_question(state, planned.is_some()) else {
+        let what = match state {
+            State::Failed => {
+                let id = &conference.conference_id;
+                format!("nothing by itself; when the cause is repaired: `conferences retry {id}`")
+            }
+            _ => "nothing; its life is over".to_owned(),
+        };
+        return Ok(Next { what, at: None });
     };
-    let holds =
-        |pause: &&Pause| pause.until > now && question.endpoints().iter().any(|endpoint| pause.scope.holds(*endpoint));
+    let poll = runs.iter().find(|run| run.stage == "poll").and_then(|run| run.next_due_at);
+    // Lists are read when they are due, all else is asked with the next poll.
+    let at = if endpoints.contains(&Endpoint::Videos) { planned } else { planned.max(poll) };
+    let holds = |pause: &&Pause| pause.until > now && endpoints.iter().any(|endpoint| pause.scope.holds(*endpoint));
     let pause = pauses.iter().filter(holds).max_by_key(|pause| pause.until);
     let (what, at) = match pause {
         Some(pause) if at.is_none_or(|at| at < pause.until) => {
-            (format!("{}, once the pause is over ({})", question.as_str(), pause.message), Some(pause.until))
+            (format!("{question}, once the pause is over ({})", pause.message), Some(pause.until))
         }
-        _ => (question.as_str().to_owned(), at),
+        _ => (question.to_owned(), at),
     };
     Ok(Next { what, at: at.map(|at| at.max(now).as_millis()) })
 }

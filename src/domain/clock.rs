@@ -4,13 +4,12 @@
 //! [`Timestamp`] or, where it must wait its turn, a [`Clock`]. That is what lets a month run in seconds.
 
 use std::fmt;
-use std::future::Future;
 use std::ops::{Add, Sub};
-use std::pin::Pin;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use chrono::{DateTime, SecondsFormat, Utc};
+use futures_util::future::BoxFuture;
 use serde::Serialize;
 
 /// An instant: milliseconds since the epoch, UTC. DingTalk and the catalog both speak in these.
@@ -21,12 +20,10 @@ use serde::Serialize;
 pub struct Timestamp(i64);
 
 impl Timestamp {
-    /// The instant that lies `millis` milliseconds after the epoch.
     pub const fn from_millis(millis: i64) -> Self {
         Self(millis)
     }
 
-    /// Milliseconds since the epoch.
     pub const fn as_millis(self) -> i64 {
         self.0
     }
@@ -79,9 +76,6 @@ pub fn millis(duration: Duration) -> i64 {
     i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
 }
 
-/// What [`Clock::sleep`] answers.
-pub type Sleep<'a> = Pin<Box<dyn Future<Output = ()> + Send + 'a>>;
-
 /// Whoever can be asked what time it is, and to wait.
 ///
 /// Only the sender's rate limit waits, and only for fractions of a second: everything longer is a timestamp in the
@@ -93,8 +87,7 @@ pub trait Clock: Send + Sync + fmt::Debug {
     /// Time passed since some fixed moment. It never steps back: rates and the life of a token are measured by it.
     fn elapsed(&self) -> Duration;
 
-    /// Returns once `duration` has passed by this clock.
-    fn sleep(&self, duration: Duration) -> Sleep<'_>;
+    fn sleep(&self, duration: Duration) -> BoxFuture<'_, ()>;
 }
 
 /// The clock on the wall.
@@ -104,21 +97,15 @@ pub struct SystemClock {
 }
 
 impl SystemClock {
-    /// The clock on the wall; its [`Clock::elapsed`] counts from here.
+    #[expect(clippy::new_without_default, reason = "a clock is started")]
     #[expect(clippy::disallowed_methods, reason = "this is the door through which real time comes in")]
     pub fn new() -> Self {
         Self { started: Instant::now() }
     }
 }
 
-impl Default for SystemClock {
-    fn default() -> Self {
-        Self::new()
-    }
-}
-
+#[expect(clippy::disallowed_methods, reason = "this is the door through which real time comes in")]
 impl Clock for SystemClock {
-    #[expect(clippy::disallowed_methods, reason = "this is the door through which real time comes in")]
     fn now(&self) -> Timestamp {
         Utc::now().into()
     }
@@ -127,8 +114,7 @@ impl Clock for SystemClock {
         self.started.elapsed()
     }
 
-    #[expect(clippy::disallowed_methods, reason = "this is the door through which real time comes in")]
-    fn sleep(&self, duration: Duration) -> Sleep<'_> {
+    fn sleep(&self, duration: Duration) -> BoxFuture<'_, ()> {
         Box::pin(tokio::time::sleep(duration))
     }
 }
@@ -146,7 +132,6 @@ struct Hands {
 }
 
 impl VirtualClock {
-    /// A clock that stands at `start`.
     pub fn new(start: Timestamp) -> Self {
         Self(Mutex::new(Hands { now: start, elapsed: Duration::ZERO }))
     }
@@ -178,7 +163,7 @@ impl Clock for VirtualClock {
         self.hands().elapsed
     }
 
-    fn sleep(&self, duration: Duration) -> Sleep<'_> {
+    fn sleep(&self, duration: Duration) -> BoxFuture<'_, ()> {
         // Rounded up to what the hands can show: a wait that moved nothing would be waited for without end.
         let whole = Duration::from_millis(u64::try_from(duration.as_nanos().div_ceil(1_000_000)).unwrap_or(u64::MAX));
         let wake = self.now() + whole;

@@ -2,6 +2,7 @@
 //!
 //! No I/O. The numbers are DingTalk's own; one it has not documented is kept as it came.
 
+use std::collections::HashSet;
 use std::fmt;
 use std::str::FromStr;
 
@@ -9,9 +10,10 @@ use super::clock::Timestamp;
 use super::wait::Wait;
 
 /// Where a conference stands. Every conference ends in one of the last three: none is forgotten.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum State {
     /// Known, not started.
+    #[default]
     Waiting,
     /// In progress, as far as known.
     Active,
@@ -30,7 +32,7 @@ impl State {
     pub const ALL: [Self; 6] =
         [Self::Waiting, Self::Active, Self::Ended, Self::Archived, Self::Unrecorded, Self::Failed];
 
-    /// The word the catalog uses.
+    /// Its name in the catalog.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Waiting => "waiting",
@@ -42,7 +44,6 @@ impl State {
         }
     }
 
-    /// Whether it has come to its end.
     pub const fn is_closed(self) -> bool {
         matches!(self, Self::Archived | Self::Unrecorded | Self::Failed)
     }
@@ -68,21 +69,16 @@ impl FromStr for State {
 }
 
 /// A conference, as far as the catalog's knowledge decides anything about it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Conference {
-    /// DingTalk's `conferenceId`.
     pub conference_id: String,
     /// Where it stands; `None`: the catalog does not know it.
     pub state: Option<State>,
-    /// Its name, for the log.
     pub title: Option<String>,
-    /// How it came to be known.
     pub discovered_by: DiscoveredBy,
-    /// When it came to be known.
     pub discovered_at: Timestamp,
     /// When it was last seen in progress.
     pub last_active_at: Option<Timestamp>,
-    /// When it ended.
     pub ended_at: Option<Timestamp>,
     /// How often DingTalk was asked about it in this state.
     pub attempts: u32,
@@ -92,9 +88,7 @@ pub struct Conference {
     pub record_status: Option<i64>,
     /// Whom the operator said to ask as.
     pub union_id_hint: Option<String>,
-    /// Who owns the recording.
     pub record_owner_union_id: Option<String>,
-    /// Who created the conference.
     pub creator_union_id: Option<String>,
     /// What is remembered of it while an answer is awaited.
     pub wait: Wait,
@@ -105,19 +99,10 @@ impl Conference {
     pub fn unknown(conference_id: &str, by: DiscoveredBy, now: Timestamp) -> Self {
         Self {
             conference_id: conference_id.to_owned(),
-            state: None,
-            title: None,
             discovered_by: by,
             discovered_at: now,
-            last_active_at: None,
-            ended_at: None,
-            attempts: 0,
-            next_attempt_at: None,
-            record_status: None,
-            union_id_hint: None,
-            record_owner_union_id: None,
-            creator_union_id: None,
             wait: Wait::new(now),
+            ..Self::default()
         }
     }
 
@@ -125,8 +110,8 @@ impl Conference {
     /// owner of the cloud recording, its creator, and `fallback`. What DingTalk gave as a unionId and cannot be one is
     /// left out: to ask as it would fail, and keep those behind it from being asked.
     pub fn union_ids_to_try<'a>(&'a self, fallback: Option<&'a str>) -> Vec<&'a str> {
-        let mut union_ids = Vec::new();
-        for union_id in [
+        let mut seen = HashSet::new();
+        [
             self.wait.accepted_union_id.as_deref(),
             self.union_id_hint.as_deref(),
             self.record_owner_union_id.as_deref(),
@@ -135,30 +120,24 @@ impl Conference {
         ]
         .into_iter()
         .flatten()
-        {
-            if is_union_id(union_id) && !union_ids.contains(&union_id) {
-                union_ids.push(union_id);
-            }
-        }
-        union_ids
+        .filter(|union_id| is_union_id(union_id) && seen.insert(*union_id))
+        .collect()
     }
 }
 
 /// How a conference came to be known.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum DiscoveredBy {
-    /// The configuration's watch list.
     Config,
-    /// `watch add` or `watch import`.
+    /// Also where the catalog has a word that no version of this program writes.
+    #[default]
     Cli,
-    /// The organisation's ongoing list.
     Organization,
-    /// A user's ongoing list.
     User,
 }
 
 impl DiscoveredBy {
-    /// The word the catalog uses.
+    /// Its name in the catalog.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Config => "config",
@@ -168,9 +147,9 @@ impl DiscoveredBy {
         }
     }
 
-    /// Read back from the catalog; a name that no version of this program writes counts as the command line's.
+    /// The one of that name.
     pub fn named(name: &str) -> Self {
-        [Self::Config, Self::Organization, Self::User].into_iter().find(|by| by.as_str() == name).unwrap_or(Self::Cli)
+        [Self::Config, Self::Organization, Self::User].into_iter().find(|by| by.as_str() == name).unwrap_or_default()
     }
 
     /// How that came about, in words.
@@ -187,18 +166,14 @@ impl DiscoveredBy {
 /// `status`: whether a conference goes on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Status {
-    /// 0
     NotStarted,
-    /// 1
     Ended,
-    /// 2
     InProgress,
     /// A number that no page explains, or none at all: never an answer.
     Unknown(Option<i64>),
 }
 
 impl Status {
-    /// DingTalk's number.
     pub const fn number(self) -> Option<i64> {
         match self {
             Self::NotStarted => Some(0),
@@ -229,9 +204,7 @@ impl From<Option<i64>> for Status {
 /// What conference info says of a conference (`videoConferences/{conferenceId}`).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ConferenceInfo {
-    /// Whether it goes on.
     pub status: Status,
-    /// Its name.
     pub title: Option<String>,
     /// The number people join with.
     pub room_code: Option<String>,
@@ -239,73 +212,60 @@ pub struct ConferenceInfo {
     pub schedule_conference_id: Option<String>,
     /// `0` instant, `3` booked, `audio_conf` audio.
     pub biz_type: Option<String>,
-    /// The unionId of its creator.
     pub creator_union_id: Option<String>,
-    /// The creator's name.
     pub creator_nick: Option<String>,
     /// When it began, or is planned to.
     pub started_at: Option<Timestamp>,
-    /// When it ended; only after the end.
+    /// Only after the end.
     pub ended_at: Option<Timestamp>,
-    /// How long it lasted, in milliseconds; only after the end.
+    /// Only after the end.
     pub duration_ms: Option<i64>,
     /// `cloudRecordStatus`: 0 none, 1 recording, 2 paused, 3 ended.
     pub record_status: Option<i64>,
-    /// The unionId of whoever owns the cloud recording.
     pub record_owner_union_id: Option<String>,
 }
 
 /// A conference as a listing or the batch query shows it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Sighting {
-    /// DingTalk's `conferenceId`.
     pub conference_id: String,
-    /// What is shown of it: less than conference info says.
+    /// Less than conference info says.
     pub info: ConferenceInfo,
 }
 
-/// A `conferenceId` that cannot be one.
+/// A `conferenceId` that cannot be one, and why not.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum BadConferenceId {
-    /// Nothing stands there.
-    #[error("a conferenceId is empty")]
-    Empty,
-    /// No real one comes near this length.
-    #[error("a conferenceId of {0} bytes is too long: the most is {MAX_ID_BYTES}")]
-    TooLong(usize),
-    /// White space, a control character, or U+FFFD, which stands for what could not be read.
-    #[error("the conferenceId {0:?} has white space, a control character or U+FFFD in it")]
-    Blank(String),
-    /// A path would swallow these.
-    #[error("`{0}` cannot be a conferenceId: in an address it means a folder")]
-    Dots(String),
-}
+#[error("{0}")]
+pub struct BadConferenceId(String);
 
+/// No real id comes near this length.
 const MAX_ID_BYTES: usize = 256;
 
 /// Whether `id` can be a `conferenceId`: refused is only what no address could carry.
 pub fn check_conference_id(id: &str) -> Result<(), BadConferenceId> {
-    if id.is_empty() {
-        return Err(BadConferenceId::Empty);
-    }
-    if id.len() > MAX_ID_BYTES {
-        return Err(BadConferenceId::TooLong(id.len()));
-    }
-    if id.contains(|c: char| c.is_whitespace() || c.is_control() || c == '\u{fffd}') {
-        return Err(BadConferenceId::Blank(id.to_owned()));
-    }
-    if matches!(id, "." | "..") {
-        return Err(BadConferenceId::Dots(id.to_owned()));
-    }
-    Ok(())
+    let why = if id.is_empty() {
+        "a conferenceId is empty".to_owned()
+    } else if id.len() > MAX_ID_BYTES {
+        format!("a conferenceId of {} bytes is too long: the most is {MAX_ID_BYTES}", id.len())
+    } else if has_blank(id) {
+        format!("the conferenceId {id:?} has white space, a control character or U+FFFD in it")
+    } else if matches!(id, "." | "..") {
+        format!("`{id}` cannot be a conferenceId: in an address it means a folder")
+    } else {
+        return Ok(());
+    };
+    Err(BadConferenceId(why))
 }
 
 /// Whether somebody can be asked as, by this unionId: it goes out in an address, which is refused whole if it is too long.
 /// One that no real unionId comes near is passed over, so that it does not stand in the way of the next.
 pub fn is_union_id(union_id: &str) -> bool {
-    !union_id.is_empty()
-        && union_id.len() <= MAX_ID_BYTES
-        && !union_id.contains(|c: char| c.is_whitespace() || c.is_control())
+    !union_id.is_empty() && union_id.len() <= MAX_ID_BYTES && !has_blank(union_id)
+}
+
+/// White space, a control character, or U+FFFD, which stands for what could not be read.
+fn has_blank(id: &str) -> bool {
+    id.contains(|c: char| c.is_whitespace() || c.is_control() || c == '\u{fffd}')
 }
 
 #[cfg(test)]

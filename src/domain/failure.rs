@@ -17,45 +17,33 @@ pub enum Class {
     TokenInvalid,
     /// A token fresh from DingTalk is refused.
     TokenRefused,
-    /// The app's key or secret is wrong.
     CredentialsWrong,
-    /// The app lacks a scope for this endpoint.
     ScopeMissing,
-    /// This machine's address is not on the app's list.
     AddressRefused,
     /// Too many calls in this second.
     ThrottledQps,
     /// Too many calls in this minute.
     ThrottledQpm,
-    /// DingTalk has too much to do.
     Busy,
-    /// The organisation's calls of this month are spent.
     QuotaSpent,
     /// This machine's address is banned for some minutes, on all endpoints.
     Banned,
     /// The organisation is restricted, or the conference is another organisation's.
     OrganizationForbidden,
-    /// DingTalk's own failure.
     Unavailable,
-    /// This unionId is not known.
     UserUnknown,
     /// This unionId, or this app, may not see it.
     PermissionDenied,
-    /// The meeting has ended.
     MeetingEnded,
     /// No recording: not yet, or never.
     NothingRecorded,
-    /// No such meeting.
     ConferenceUnknown,
-    /// The request is wrong.
     RequestWrong,
-    /// The recording could not be started or stopped.
     RecordRefused,
     /// An error in DingTalk's envelope that no page explains.
     Unrecognized,
     /// Not DingTalk's answer: a proxy, a portal, a cut connection.
     Foreign,
-    /// No answer in time.
     TimedOut,
     /// The call never reached anybody.
     Unreached,
@@ -77,7 +65,6 @@ pub enum About {
 /// Whom an error makes the daemon leave alone. Each pause doubles the one before, from `first` to `longest`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Pauses {
-    /// Nobody.
     Nobody,
     /// This endpoint, at once; every endpoint, if the token was refused like this.
     Endpoint,
@@ -97,13 +84,10 @@ pub const REPEATED: u32 = 3;
 /// A row of the table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Consequences {
-    /// Whom it speaks about.
     pub about: About,
-    /// Whom it pauses.
     pub pauses: Pauses,
     /// The first pause. An error that says how long it lasts (`Retry-After`, a ban) is believed, up to a day.
     pub first: Duration,
-    /// The longest pause.
     pub longest: Duration,
     /// Whether DingTalk counts the call against the month's calls.
     pub is_metered: bool,
@@ -127,7 +111,6 @@ const ASK_AS_ANOTHER: &str = "ask as somebody else: --union-id or dingtalk.fallb
 const ONLY_THE_HOST: &str = "only the host may, only while the meeting goes on, and only what is not so already";
 
 impl Class {
-    /// The table.
     #[rustfmt::skip]
     pub const fn entails(self) -> Consequences {
         use About::{Conference, Everybody, Unknown};
@@ -201,9 +184,7 @@ pub fn pause(class: Class, endpoint: Endpoint, nth: u32, asked: Option<Duration>
 /// What a pause holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Scope {
-    /// Every call.
     Everything,
-    /// The calls of one endpoint.
     Endpoint(Endpoint),
 }
 
@@ -216,7 +197,6 @@ impl Scope {
         }
     }
 
-    /// The scope of that name.
     pub fn named(name: &str) -> Option<Self> {
         if name == "*" { Some(Self::Everything) } else { Endpoint::named(name).map(Self::Endpoint) }
     }
@@ -227,14 +207,12 @@ impl Scope {
     }
 }
 
-/// For programs.
 impl Serialize for Scope {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(self.as_str())
     }
 }
 
-/// For people.
 impl fmt::Display for Scope {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -251,7 +229,6 @@ pub enum Code {
     Documented(&'static str),
     /// DingTalk's, and no page has it.
     Undocumented(String),
-    /// Ours.
     Own(OwnCode),
 }
 
@@ -260,11 +237,8 @@ pub enum Code {
 pub enum OwnCode {
     /// No answer within `dingtalk.request_timeout`.
     Timeout,
-    /// Nobody was reached.
     Unreached,
-    /// Not DingTalk's answer.
     Foreign,
-    /// An HTTP status without a code.
     Http(u16),
     /// An id that no address can carry.
     Address,
@@ -272,11 +246,8 @@ pub enum OwnCode {
     ShareSpent,
     /// The call could not be counted, for the catalog could not be written.
     Uncounted,
-    /// A pause stands.
     Paused,
-    /// Nobody is known to ask as.
     NoUnionId,
-    /// Videos are listed without a `mediaId`.
     MediaIdMissing,
     /// Conference info gave a status that no page explains.
     StatusUnknown,
@@ -324,11 +295,11 @@ pub fn ledger_outcome(class: Class, code: &Code) -> &'static str {
 }
 
 /// What stands beside a conference that could not be dealt with.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{code}: {message}")]
 pub struct LastError {
-    /// DingTalk's code, or ours.
+    /// DingTalk's, or ours.
     pub code: String,
-    /// What it says to people.
     pub message: String,
 }
 

@@ -7,13 +7,15 @@
 
 use std::time::Duration;
 
+use chrono::{Datelike, Months, NaiveDate, NaiveTime};
+
 use super::clock::Timestamp;
 
 const HOUR_MS: i64 = 3_600_000;
 const HOURS_OF_WEEK: usize = 168;
 
 /// DingTalk counts its months in UTC+8.
-const MONTH_OFFSET_MS: i64 = 8 * HOUR_MS;
+const UTC_OFFSET: Duration = Duration::from_hours(8);
 
 /// What a conference is taken to cost, from its confirmed end to its last look, until experience tells.
 pub const CALLS_PER_CONFERENCE: f64 = 5.0;
@@ -50,9 +52,8 @@ impl Rate {
 /// How busy a day of the week is presumed to be, beside the mean, until it was lived through: most organisations rest on
 /// Saturdays and Sundays. Where they do not, the first weekend tells.
 fn presumed(day: usize) -> f64 {
-    // The days are counted from the epoch's, which was a Thursday.
-    const WEEKEND: [usize; 2] = [2, 3];
-    if WEEKEND.contains(&day) { 0.1 } else { 1.0 }
+    // The days are counted from the epoch's, which was a Thursday: 2 is a Saturday.
+    if matches!(day, 2 | 3) { 0.1 } else { 1.0 }
 }
 
 impl Profile {
@@ -62,17 +63,15 @@ impl Profile {
         let mut by_hour = [Rate::default(); 24];
         let mut by_day = [Rate::default(); 7];
         let mut overall = Rate { count: 1.0, hours: 24.0 };
-        for (hour, share) in hours_between(since, until) {
+        let mut tally = |hour: usize, count: f64, hours: f64| {
             for rate in [&mut by_hour[hour % 24], &mut by_day[hour / 24], &mut overall] {
-                rate.hours += share;
+                rate.count += count;
+                rate.hours += hours;
             }
-        }
-        for start in starts.iter().filter(|start| (since..=until).contains(start)) {
-            let hour = hour_of_week(*start);
-            for rate in [&mut by_hour[hour % 24], &mut by_day[hour / 24], &mut overall] {
-                rate.count += 1.0;
-            }
-        }
+        };
+        hours_between(since, until).for_each(|(hour, share)| tally(hour, 0.0, share));
+        let starts = starts.iter().filter(|start| (since..=until).contains(start));
+        starts.for_each(|start| tally(hour_of_week(*start), 1.0, 0.0));
         let mean = overall.count / overall.hours;
         let per_hour: [f64; HOURS_OF_WEEK] = std::array::from_fn(|hour| {
             let (hour, day) = (hour % 24, hour / 24);
@@ -99,9 +98,8 @@ impl Profile {
 pub struct Budget {
     /// This daemon's share of the month's calls.
     pub share: u64,
-    /// Calls left of it.
     pub calls_left: u64,
-    /// What a conference costs, by experience.
+    /// By experience.
     pub calls_per_conference: f64,
     /// Conferences that have not ended: what they will cost is as good as spent.
     pub open: u64,
@@ -148,23 +146,19 @@ pub fn interval(calls: f64, rate: f64) -> Duration {
 
 /// The first instant of the next month, as DingTalk counts them (UTC+8).
 pub fn month_end(now: Timestamp) -> Timestamp {
-    use chrono::{Datelike, Months, NaiveDate};
-
-    let next = (now + Duration::from_millis(MONTH_OFFSET_MS.unsigned_abs()))
+    let next = (now + UTC_OFFSET)
         .to_utc()
         .and_then(|local| NaiveDate::from_ymd_opt(local.year(), local.month(), 1))
-        .and_then(|first| first.checked_add_months(Months::new(1)))
-        .and_then(|first| first.and_hms_opt(0, 0, 0));
+        .and_then(|first| first.checked_add_months(Months::new(1)));
     next.map_or(Timestamp::from_millis(i64::MAX), |next| {
-        Timestamp::from_millis(next.and_utc().timestamp_millis() - MONTH_OFFSET_MS)
+        Timestamp::from(next.and_time(NaiveTime::MIN).and_utc()) - UTC_OFFSET
     })
 }
 
 /// The day on which a call at `now` counts: `2026-06-01`, UTC+8. Its first seven characters are the month.
 pub fn day(now: Timestamp) -> String {
-    (now + Duration::from_millis(MONTH_OFFSET_MS.unsigned_abs()))
-        .to_utc()
-        .map_or_else(|| "9999-12-31".to_owned(), |local| local.format("%Y-%m-%d").to_string())
+    let local = (now + UTC_OFFSET).to_utc();
+    local.map_or_else(|| "9999-12-31".to_owned(), |local| local.format("%Y-%m-%d").to_string())
 }
 
 /// The hours since the epoch.
@@ -173,7 +167,7 @@ pub fn hour(instant: Timestamp) -> i64 {
 }
 
 fn hour_of_week(instant: Timestamp) -> usize {
-    usize::try_from((hour(instant) + MONTH_OFFSET_MS / HOUR_MS).rem_euclid(168)).unwrap_or(0)
+    usize::try_from(hour(instant + UTC_OFFSET).rem_euclid(168)).unwrap_or(0)
 }
 
 /// The hours of the week from one instant to another, each with the part of it that lies between them.

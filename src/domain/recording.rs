@@ -12,19 +12,15 @@ use super::clock::Timestamp;
 /// A video in DingTalk's cloud, as the list shows it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Recording {
-    /// What tells one video from another.
     pub media_id: String,
-    /// Shared by all videos of a conference.
     pub record_id: Option<String>,
     /// The unionId of whoever recorded.
     pub recorder_union_id: Option<String>,
     /// 0 standard recording, 1 composed file; another number is kept as it came.
     pub record_type: Option<i64>,
-    /// When it began.
     pub started_at: Option<Timestamp>,
     /// When it ended. May equal `started_at` however long the video is: never derive one from the others.
     pub ended_at: Option<Timestamp>,
-    /// How long it is, in milliseconds.
     pub duration_ms: Option<i64>,
     /// In bytes.
     pub file_size: Option<i64>,

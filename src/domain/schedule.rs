@@ -23,30 +23,15 @@ pub enum Schedule {
     Cron(Box<Cron>),
 }
 
-/// A cron pattern that no schedule can be made of. It names no key: whoever read the pattern does.
+/// A cron pattern that no schedule can be made of, and why not. It names no key: whoever read the pattern does.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum ScheduleError {
-    /// Not a pattern of six fields (seven with a year).
-    #[error("{pattern:?} is no cron pattern: {reason}; write six fields, seconds first, such as \"0 */5 * * * *\"")]
-    Pattern {
-        /// What was written.
-        pattern: String,
-        /// What the parser has against it.
-        reason: String,
-    },
-    /// A pattern without an error that no day can match, such as the thirtieth of February.
-    #[error("the cron pattern {0:?} never comes round")]
-    Never(String),
-}
-
-/// How many occurrences ahead [`Schedule::shortest_gap`] looks.
-///
-/// Enough to see every gap of a pattern that repeats within the hour, or a day of one that repeats by the half hour.
-const OCCURRENCES_AHEAD: usize = 64;
+#[error("{0}")]
+pub struct BadPattern(String);
 
 impl Schedule {
     /// Reads a cron pattern with a seconds field: `0 */5 * * * *` is every five minutes, on the minute.
-    pub fn parse_cron(pattern: &str) -> Result<Self, ScheduleError> {
+    pub fn parse_cron(pattern: &str) -> Result<Self, BadPattern> {
+        const HOW: &str = "write six fields, seconds first, such as \"0 */5 * * * *\"";
         // The scheduler's own settings: seconds are mandatory, and a pattern that restricts both the day of the month and
         // the day of the week wants both to match.
         let cron = CronParser::builder()
@@ -54,13 +39,12 @@ impl Schedule {
             .dom_and_dow(true)
             .build()
             .parse(pattern)
-            .map_err(|reason| ScheduleError::Pattern { pattern: pattern.into(), reason: reason.to_string() })?;
+            .map_err(|reason| BadPattern(format!("{pattern:?} is no cron pattern: {reason}; {HOW}")))?;
         // Year 1, where the parser's calendar begins: a pattern for a year gone by is spent, not wrong.
         let dawn = DateTime::<Utc>::from_timestamp(-62_135_596_800, 0).unwrap_or_default();
-        match cron.find_next_occurrence(&dawn, true) {
-            Ok(_) => Ok(Self::Cron(Box::new(cron))),
-            Err(_) => Err(ScheduleError::Never(pattern.into())),
-        }
+        cron.find_next_occurrence(&dawn, true)
+            .map_err(|_| BadPattern(format!("the cron pattern {pattern:?} never comes round")))?;
+        Ok(Self::Cron(Box::new(cron)))
     }
 
     /// The next time after `last`, never `last` itself; `None` for a cron pattern that never comes round again.
@@ -72,6 +56,7 @@ impl Schedule {
     }
 
     /// The shortest time between two runs: the interval, or the least gap between the next 64 occurrences after `now`.
+    /// They show every gap of a pattern that repeats within the hour, or a day of one that repeats by the half hour.
     ///
     /// What looking costs is estimated from it, so it errs on the dear side. `Duration::MAX` for a cron pattern that
     /// comes round less than twice more.
@@ -79,9 +64,8 @@ impl Schedule {
         match self {
             Self::Every(interval) => *interval,
             Self::Cron(_) => {
-                let ahead: Vec<_> = std::iter::successors(self.next_after(now), |last| self.next_after(*last))
-                    .take(OCCURRENCES_AHEAD)
-                    .collect();
+                let occurrences = std::iter::successors(self.next_after(now), |last| self.next_after(*last));
+                let ahead: Vec<_> = occurrences.take(64).collect();
                 ahead.windows(2).map(|pair| pair[1].since(pair[0])).min().unwrap_or(Duration::MAX)
             }
         }

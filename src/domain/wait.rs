@@ -8,7 +8,7 @@ use std::time::Duration;
 use super::clock::Timestamp;
 
 /// How far one conference's wait has come.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Wait {
     /// Time waited for recordings so far in which DingTalk could be asked.
     pub awaited: Duration,
@@ -18,7 +18,6 @@ pub struct Wait {
     pub accepted_union_id: Option<String>,
     /// When the list of recordings last changed in what the pages explain; `None`: nothing was ever listed.
     pub list_changed_at: Option<Timestamp>,
-    /// How often it changed.
     pub list_changes: u32,
     /// Since when DingTalk has given only errors about it; `None`: it answered last time.
     pub failing_since: Option<Timestamp>,
@@ -30,14 +29,7 @@ const CLOCKS_OFF: Duration = Duration::from_hours(48);
 impl Wait {
     /// Nothing was awaited before `now`.
     pub fn new(now: Timestamp) -> Self {
-        Self {
-            awaited: Duration::ZERO,
-            counted_until: now,
-            accepted_union_id: None,
-            list_changed_at: None,
-            list_changes: 0,
-            failing_since: None,
-        }
+        Self { counted_until: now, ..Self::default() }
     }
 
     /// The wait for the recordings of a conference whose end was confirmed at `now`.

@@ -1,93 +1,39 @@
 //! The life of a conference, fourth part: what is asked about it next, and what must hold of it at any time.
 
-use super::Hint;
 use crate::domain::conference::State;
 use crate::domain::endpoint::Endpoint;
 
-impl Hint {
-    /// Why conference info is asked, in words.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::NotListed => "the organisation's list does not show it",
-            Self::NotInBatch => "the batch query does not show it",
-            Self::SpoilsBatch => "a batch query with it was refused",
-            Self::LongInProgress => "a list has shown it in progress for a day",
-            Self::Unanswered => "DingTalk gave no answer about it when it was last asked",
-        }
-    }
-}
-
-/// What is asked about a conference next.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Question {
-    /// Whether it is in progress: with the next poll.
-    Progress,
-    /// What conference info says of one that failed.
-    Info,
-    /// Its list of recordings.
-    List,
-    /// Its list, one last time.
-    LastLook,
-    /// Nothing, by itself.
-    Nothing,
-}
-
-impl Question {
-    /// The endpoints that may be called for it.
-    pub const fn endpoints(self) -> &'static [Endpoint] {
-        match self {
-            Self::Progress => &[Endpoint::Query, Endpoint::Conference],
-            Self::Info => &[Endpoint::Conference],
-            Self::List | Self::LastLook => &[Endpoint::Videos],
-            Self::Nothing => &[],
-        }
-    }
-
-    /// In words.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Progress => "it is asked about with the next poll",
-            Self::Info => "it is looked at again",
-            Self::List => "its list is read",
-            Self::LastLook => "its list is looked at one last time",
-            Self::Nothing => "nothing",
-        }
-    }
-}
-
-/// What is asked about a conference in `state` next, where something is planned or not.
-pub const fn next_question(state: State, is_planned: bool) -> Question {
+/// What is asked next about a conference in `state`, where something is planned or not: in words, and the endpoints that
+/// may be called for it; `None`: nothing, by itself.
+pub const fn next_question(state: State, is_planned: bool) -> Option<(&'static str, &'static [Endpoint])> {
     match (state, is_planned) {
-        (State::Waiting | State::Active, _) => Question::Progress,
-        (State::Failed, true) => Question::Info,
-        (State::Ended, _) => Question::List,
-        (State::Archived, true) => Question::LastLook,
-        (State::Archived | State::Unrecorded | State::Failed, _) => Question::Nothing,
+        (State::Waiting | State::Active, _) => {
+            Some(("it is asked about with the next poll", &[Endpoint::Query, Endpoint::Conference]))
+        }
+        (State::Failed, true) => Some(("it is looked at again", &[Endpoint::Conference])),
+        (State::Ended, _) => Some(("its list is read", &[Endpoint::Videos])),
+        (State::Archived, true) => Some(("its list is looked at one last time", &[Endpoint::Videos])),
+        (State::Archived | State::Unrecorded | State::Failed, _) => None,
     }
 }
 
-/// How a conference stands in the catalog, as far as [`invariants`] speak of it.
+/// How a conference stands in the catalog, as far as [`invariants`] speak of it: whether `closed_at`,
+/// `next_attempt_at`, `last_active_at` and `last_error_code` are set, and whether it has a row in `conference_waits` and
+/// a recording.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a column that is there or not")]
 pub struct Standing {
-    /// Its state.
     pub state: State,
-    /// `closed_at` is set.
     pub is_closed: bool,
-    /// `next_attempt_at` is set.
     pub is_planned: bool,
-    /// `last_active_at` is set.
     pub was_active: bool,
-    /// `last_error_code` is set.
     pub has_error: bool,
-    /// It has a row in `conference_waits`.
     pub is_remembered: bool,
-    /// It has a recording.
     pub has_recording: bool,
 }
 
-/// A check: what should hold, and whether it does.
-pub type Invariant = (&'static str, fn(&Standing) -> bool);
+/// What should hold, and whether it does.
+type Invariant = (&'static str, fn(&Standing) -> bool);
 
 /// What holds of every conference at any time, whatever DingTalk answers, an operator does, or a clock shows.
 pub const fn invariants() -> &'static [Invariant] {

@@ -32,18 +32,15 @@ impl Page<'_> {
             return self.archived(wait, changes, deadline, format!("{seen}; {next}"));
         }
         let Some(deadline) = deadline else {
-            return match was_seen {
-                true => self.archived(
-                    wait,
-                    changes,
-                    None,
-                    format!("{seen}; the wait is over, and what was seen is archived"),
-                ),
-                false if is_listed => self.undecided(&media_id_missing()),
-                false => {
-                    self.to(State::Unrecorded, None, format!("{seen}; the wait is over, and nothing was recorded"))
-                }
-            };
+            if was_seen {
+                let explanation = format!("{seen}; the wait is over, and what was seen is archived");
+                return self.archived(wait, changes, None, explanation);
+            }
+            if is_listed {
+                let message = "DingTalk lists recordings without a mediaId, which cannot be catalogued".to_owned();
+                return self.undecided(LastError { code: OwnCode::MediaIdMissing.to_string(), message });
+            }
+            return self.to(State::Unrecorded, None, format!("{seen}; the wait is over, and nothing was recorded"));
         };
         let is_expected = self.conference.record_status != Some(0) || !self.rules.is_metered;
         let (again, why) = match settles_at {
@@ -78,7 +75,7 @@ impl Page<'_> {
         let wait = self.wait_answered(union_id);
         let Some(deadline) = self.deadline(&wait) else {
             if known.is_empty() {
-                return self.undecided(&LastError { code: "resourceClose".to_owned(), message: SEEN.to_owned() });
+                return self.undecided(LastError { code: "resourceClose".to_owned(), message: SEEN.to_owned() });
             }
             return self.archived(wait, Changes::default(), None, format!("{SEEN}; what was seen is archived"));
         };
@@ -127,9 +124,9 @@ impl Page<'_> {
         }
     }
 
-    fn undecided(&self, error: &LastError) -> Transition {
+    fn undecided(&self, error: LastError) -> Transition {
         let explanation = format!("the wait is over, and it needs a person: {}", error.message);
-        Transition { last_error: ErrorNote::Set(error.clone()), ..self.to(State::Failed, None, explanation) }
+        Transition { last_error: ErrorNote::Set(error), ..self.to(State::Failed, None, explanation) }
     }
 
     /// How far apart two equal readings must be: from the third change on, the time doubles with each.
@@ -154,21 +151,14 @@ impl Page<'_> {
     }
 }
 
-fn media_id_missing() -> LastError {
-    LastError {
-        code: OwnCode::MediaIdMissing.to_string(),
-        message: "DingTalk lists recordings without a mediaId, which cannot be catalogued".to_owned(),
-    }
-}
-
 /// What a reading showed.
 fn seen(list: &RecordingList, known: &[Known], changes: &Changes) -> String {
     let other = changes.upsert.len() - changes.new;
-    match () {
-        () if !changes.is_empty() => {
-            format!("the list changed: {} new, {other} changed, {} gone", changes.new, changes.missing.len())
-        }
-        () if list.recordings.is_empty() && known.is_empty() => "no recording is listed".to_owned(),
-        () => "the list is the same as before".to_owned(),
+    if !changes.is_empty() {
+        format!("the list changed: {} new, {other} changed, {} gone", changes.new, changes.missing.len())
+    } else if list.recordings.is_empty() && known.is_empty() {
+        "no recording is listed".to_owned()
+    } else {
+        "the list is the same as before".to_owned()
     }
 }

@@ -25,7 +25,7 @@ mod tests;
 
 use std::time::Duration;
 
-pub use explain::{Invariant, Question, Standing, invariants, next_question};
+pub use explain::{Standing, invariants, next_question};
 
 use super::clock::Timestamp;
 use super::conference::{Conference, ConferenceInfo, State, Status};
@@ -43,9 +43,7 @@ pub struct Rules {
     pub poll_gap: Duration,
     /// Whether the organisation's list is read, which shows when a conference begins.
     pub is_listed: bool,
-    /// Whether calls are metered.
     pub is_metered: bool,
-    /// When recordings are read, and for how long.
     pub collect: Collect,
 }
 
@@ -90,16 +88,23 @@ impl Default for Rules {
 /// Why conference info is asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Hint {
-    /// The organisation's complete list does not show it.
     NotListed,
-    /// The batch query answers without it, or says that it is not in progress.
     NotInBatch,
-    /// A batch query with it was refused.
     SpoilsBatch,
-    /// A list has shown it in progress for a day.
     LongInProgress,
-    /// DingTalk gave no answer about it when it was last asked.
     Unanswered,
+}
+
+impl Hint {
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::NotListed => "the organisation's list does not show it",
+            Self::NotInBatch => "the batch query does not show it",
+            Self::SpoilsBatch => "a batch query with it was refused",
+            Self::LongInProgress => "a list has shown it in progress for a day",
+            Self::Unanswered => "DingTalk gave no answer about it when it was last asked",
+        }
+    }
 }
 
 /// Anything that was learned about a conference, from whatever source.
@@ -113,7 +118,6 @@ pub enum Observation<'a> {
     Info(&'a ConferenceInfo),
     /// Its list of recordings was read; an empty one means "not yet" or "never".
     List {
-        /// What DingTalk lists.
         list: &'a RecordingList,
         /// What the catalog has.
         known: &'a [Known],
@@ -121,26 +125,13 @@ pub enum Observation<'a> {
         union_id: &'a str,
     },
     /// `getVideos` says that the meeting is over, and nothing about its recordings.
-    MeetingClosed {
-        /// What the catalog has.
-        known: &'a [Known],
-        /// Whom it was read as.
-        union_id: &'a str,
-    },
+    MeetingClosed { known: &'a [Known], union_id: &'a str },
     /// DingTalk answers that there is no such conference, or that nobody whom we can ask as may see it.
     Refused(&'a LastError),
     /// Nothing was found out.
-    Unanswered {
-        /// What came instead of an answer.
-        error: &'a LastError,
-        /// What others met meanwhile.
-        others: Others,
-    },
-    /// An operator, or the configuration, puts it on watch.
-    Watched {
-        /// Whom to ask for its recordings as.
-        union_id: Option<&'a str>,
-    },
+    Unanswered { error: &'a LastError, others: Others },
+    /// An operator, or the configuration, puts it on watch, to be asked about as this unionId.
+    Watched { union_id: Option<&'a str> },
     /// An operator wants its list read anew.
     Retried,
 }
@@ -148,7 +139,6 @@ pub enum Observation<'a> {
 /// What others met since a conference began to bring only errors.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Others {
-    /// DingTalk answered.
     Answered,
     /// Nothing is known of others.
     Unknown,
@@ -157,22 +147,20 @@ pub enum Others {
 }
 
 /// What becomes of the error that is remembered.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum ErrorNote {
-    /// It stays.
+    #[default]
     Keep,
     /// DingTalk answers: it goes.
     Clear,
-    /// This one is remembered.
     Set(LastError),
 }
 
 /// Everything that follows from an observation.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Transition {
     /// Whether anything is to be written.
     pub is_news: bool,
-    /// The state from now on.
     pub state: State,
     /// Not asked about before this. One that is due at once and no news is asked about in the same pass.
     pub next_attempt_at: Option<Timestamp>,
@@ -184,11 +172,9 @@ pub struct Transition {
     pub last_active_at: Option<Timestamp>,
     /// Whom the operator said to ask as, if that is new.
     pub union_id_hint: Option<String>,
-    /// The error that is remembered.
     pub last_error: ErrorNote,
     /// What is remembered while an answer is awaited; `None`: nothing is awaited.
     pub wait: Option<Wait>,
-    /// What happens to its recordings.
     pub recordings: Changes,
     /// Recordings that were marked missing at or after this are not: the answer was given while the meeting went on.
     pub not_missing_since: Option<Timestamp>,

@@ -7,7 +7,6 @@ use crate::domain::backoff;
 use crate::domain::clock::Timestamp;
 use crate::domain::conference::{ConferenceInfo, State};
 use crate::domain::failure::LastError;
-use crate::domain::recording::Changes;
 use crate::domain::wait::Wait;
 
 /// A conference that has not begun for so long will hardly begin today.
@@ -24,18 +23,10 @@ impl Page<'_> {
     pub(super) fn unchanged(&self) -> Transition {
         let conference = self.conference;
         Transition {
-            is_news: false,
-            state: conference.state.unwrap_or(State::Waiting),
+            state: conference.state.unwrap_or_default(),
             next_attempt_at: conference.next_attempt_at,
             attempts: conference.attempts,
-            facts: ConferenceInfo::default(),
-            last_active_at: None,
-            union_id_hint: None,
-            last_error: ErrorNote::Keep,
-            wait: None,
-            recordings: Changes::default(),
-            not_missing_since: None,
-            explanation: String::new(),
+            ..Transition::default()
         }
     }
 
@@ -59,7 +50,7 @@ impl Page<'_> {
 
     /// The same state, asked about once more, and again at `next_attempt_at`.
     pub(super) fn again(&self, next_attempt_at: Timestamp, explanation: impl Into<String>) -> Transition {
-        let state = self.conference.state.unwrap_or(State::Waiting);
+        let state = self.conference.state.unwrap_or_default();
         Transition {
             attempts: self.conference.attempts.saturating_add(1),
             ..self.to(state, Some(next_attempt_at), explanation)
@@ -138,7 +129,7 @@ impl Page<'_> {
         let last_look_at = failing_since + self.rules.collect.give_up_after;
         let goes_on = self.now < last_look_at;
         let wait = Wait { failing_since: Some(failing_since), ..self.conference.wait.clone() };
-        let explanation = format!("it needs a person: {}: {}", error.code, error.message);
+        let explanation = format!("it needs a person: {error}");
         Transition {
             attempts,
             wait: goes_on.then_some(wait),
@@ -148,7 +139,7 @@ impl Page<'_> {
     }
 
     pub(super) fn refused_for_all(&self, error: &LastError) -> Transition {
-        let explanation = format!("nobody we can ask as may see its recordings: {}: {}", error.code, error.message);
+        let explanation = format!("nobody we can ask as may see its recordings: {error}");
         Transition { last_error: ErrorNote::Set(error.clone()), ..self.to(State::Failed, None, explanation) }
     }
 
@@ -162,10 +153,9 @@ impl Page<'_> {
         if conference.state == Some(State::Failed) {
             return self.refused_by_info(error);
         }
-        let failing_since = conference.wait.failing_since.unwrap_or(self.now);
-        let is_hopeless = self.now.since(failing_since) >= collect.give_up_after;
+        let failing = self.now.since(conference.wait.failing_since.unwrap_or(self.now));
+        let is_hopeless = failing >= collect.give_up_after;
         // Where nothing is known of others, it is given twice the time.
-        let failing = self.now.since(failing_since);
         let is_alone = others == Others::Answered
             || (others == Others::Unknown && failing >= collect.give_up_after.saturating_mul(2));
         if is_hopeless && is_alone {
@@ -181,8 +171,7 @@ impl Page<'_> {
             Others::Answered | Others::Unknown => self.now + backoff::delay(least, most, conference.attempts, key),
         };
         let planned_at = conference.next_attempt_at.unwrap_or(self.now);
-        let explanation =
-            format!("nothing was found out: {}: {}; until DingTalk answers, no time counts", error.code, error.message);
+        let explanation = format!("nothing was found out: {error}; until DingTalk answers, no time counts");
         Transition {
             wait: Some(conference.wait.unanswered(planned_at, next, self.now)),
             last_error: ErrorNote::Set(error.clone()),
@@ -201,8 +190,7 @@ impl Page<'_> {
         } else {
             (State::Failed, "it needs a person")
         };
-        let explanation =
-            format!("for {waited} and longer it brought only errors, and {what}: {}: {}", error.code, error.message);
+        let explanation = format!("for {waited} and longer it brought only errors, and {what}: {error}");
         Transition { last_error: ErrorNote::Set(error.clone()), ..self.to(state, None, explanation) }
     }
 

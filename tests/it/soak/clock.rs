@@ -4,7 +4,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
-use recording_archiver::domain::clock::{Clock, Sleep, Timestamp, VirtualClock};
+use futures_util::future::BoxFuture;
+use recording_archiver::domain::clock::{Clock, Timestamp, VirtualClock};
 
 /// Shows the world's time, off by some.
 #[derive(Debug)]
@@ -33,7 +34,7 @@ impl Clock for ArchiverClock {
         self.world.elapsed()
     }
 
-    fn sleep(&self, duration: Duration) -> Sleep<'_> {
+    fn sleep(&self, duration: Duration) -> BoxFuture<'_, ()> {
         self.world.sleep(duration)
     }
 }

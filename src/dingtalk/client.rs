@@ -6,15 +6,17 @@
 //! its stage is due again.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
+use std::iter::successors;
 use std::num::{NonZeroU32, NonZeroUsize};
 use std::sync::Arc;
 use std::time::Duration;
 
-use chrono::DateTime;
+use chrono::{DateTime, Utc};
 use reqwest::header::{DATE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER};
 use reqwest::{Method, Request, Response, Url, redirect};
+use secrecy::ExposeSecret;
 use serde_json::Value;
-use tokio::sync::{Mutex, SemaphorePermit};
+use tokio::sync::{Mutex, MutexGuard};
 
 use super::body;
 use super::error::Error;
@@ -38,7 +40,6 @@ const TOKEN_HEADER: &str = "x-acs-dingtalk-access-token";
 pub struct Settings {
     /// `https://api.dingtalk.io` outside mainland China, `https://api.dingtalk.com` inside.
     pub base_url: Url,
-    /// Who asks.
     pub credentials: Credentials,
     /// From sending a request to the last byte of its answer.
     pub request_timeout: Duration,
@@ -51,14 +52,11 @@ pub struct Settings {
 /// DingTalk, as seen from here.
 pub struct Client {
     http: reqwest::Client,
-    base_url: Url,
-    credentials: Credentials,
+    settings: Settings,
     token: Mutex<Option<Token>>,
     /// The `Date` of DingTalk's last answer, and how much time had passed here when it came.
     last_date: Mutex<Option<(Timestamp, Duration)>>,
     limits: Limits,
-    requests_per_second: u32,
-    max_in_flight: usize,
     gate: Arc<dyn Gate>,
     clock: Arc<dyn Clock>,
 }
@@ -81,13 +79,10 @@ impl Client {
         }
         Ok(Self {
             http: http.build()?,
-            base_url: settings.base_url,
-            credentials: settings.credentials,
-            token: Mutex::new(None),
-            last_date: Mutex::new(None),
+            token: Mutex::default(),
+            last_date: Mutex::default(),
             limits: Limits::new(settings.requests_per_second, settings.max_in_flight, Arc::clone(&clock)),
-            requests_per_second: settings.requests_per_second.get(),
-            max_in_flight: settings.max_in_flight.get(),
+            settings,
             gate,
             clock,
         })
@@ -95,12 +90,13 @@ impl Client {
 
     /// How many calls are sent in `duration` at the most.
     pub fn calls_in(&self, duration: Duration) -> u32 {
-        u32::try_from(duration.as_secs().saturating_mul(self.requests_per_second.into())).unwrap_or(u32::MAX)
+        let per_second = u64::from(self.settings.requests_per_second.get());
+        u32::try_from(duration.as_secs().saturating_mul(per_second)).unwrap_or(u32::MAX)
     }
 
     /// How many calls are worth starting side by side.
     pub fn max_in_flight(&self) -> usize {
-        self.max_in_flight
+        self.settings.max_in_flight.get()
     }
 
     /// What time it is for DingTalk: the `Date` of its last answer, and the time that has passed since. `None` before the
@@ -122,22 +118,22 @@ impl Client {
 
     /// Sends one metered call and decodes its answer.
     pub(super) async fn call<T>(&self, call: Call<'_>, decode: Decode<T>) -> Result<T, Error> {
-        let (token, answer) = self.attempt(&call, decode, Try::First).await?;
+        let (token, answer) = self.attempt(&call, decode, Class::TokenInvalid).await?;
         match answer {
             Err(error) if error.class == Class::TokenInvalid => {
                 self.forget(&token).await;
-                self.attempt(&call, decode, Try::WithNewToken).await?.1
+                self.attempt(&call, decode, Class::TokenRefused).await?.1
             }
             answer => answer,
         }
     }
 
-    /// One try: admitted, signed, counted, sent, reported.
+    /// One try: admitted, signed, counted, sent, reported. A bad token is an error of the class `bad_token`.
     async fn attempt<T>(
         &self,
         call: &Call<'_>,
         decode: Decode<T>,
-        attempt: Try,
+        bad_token: Class,
     ) -> Result<(Token, Result<T, Error>), Error> {
         let about = gate::Request { endpoint: call.endpoint, subject: call.subject() };
         let held = |refusal: gate::Refusal| Error::own(call.endpoint, Class::Held, refusal.code, refusal.message);
@@ -152,10 +148,9 @@ impl Client {
         let charge = self.gate.charge(about, self.their_now().await).await.map_err(held)?;
         let mut answer = self.send(call.endpoint, request, Some(&token), decode).await;
         if let Err(error) = &mut answer
-            && attempt == Try::WithNewToken
             && error.class == Class::TokenInvalid
         {
-            error.class = Class::TokenRefused;
+            error.class = bad_token;
         }
         let outcome = answer.as_ref().map_or_else(Outcome::Failed, |_| Outcome::Answered);
         self.gate.report(about, outcome, Some(charge)).await;
@@ -174,7 +169,8 @@ impl Client {
         if let Some(token) = cached.as_ref().filter(|token| token.is_fresh(self.clock.elapsed())) {
             return Ok(token.clone());
         }
-        let call = Call::post(Endpoint::AccessToken, self.credentials.path(), self.credentials.body());
+        let credentials = &self.settings.credentials;
+        let call = Call::post(Endpoint::AccessToken, credentials.path(), credentials.body());
         let answer = self.send(call.endpoint, self.request(&call, None)?, None, token::decode).await;
         let (token, life) = answer.map_err(Error::of_token)?;
         Ok(cached.insert(Token::new(token, life, self.clock.elapsed())).clone())
@@ -183,7 +179,7 @@ impl Client {
     /// Drops `token` unless another call has replaced it already.
     async fn forget(&self, token: &Token) {
         let mut cached = self.token.lock().await;
-        if cached.as_ref().is_some_and(|cached| cached.expose() == token.expose()) {
+        if cached.as_ref().is_some_and(|cached| cached.secret.expose_secret() == token.secret.expose_secret()) {
             *cached = None;
         }
     }
@@ -195,14 +191,13 @@ impl Client {
         token: Option<&Token>,
         decode: Decode<T>,
     ) -> Result<T, Error> {
-        let _turn = self.limits.turn(endpoint).await?;
+        let _turn = self.limits.turn().await;
         let response = self.http.execute(request).await.map_err(|error| transport(endpoint, &error))?;
         let status = response.status().as_u16();
-        let now = self.clock.now();
-        let retry_after = retry_after(response.headers(), now);
+        let retry_after = retry_after(response.headers(), self.clock.now());
         let date = date(response.headers(), DATE);
         let (body, _large) = self.read(endpoint, response).await?;
-        let mut secrets = vec![&self.credentials.app_secret];
+        let mut secrets = vec![&self.settings.credentials.app_secret];
         secrets.extend(token.map(|token| &token.secret));
         let answer = decode(status, &body::text(body, &secrets));
         let is_theirs = answer.as_ref().err().is_none_or(|error: &Error| !matches!(error.code, Code::Own(_)));
@@ -215,12 +210,12 @@ impl Client {
         })
     }
 
-    /// Reads the body, as far as it may go. A large one has memory to itself, for as long as the permit is kept.
+    /// Reads the body, as far as it may go. A large one has memory to itself, for as long as the guard is kept.
     async fn read(
         &self,
         endpoint: Endpoint,
         mut response: Response,
-    ) -> Result<(Vec<u8>, Option<SemaphorePermit<'_>>), Error> {
+    ) -> Result<(Vec<u8>, Option<MutexGuard<'_, ()>>), Error> {
         let mut body = Vec::new();
         let mut large = None;
         while let Some(chunk) = response.chunk().await.map_err(|error| transport(endpoint, &error))? {
@@ -228,7 +223,7 @@ impl Client {
                 return Err(Error::foreign(endpoint, format!("a body of more than {BODY_LIMIT_BYTES} bytes")));
             }
             if body.len() + chunk.len() > LARGE_BODY_BYTES && large.is_none() {
-                large = Some(self.limits.large_body(endpoint).await?);
+                large = Some(self.limits.large_body().await);
             }
             body.extend_from_slice(&chunk);
         }
@@ -240,20 +235,16 @@ impl Client {
             let what = format!("{segment:?} cannot stand in an address: the call would go elsewhere");
             return Err(Error::own(call.endpoint, Class::RequestWrong, OwnCode::Address, what));
         }
-        let mut url = self.base_url.clone();
+        let mut url = self.settings.base_url.clone();
         // `extend` percent-encodes each segment, so that an id can hold any character and stay one segment.
-        url.path_segments_mut()
-            .map_err(|()| Error::foreign(call.endpoint, "dingtalk.base_url cannot carry a path"))?
-            .clear()
-            .extend(&call.path);
+        url.path_segments_mut().expect("an address of http or https carries a path").clear().extend(&call.path);
         if !call.query.is_empty() {
             url.query_pairs_mut().extend_pairs(&call.query);
         }
         let mut request = self.http.request(call.method.clone(), url);
         if let Some(token) = token {
-            let mut value = HeaderValue::from_str(token.expose()).map_err(|_| {
-                Error::foreign(call.endpoint, "the access token has characters that no header can carry")
-            })?;
+            let value = HeaderValue::from_str(token.secret.expose_secret());
+            let mut value = value.expect("a token that no header can carry is not accepted");
             value.set_sensitive(true);
             request = request.header(TOKEN_HEADER, value);
         }
@@ -262,13 +253,6 @@ impl Client {
         }
         request.build().map_err(|error| Error::foreign(call.endpoint, error.without_url()))
     }
-}
-
-/// Whether a call is sent for the first time, or again because its token was bad.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Try {
-    First,
-    WithNewToken,
 }
 
 /// Decodes an answer with this HTTP status and this body.
@@ -317,13 +301,8 @@ fn transport(endpoint: Endpoint, error: &reqwest::Error) -> Error {
     } else {
         (Class::Foreign, OwnCode::Foreign)
     };
-    let mut message = String::new();
-    let mut source: Option<&dyn std::error::Error> = std::error::Error::source(error);
-    while let Some(cause) = source {
-        message = cause.to_string();
-        source = cause.source();
-    }
-    Error::own(endpoint, class, code, message)
+    let causes = successors(std::error::Error::source(error), |cause| cause.source());
+    Error::own(endpoint, class, code, causes.last().map(ToString::to_string).unwrap_or_default())
 }
 
 /// `Retry-After`, in seconds or as a date. It is documented nowhere; honoured if it comes.
@@ -334,6 +313,6 @@ fn retry_after(headers: &HeaderMap, now: Timestamp) -> Option<Duration> {
 
 /// The instant that a header gives.
 fn date(headers: &HeaderMap, name: HeaderName) -> Option<Timestamp> {
-    let date = DateTime::parse_from_rfc2822(headers.get(name)?.to_str().ok()?.trim()).ok()?;
-    Some(date.to_utc().into())
+    let date = httpdate::parse_http_date(headers.get(name)?.to_str().ok()?.trim()).ok()?;
+    Some(DateTime::<Utc>::from(date).into())
 }

@@ -3,6 +3,7 @@
 use super::client::{Call, Client};
 use super::decode;
 use super::error::Error;
+use super::wire::Object;
 use crate::domain::conference::ConferenceInfo;
 use crate::domain::endpoint::Endpoint;
 
@@ -14,22 +15,25 @@ impl Client {
     }
 }
 
-/// Decodes an answer.
 pub fn decode(status: u16, body: &str) -> Result<ConferenceInfo, Error> {
     let answer = decode::answer(Endpoint::Conference, status, body)?;
-    let info = answer.required(answer.fields.object("confInfo"), "confInfo")?;
-    Ok(ConferenceInfo {
-        status: info.number("status").into(),
-        title: info.text("title"),
-        room_code: info.text("roomCode"),
-        schedule_conference_id: info.text("scheduleConferenceId"),
-        biz_type: info.text("bizType"),
-        creator_union_id: info.text("creatorId"),
-        creator_nick: info.text("creatorNick"),
-        started_at: info.instant("startTime"),
-        ended_at: info.instant("endTime"),
-        duration_ms: info.number("confDuration"),
-        record_status: info.number("cloudRecordStatus"),
-        record_owner_union_id: info.text("cloudRecordOwnerUnionId"),
-    })
+    Ok(info(&answer.required(answer.fields.object("confInfo"), "confInfo")?))
+}
+
+/// What an object says of a conference, be it conference info or an entry of a list, which says less.
+pub(super) fn info(conference: &Object<'_>) -> ConferenceInfo {
+    ConferenceInfo {
+        status: conference.number("status").into(),
+        title: conference.text("title"),
+        room_code: conference.text("roomCode"),
+        schedule_conference_id: conference.text("scheduleConferenceId"),
+        biz_type: conference.text("bizType"),
+        creator_union_id: conference.text("creatorId"),
+        creator_nick: conference.text("creatorNick"),
+        started_at: conference.instant("startTime"),
+        ended_at: conference.instant("endTime"),
+        duration_ms: conference.number("confDuration"),
+        record_status: conference.number("cloudRecordStatus"),
+        record_owner_union_id: conference.text("cloudRecordOwnerUnionId"),
+    }
 }

@@ -59,19 +59,10 @@ impl<'a> Answer<'a> {
 /// Decodes the body of an answer with this HTTP status.
 pub(super) fn answer(endpoint: Endpoint, status: u16, body: &str) -> Result<Answer<'_>, Error> {
     let fields = Object::parse(body);
-    let ban = match &fields {
-        Ok(fields) => ban(fields),
-        Err(_) => ban_in_page(body),
-    };
-    if let Some(wait) = ban {
-        let mut error = Error::new(
-            endpoint,
-            Class::Banned,
-            Code::Documented("1111"),
-            "too many calls from this address in 20 seconds",
-        );
-        error.retry_after = Some(wait);
-        return Err(error);
+    if let Some(wait) = fields.as_ref().map_or_else(|_| ban_in_page(body), ban) {
+        let why = "too many calls from this address in 20 seconds";
+        let error = Error::new(endpoint, Class::Banned, Code::Documented("1111"), why);
+        return Err(Error { retry_after: Some(wait), ..error });
     }
     // serde_json's own words may quote the body, and so a token.
     let fields = fields.map_err(|error| {
@@ -88,10 +79,8 @@ pub(super) fn answer(endpoint: Endpoint, status: u16, body: &str) -> Result<Answ
         if !scopes.is_empty() {
             message = format!("{message} (requiredScopes: {})", scopes.join(", "));
         }
-        let mut error = Error::new(endpoint, class, code, sanitized(&message, MESSAGE_CHARS));
-        let request_id = text(&["requestid", "requestId", "RequestId"]);
-        error.request_id = request_id.map(|id| sanitized(&id, CODE_CHARS));
-        return Err(error);
+        let request_id = text(&["requestid", "requestId", "RequestId"]).map(|id| sanitized(&id, CODE_CHARS));
+        return Err(Error { request_id, ..Error::new(endpoint, class, code, sanitized(&message, MESSAGE_CHARS)) });
     }
     if (200..300).contains(&status) {
         return Ok(Answer { endpoint, fields });

@@ -65,11 +65,9 @@ fn of_status(status: u16) -> Class {
 /// Why a call brought no answer that can be used.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Error {
-    /// What was called.
     pub endpoint: Endpoint,
-    /// What kind of error it is: what follows stands in [`Class::entails`].
+    /// What follows stands in [`Class::entails`].
     pub class: Class,
-    /// DingTalk's code, or ours.
     pub code: Code,
     /// Its words.
     pub message: String,
@@ -104,21 +102,9 @@ impl Error {
 
     /// The same error, met while a token was fetched: there it can say nothing about a conference, only about the app.
     pub(super) fn of_token(mut self) -> Self {
-        match self.class {
-            Class::ThrottledQps
-            | Class::ThrottledQpm
-            | Class::Busy
-            | Class::Banned
-            | Class::AddressRefused
-            | Class::ScopeMissing
-            | Class::QuotaSpent
-            | Class::OrganizationForbidden
-            | Class::Unavailable
-            | Class::Foreign
-            | Class::TimedOut
-            | Class::Unreached
-            | Class::Held => {}
-            _ => self.class = Class::CredentialsWrong,
+        let is_answer = self.class.entails().about == About::Conference;
+        if is_answer || matches!(self.class, Class::TokenInvalid | Class::TokenRefused | Class::Unrecognized) {
+            self.class = Class::CredentialsWrong;
         }
         self
     }
@@ -126,11 +112,6 @@ impl Error {
     /// Whom it speaks about. Whoever got no token has asked nothing about a conference.
     pub fn about(&self) -> About {
         if self.endpoint == Endpoint::AccessToken { About::Everybody } else { self.class.entails().about }
-    }
-
-    /// What the operator can do about it; empty where waiting is all.
-    pub fn remedy(&self) -> &'static str {
-        failure::remedy(self.class, self.endpoint)
     }
 }
 
@@ -149,7 +130,7 @@ impl fmt::Display for Error {
         if let Some(request_id) = &self.request_id {
             write!(f, " (requestid {request_id})")?;
         }
-        match self.remedy() {
+        match failure::remedy(self.class, self.endpoint) {
             "" => Ok(()),
             remedy => write!(f, "; {remedy}"),
         }

@@ -10,7 +10,6 @@ use crate::domain::failure::OwnCode;
 /// A call, as far as it matters to whoever answers for it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Request {
-    /// Which endpoint is called.
     pub endpoint: Endpoint,
     /// What about: calls about the same conference, or the same batch, have the same number.
     pub subject: u64,
@@ -19,9 +18,7 @@ pub struct Request {
 /// Why a call may not be sent now.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Refusal {
-    /// Our own code for it.
     pub code: OwnCode,
-    /// In words.
     pub message: String,
 }
 
@@ -35,13 +32,11 @@ pub struct Charge {
 /// What became of a call.
 #[derive(Clone, Copy, Debug)]
 pub enum Outcome<'a> {
-    /// It was answered.
     Answered,
     /// It brought no answer that can be used.
     Failed(&'a Error),
 }
 
-/// Whoever answers for the metered calls.
 pub trait Gate: Send + Sync {
     /// Whether a call may be sent now: no pause stands. Asked first.
     fn admit(&self, request: Request) -> BoxFuture<'_, Result<(), Refusal>>;

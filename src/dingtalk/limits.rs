@@ -8,50 +8,41 @@ use governor::clock::Clock as _;
 use governor::middleware::NoOpMiddleware;
 use governor::state::{InMemoryState, NotKeyed};
 use governor::{Quota, RateLimiter};
-use tokio::sync::{Semaphore, SemaphorePermit};
+use tokio::sync::{Mutex, MutexGuard, Semaphore, SemaphorePermit};
 
-use super::error::Error;
 use crate::domain::clock::Clock;
-use crate::domain::endpoint::Endpoint;
-use crate::domain::failure::{Class, OwnCode};
 
 pub(super) struct Limits {
     rate: RateLimiter<NotKeyed, InMemoryState, Elapsed, NoOpMiddleware<Duration>>,
     in_flight: Semaphore,
-    large_body: Semaphore,
-    clock: Elapsed,
+    large_body: Mutex<()>,
 }
 
 impl Limits {
     pub(super) fn new(requests_per_second: NonZeroU32, max_in_flight: NonZeroUsize, clock: Arc<dyn Clock>) -> Self {
-        let clock = Elapsed(clock);
         // Evenly spaced: a burst on top of the rate would exceed DingTalk's 20 a second.
         let quota = Quota::per_second(requests_per_second).allow_burst(NonZeroU32::MIN);
         Self {
-            rate: RateLimiter::direct_with_clock(quota, clock.clone()),
+            rate: RateLimiter::direct_with_clock(quota, Elapsed(clock)),
             in_flight: Semaphore::new(max_in_flight.get()),
-            large_body: Semaphore::new(1),
-            clock,
+            large_body: Mutex::default(),
         }
     }
 
     /// Waits for a place in flight, and then for the call's turn.
-    pub(super) async fn turn(&self, endpoint: Endpoint) -> Result<SemaphorePermit<'_>, Error> {
-        let permit = acquire(&self.in_flight, endpoint).await?;
+    pub(super) async fn turn(&self) -> SemaphorePermit<'_> {
+        let permit = self.in_flight.acquire().await.expect("nobody closes the semaphore");
+        let clock = self.rate.clock();
         while let Err(not_until) = self.rate.check() {
-            self.clock.0.sleep(not_until.wait_time_from(self.clock.now())).await;
+            clock.0.sleep(not_until.wait_time_from(clock.now())).await;
         }
-        Ok(permit)
+        permit
     }
 
     /// Waits until no other large body is being read: they are held in memory one at a time.
-    pub(super) async fn large_body(&self, endpoint: Endpoint) -> Result<SemaphorePermit<'_>, Error> {
-        acquire(&self.large_body, endpoint).await
+    pub(super) async fn large_body(&self) -> MutexGuard<'_, ()> {
+        self.large_body.lock().await
     }
-}
-
-async fn acquire(places: &Semaphore, endpoint: Endpoint) -> Result<SemaphorePermit<'_>, Error> {
-    places.acquire().await.map_err(|closed| Error::own(endpoint, Class::Held, OwnCode::Paused, closed))
 }
 
 /// The given clock's monotonic time, for the rate limiter.

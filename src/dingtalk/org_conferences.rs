@@ -26,7 +26,6 @@ impl Client {
     }
 }
 
-/// Decodes an answer.
 pub fn decode(status: u16, body: &str) -> Result<Page, Error> {
     let answer = decode::answer(Endpoint::OrgConferences, status, body)?;
     Ok(Page {

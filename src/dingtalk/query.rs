@@ -7,10 +7,10 @@ use serde_json::json;
 use serde_json::value::RawValue;
 
 use super::client::{Call, Client};
-use super::decode;
 use super::error::Error;
 use super::wire::Object;
-use crate::domain::conference::{ConferenceInfo, Sighting};
+use super::{conference, decode};
+use crate::domain::conference::Sighting;
 use crate::domain::endpoint::Endpoint;
 
 impl Client {
@@ -22,7 +22,6 @@ impl Client {
     }
 }
 
-/// Decodes an answer.
 pub fn decode(status: u16, body: &str) -> Result<Vec<Sighting>, Error> {
     Ok(sightings(decode::answer(Endpoint::Query, status, body)?.list("infos")?))
 }
@@ -31,19 +30,7 @@ pub fn decode(status: u16, body: &str) -> Result<Vec<Sighting>, Error> {
 pub(super) fn sightings(list: Vec<&RawValue>) -> Vec<Sighting> {
     let sighting = |entry: &RawValue| {
         let conference = Object::parse(entry.get()).ok()?;
-        Some(Sighting {
-            conference_id: conference.text("conferenceId")?,
-            info: ConferenceInfo {
-                status: conference.number("status").into(),
-                title: conference.text("title"),
-                room_code: conference.text("roomCode"),
-                biz_type: conference.text("bizType"),
-                creator_union_id: conference.text("creatorId"),
-                creator_nick: conference.text("creatorNick"),
-                started_at: conference.instant("startTime"),
-                ..ConferenceInfo::default()
-            },
-        })
+        Some(Sighting { conference_id: conference.text("conferenceId")?, info: conference::info(&conference) })
     };
     list.into_iter().filter_map(sighting).collect()
 }

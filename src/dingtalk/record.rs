@@ -24,24 +24,20 @@ impl Client {
                 body[key] = Value::from(value);
             }
         }
-        self.call(Call::post(Endpoint::RecordStart, path, body), |status, body| {
-            decode(Endpoint::RecordStart, status, body)
-        })
-        .await
+        let decode = |status, body: &str| decode(Endpoint::RecordStart, status, body);
+        self.call(Call::post(Endpoint::RecordStart, path, body), decode).await
     }
 
     /// Stops a recording as `union_id`. The meeting goes on.
     pub async fn record_stop(&self, conference_id: &str, union_id: &str) -> Result<(), Error> {
         let path = vec!["v1.0", "conference", "videoConferences", conference_id, "cloudRecords", "stop"];
         let body = json!({ "unionId": union_id });
-        self.call(Call::post(Endpoint::RecordStop, path, body), |status, body| {
-            decode(Endpoint::RecordStop, status, body)
-        })
-        .await
+        let decode = |status, body: &str| decode(Endpoint::RecordStop, status, body);
+        self.call(Call::post(Endpoint::RecordStop, path, body), decode).await
     }
 }
 
-/// Decodes an answer: `{"code":"200"}`. Any other code is an error, and an object without a code is not DingTalk's.
+/// `{"code":"200"}`. Any other code is an error, and an object without a code is not DingTalk's.
 pub fn decode(endpoint: Endpoint, status: u16, body: &str) -> Result<(), Error> {
     let answer = decode::answer(endpoint, status, body)?;
     let code = answer.fields.text("code").or_else(|| answer.fields.text("Code"));

@@ -15,16 +15,13 @@ use crate::domain::endpoint::Endpoint;
 /// What identifies the app.
 #[derive(Clone, Debug)]
 pub struct Credentials {
-    /// The app's key (`appKey`, `client_id`).
     pub app_key: String,
-    /// The app's secret.
     pub app_secret: SecretString,
     /// Set for a third-party app: the organisation that authorised it.
     pub corp_id: Option<String>,
 }
 
 impl Credentials {
-    /// The path segments of the token's address.
     pub(super) fn path(&self) -> Vec<&str> {
         match &self.corp_id {
             None => vec!["v1.0", "oauth2", "accessToken"],
@@ -32,7 +29,6 @@ impl Credentials {
         }
     }
 
-    /// The body that asks for a token.
     pub(super) fn body(&self) -> serde_json::Value {
         let secret = self.app_secret.expose_secret();
         match &self.corp_id {
@@ -47,7 +43,7 @@ impl Credentials {
 /// More than any token has, and less than a header may be long.
 const LONGEST_TOKEN_BYTES: usize = 4_096;
 
-/// Decodes an answer, in either of its spellings or in both: the token, and how long it lives.
+/// The token, in either of its spellings or in both, and how long it lives.
 pub fn decode(status: u16, body: &str) -> Result<(SecretString, Duration), Error> {
     let answer = decode::answer(Endpoint::AccessToken, status, body)?;
     // With a token that no header can carry, no call could be sent until its end.
@@ -67,7 +63,6 @@ const LIFE_S: u64 = 7_200;
 /// Renewed this long before its end: longer than any call takes, far shorter than a token lives (two hours).
 const MARGIN: Duration = Duration::from_mins(5);
 
-/// A token that was fetched.
 #[derive(Clone, Debug)]
 pub(super) struct Token {
     pub(super) secret: SecretString,
@@ -83,9 +78,5 @@ impl Token {
 
     pub(super) fn is_fresh(&self, elapsed: Duration) -> bool {
         elapsed < self.renew_at
-    }
-
-    pub(super) fn expose(&self) -> &str {
-        self.secret.expose_secret()
     }
 }

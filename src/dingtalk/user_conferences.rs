@@ -14,7 +14,6 @@ impl Client {
     }
 }
 
-/// Decodes an answer.
 pub fn decode(status: u16, body: &str) -> Result<Vec<String>, Error> {
     let answer = decode::answer(Endpoint::UserConferences, status, body)?;
     Ok(answer.list("onGoingConfIdList")?.into_iter().filter_map(wire::text).collect())

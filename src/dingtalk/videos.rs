@@ -19,7 +19,7 @@ impl Client {
     }
 }
 
-/// Decodes an answer. Of a `mediaId` that occurs twice, the last entry counts.
+/// Of a `mediaId` that occurs twice, the last entry counts.
 pub fn decode(status: u16, body: &str) -> Result<RecordingList, Error> {
     let answer = decode::answer(Endpoint::Videos, status, body)?;
     let mut list = RecordingList::default();

@@ -5,10 +5,12 @@
 //! catalog, and gets its own name when nothing can go wrong any more.
 
 use std::ffi::OsString;
-use std::fs::{self, DirBuilder, File, OpenOptions, Permissions};
+use std::fs::{self, File, OpenOptions, Permissions};
 use std::io;
-use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt, fchown};
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt, fchown};
 use std::path::{Path, PathBuf};
+
+use tempfile::TempDir;
 
 use super::verify::Finding;
 use super::{Catalog, Error as CatalogError};
@@ -16,15 +18,10 @@ use super::{Catalog, Error as CatalogError};
 /// Names beside a catalog that SQLite and the daemon take for theirs.
 const TAKEN: [&str; 5] = ["-wal", "-shm", "-journal", ".lock", ".daemon"];
 
-/// How often another name is tried for the unfinished copy.
-const NAMES: u32 = 100;
-
 /// What was copied.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Copied {
-    /// Conferences.
     pub conferences: u64,
-    /// Recordings.
     pub recordings: u64,
     /// The size of the copy.
     pub bytes: u64,
@@ -33,38 +30,21 @@ pub struct Copied {
 /// Why there is no copy. Nothing is left of it.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// There is something of that name.
     #[error("{0} is there already, and a backup replaces nothing: name another file")]
     Exists(PathBuf),
-    /// It would lie where SQLite looks for a part of the catalog.
     #[error("{0} is the name of a file that belongs to the catalog: name another file")]
     Taken(PathBuf),
-    /// It cannot be written there.
     #[error(
         "the backup {path} could not be written: {source}; its folder must exist, be writable and have room for it"
     )]
-    Io {
-        /// The copy, under the name it was to have.
-        path: PathBuf,
-        /// Why not.
-        source: io::Error,
-    },
-    /// Reading the catalog or writing the copy failed.
+    Io { path: PathBuf, source: io::Error },
     #[error(
         "the catalog {catalog} could not be copied to {path}: {source}; the catalog must be readable, and the copy's folder have room for it"
     )]
-    Copy {
-        /// The catalog.
-        catalog: PathBuf,
-        /// The copy, under the name it was to have.
-        path: PathBuf,
-        /// SQLite's own words.
-        source: sqlx::Error,
-    },
-    /// The copy cannot be looked at.
+    Copy { catalog: PathBuf, path: PathBuf, source: sqlx::Error },
     #[error("the copy could not be checked, and was removed: {0}")]
     Unchecked(#[source] CatalogError),
-    /// The copy is not valid, so the catalog is not valid either.
+    /// So the catalog is not valid either.
     #[error("the copy is not valid, and was removed: repair the catalog, or put an older backup in its place")]
     Unsound(Vec<Finding>),
 }
@@ -88,7 +68,7 @@ impl Catalog {
             path: path.to_owned(),
             source,
         })?;
-        let (conferences, recordings) = check(unfinished.path()).await?;
+        let (conferences, recordings) = check(&unfinished.path()).await?;
         let bytes = unfinished.finish(self.path()).map_err(io)?;
         unfinished.publish(&whole).map_err(|source| match source.kind() {
             io::ErrorKind::AlreadyExists => Error::Exists(path.to_owned()),
@@ -112,7 +92,8 @@ impl Catalog {
     }
 
     async fn copy_into(&self, unfinished: &Unfinished) -> Result<(), sqlx::Error> {
-        let name = unfinished.path().to_str().ok_or_else(|| {
+        let path = unfinished.path();
+        let name = path.to_str().ok_or_else(|| {
             io::Error::new(io::ErrorKind::InvalidInput, "SQLite can write to no path that is not UTF-8")
         })?;
         let mut connection = self.readers().acquire().await?;
@@ -126,20 +107,14 @@ async fn check(path: &Path) -> Result<(u64, u64), Error> {
     let copy = Catalog::open_read_only(path).await.map_err(Error::Unchecked)?;
     let checked = async { Ok((copy.verify().await?, copy.size().await?)) }.await;
     copy.close().await;
-    match checked {
-        Err(error) => Err(Error::Unchecked(error)),
-        Ok((findings, size)) if findings.is_empty() => Ok(size),
-        Ok((findings, _)) => Err(Error::Unsound(findings)),
-    }
+    let (findings, size) = checked.map_err(Error::Unchecked)?;
+    if findings.is_empty() { Ok(size) } else { Err(Error::Unsound(findings)) }
 }
 
 /// A copy that does not have its name yet, in a folder of its own that nobody else can look into. Both are removed when
 /// it is dropped, and whoever still writes there then writes to nowhere.
 #[derive(Debug)]
-struct Unfinished {
-    folder: PathBuf,
-    path: PathBuf,
-}
+struct Unfinished(TempDir);
 
 impl Unfinished {
     /// Makes place for it in the folder where `copy` will lie.
@@ -147,28 +122,21 @@ impl Unfinished {
         let (Some(parent), Some(name)) = (copy.parent(), copy.file_name()) else {
             return Err(io::Error::new(io::ErrorKind::InvalidInput, "this is not the name of a file"));
         };
-        let mut tries = 0..NAMES;
-        loop {
-            let mut hidden = OsString::from(".");
-            hidden.push(name);
-            hidden.push(format!(".{}-{}.unfinished", std::process::id(), tries.start));
-            let folder = parent.join(hidden);
-            match DirBuilder::new().mode(0o700).create(&folder) {
-                Ok(()) => return Ok(Self { path: folder.join("copy.db"), folder }),
-                // What another process of this number left behind when it was killed.
-                Err(error) if error.kind() == io::ErrorKind::AlreadyExists && tries.next().is_some() => {}
-                Err(error) => return Err(error),
-            }
-        }
+        let mut hidden = OsString::from(".");
+        hidden.push(name);
+        hidden.push(".");
+        let mut folder = tempfile::Builder::new();
+        folder.prefix(&hidden).suffix(".unfinished").permissions(Permissions::from_mode(0o700));
+        folder.tempdir_in(parent).map(Self)
     }
 
-    fn path(&self) -> &Path {
-        &self.path
+    fn path(&self) -> PathBuf {
+        self.0.path().join("copy.db")
     }
 
     /// Gives it the catalog's owner, group and rights, and sees it onto the disk; how long it is.
     fn finish(&self, catalog: &Path) -> io::Result<u64> {
-        let (original, file) = (catalog.metadata()?, File::open(&self.path)?);
+        let (original, file) = (catalog.metadata()?, File::open(self.path())?);
         if fchown(&file, Some(original.uid()), Some(original.gid())).is_err() {
             // Only root may give a file away; to a group, its members may.
             let _ = fchown(&file, None, Some(original.gid()));
@@ -182,7 +150,7 @@ impl Unfinished {
 
     /// Gives it its name, unless there is something of that name.
     fn publish(self, path: &Path) -> io::Result<()> {
-        match fs::hard_link(&self.path, path) {
+        match fs::hard_link(self.path(), path) {
             Ok(()) => {}
             // A file system without links. The name is taken first, so that what is replaced is this empty file.
             Err(error) if matches!(error.kind(), io::ErrorKind::Unsupported | io::ErrorKind::PermissionDenied) => {
@@ -205,16 +173,9 @@ impl Unfinished {
 
     fn replace_empty(&self, path: &Path) -> io::Result<()> {
         OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
-        fs::rename(&self.path, path).inspect_err(|_| {
+        fs::rename(self.path(), path).inspect_err(|_| {
             let _ = fs::remove_file(path);
         })
-    }
-}
-
-impl Drop for Unfinished {
-    fn drop(&mut self) {
-        // Published or not, this name of it is over.
-        let _ = fs::remove_dir_all(&self.folder);
     }
 }
 

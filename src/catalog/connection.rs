@@ -20,9 +20,6 @@ pub(super) static MIGRATIONS: Migrator = sqlx::migrate!();
 /// `PRAGMA application_id` of a catalog, as the first migration sets it.
 const APPLICATION_ID: i64 = 0x5265_4172;
 
-/// How long a statement waits for another program's lock.
-const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
-
 /// Takes the lock at once: see [`Catalog::write`].
 const BEGIN: &str = "BEGIN IMMEDIATE";
 
@@ -32,80 +29,40 @@ const READERS: u32 = 4;
 /// What can be wrong with a catalog.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// There is no such file.
     #[error("there is no catalog at {0}: run the daemon once, or name another with `catalog.path`")]
     Missing(PathBuf),
-    /// The file is something else.
     #[error("{0} is not a SQLite database: it was left untouched; name another file with `catalog.path`")]
     NotADatabase(PathBuf),
-    /// The file is another program's database.
     #[error("{0} is a database of another program: it was left untouched; name another file with `catalog.path`")]
     NotACatalog(PathBuf),
-    /// The file was written by a later version.
     #[error(
         "{path} was written by a newer recording-archiver (its schema is {found}, this program's is {known}): it was left untouched; install the newer program"
     )]
-    Newer {
-        /// The file.
-        path: PathBuf,
-        /// Its schema's version.
-        found: i64,
-        /// This program's.
-        known: i64,
-    },
-    /// The file has not been brought to this program's schema, which reading alone cannot do.
+    Newer { path: PathBuf, found: i64, known: i64 },
     #[error(
         "{path} is older than this program (its schema is {found}, this program's is {known}): it was left untouched; starting the daemon brings it up to date"
     )]
     Older {
-        /// The file.
         path: PathBuf,
-        /// Its schema's version; 0 if its making was cut short.
+        /// 0 if its making was cut short.
         found: i64,
-        /// This program's.
         known: i64,
     },
-    /// The file is a database, but its first pages cannot be made out.
     #[error("{path} is damaged ({source}): it was left untouched; put a backup in its place")]
-    Damaged {
-        /// The file.
-        path: PathBuf,
-        /// SQLite's own words.
-        source: sqlx::Error,
-    },
-    /// A crash cut a write short, and only somebody who may write can undo it.
+    Damaged { path: PathBuf, source: sqlx::Error },
     #[error("{0} holds a write that a crash cut short, and a reader cannot undo it: starting the daemon does")]
     CutShort(PathBuf),
-    /// It could not be opened.
     #[error("the catalog {path} could not be opened: {source}; its folder must exist and be writable")]
-    Open {
-        /// The file.
-        path: PathBuf,
-        /// SQLite's own words.
-        source: sqlx::Error,
-    },
-    /// A migration failed.
+    Open { path: PathBuf, source: sqlx::Error },
     #[error("the catalog {path} could not be brought to this program's schema: {source}")]
-    Migrate {
-        /// The file.
-        path: PathBuf,
-        /// What went wrong.
-        source: MigrateError,
-    },
-    /// The file that was opened does not lie at its path any more.
+    Migrate { path: PathBuf, source: MigrateError },
     #[error("{0} is no longer the file that was opened: it was moved, deleted or replaced")]
     Moved(PathBuf),
-    /// A statement failed.
     #[error("the catalog could not be read or written: {0}")]
     Sql(#[from] sqlx::Error),
     /// A row says what no version of this program writes.
     #[error("conferences.state of {conference_id}: {source}")]
-    State {
-        /// The row.
-        conference_id: String,
-        /// What it says.
-        source: UnknownState,
-    },
+    State { conference_id: String, source: UnknownState },
 }
 
 impl Error {
@@ -119,9 +76,8 @@ impl Error {
         else {
             return false;
         };
-        let sqlx::Error::Database(error) = source else { return false };
-        // The low byte is SQLite's primary code: SQLITE_BUSY, SQLITE_LOCKED, SQLITE_FULL.
-        error.code().and_then(|code| code.parse::<u32>().ok()).is_some_and(|code| matches!(code & 0xff, 5 | 6 | 13))
+        // SQLITE_BUSY, SQLITE_LOCKED, SQLITE_FULL.
+        code(source).is_some_and(|code| matches!(code & 0xff, 5 | 6 | 13))
     }
 }
 
@@ -132,7 +88,6 @@ impl Error {
 /// process would.
 pub type Progress = Arc<dyn Fn() -> bool + Send + Sync>;
 
-/// The catalog, open.
 #[derive(Clone, Debug)]
 pub struct Catalog {
     path: PathBuf,
@@ -199,7 +154,6 @@ impl Catalog {
         Self { readers: self.observer.clone(), ..self.clone() }
     }
 
-    /// Where it lies.
     pub fn path(&self) -> &Path {
         &self.path
     }
@@ -271,7 +225,9 @@ fn file(path: &Path) -> io::Result<(u64, u64)> {
 }
 
 fn options(path: &Path) -> SqliteConnectOptions {
-    SqliteConnectOptions::new().filename(path).foreign_keys(true).busy_timeout(BUSY_TIMEOUT).row_buffer_size(1024)
+    // How long a statement waits for another program's lock.
+    let patience = Duration::from_secs(5);
+    SqliteConnectOptions::new().filename(path).foreign_keys(true).busy_timeout(patience).row_buffer_size(1024)
 }
 
 /// A file does not hang up: there is no need to test a connection before each use, nor to renew one. The last to close
@@ -300,16 +256,35 @@ fn known() -> i64 {
 /// Whether an existing file is a catalog that this program may write to; its schema's version, 0 if it has none yet.
 /// Reads only.
 async fn inspect(path: &Path) -> Result<i64, Error> {
-    let options = options(path).read_only(true);
-    let mut connection = options.connect().await.map_err(|source| not_a_database(path, source))?;
-    let verdict = inspect_schema(&mut connection, path).await;
+    let failed = |source| unusable(path, source);
+    let mut connection = options(path).read_only(true).connect().await.map_err(failed)?;
+    let version = schema_version(&mut connection).await;
     let _ = connection.close().await;
-    verdict
+    let (found, known) = (version.map_err(failed)?, known());
+    match found {
+        None => Err(Error::NotACatalog(path.to_owned())),
+        Some(found) if found > known => Err(Error::Newer { path: path.to_owned(), found, known }),
+        Some(found) => Ok(found),
+    }
+}
+
+/// The version of a catalog's schema, 0 if it has none yet; `None` if this is another program's database.
+async fn schema_version(connection: &mut SqliteConnection) -> sqlx::Result<Option<i64>> {
+    let application_id: i64 = sqlx::query_scalar("PRAGMA application_id").fetch_one(&mut *connection).await?;
+    if application_id == APPLICATION_ID {
+        let version = sqlx::query_scalar("SELECT coalesce(max(version), 0) FROM _sqlx_migrations");
+        return version.fetch_one(connection).await.map(Some);
+    }
+    let tables = sqlx::query_scalar("SELECT name FROM sqlite_schema WHERE type = 'table'");
+    let tables: Vec<String> = tables.fetch_all(connection).await?;
+    // A crash between creating the file and the first migration leaves it like this.
+    let is_new = tables.iter().all(|table| table == "_sqlx_migrations");
+    Ok(is_new.then_some(0))
 }
 
 /// Undoes the write that a crash cut short. Which program's file it is, its header says, without the journal.
 async fn undo(path: &Path) -> Result<(), Error> {
-    let failed = |source| not_a_database(path, source);
+    let failed = |source| unusable(path, source);
     let mut header = options(path).read_only(true).immutable(true).connect().await.map_err(failed)?;
     let application_id: i64 =
         sqlx::query_scalar("PRAGMA application_id").fetch_one(&mut header).await.map_err(failed)?;
@@ -324,44 +299,21 @@ async fn undo(path: &Path) -> Result<(), Error> {
     Ok(())
 }
 
-async fn inspect_schema(connection: &mut SqliteConnection, path: &Path) -> Result<i64, Error> {
-    let application_id: i64 = sqlx::query_scalar("PRAGMA application_id")
-        .fetch_one(&mut *connection)
-        .await
-        .map_err(|source| not_a_database(path, source))?;
-    let tables: Vec<String> = sqlx::query_scalar("SELECT name FROM sqlite_schema WHERE type = 'table'")
-        .fetch_all(&mut *connection)
-        .await
-        .map_err(|source| not_a_database(path, source))?;
-    let migrated = tables.iter().any(|table| table == "_sqlx_migrations");
-    if application_id != APPLICATION_ID {
-        // A crash between creating the file and the first migration leaves it like this.
-        return if tables.is_empty() || (migrated && tables.len() == 1) {
-            Ok(0)
-        } else {
-            Err(Error::NotACatalog(path.to_owned()))
-        };
-    }
-    let found: i64 = sqlx::query_scalar("SELECT coalesce(max(version), 0) FROM _sqlx_migrations")
-        .fetch_one(&mut *connection)
-        .await
-        .map_err(|source| not_a_database(path, source))?;
-    let known = known();
-    if found > known {
-        return Err(Error::Newer { path: path.to_owned(), found, known });
-    }
-    Ok(found)
-}
-
-fn not_a_database(path: &Path, source: sqlx::Error) -> Error {
+/// What it means that the file at `path` cannot be read.
+fn unusable(path: &Path, source: sqlx::Error) -> Error {
     const SQLITE_CORRUPT: u32 = 11;
     const SQLITE_NOTADB: u32 = 26;
     const SQLITE_READONLY_ROLLBACK: u32 = 776;
-    let code = source.as_database_error().and_then(|error| error.code()?.parse::<u32>().ok());
+    let code = code(&source);
     match (code, code.map(|code| code & 0xff)) {
         (Some(SQLITE_READONLY_ROLLBACK), _) => Error::CutShort(path.to_owned()),
         (_, Some(SQLITE_NOTADB)) => Error::NotADatabase(path.to_owned()),
         (_, Some(SQLITE_CORRUPT)) => Error::Damaged { path: path.to_owned(), source },
         _ => Error::Open { path: path.to_owned(), source },
     }
+}
+
+/// SQLite's extended code of an error; its low byte is the primary one.
+pub(super) fn code(error: &sqlx::Error) -> Option<u32> {
+    error.as_database_error()?.code()?.parse().ok()
 }

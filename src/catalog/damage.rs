@@ -16,14 +16,13 @@ pub(super) fn integrity(connection: &mut SqliteConnection) -> BoxStream<'_, sqlx
     // Of a file in ruins, every page would be told.
     sqlx::query_scalar::<_, String>("PRAGMA integrity_check(1000)")
         .fetch(connection)
-        .map_ok(|said| stream::iter(lines(&said).into_iter().map(Ok)))
+        .map_ok(|said| {
+            // Without the headings: `ok`, and in which of its databases.
+            let faults = said.lines().filter(|line| *line != "ok" && !line.starts_with("***"));
+            stream::iter(faults.map(|fault| Ok(fault.to_owned())).collect::<Vec<_>>())
+        })
         .try_flatten()
         .boxed()
-}
-
-/// What SQLite says, a line each, without its headings: `ok`, and in which of its databases.
-fn lines(said: &str) -> Vec<String> {
-    said.lines().filter(|line| *line != "ok" && !line.starts_with("***")).map(str::to_owned).collect()
 }
 
 /// Whether rows refer to rows that are there.

@@ -12,11 +12,8 @@ use crate::domain::conference::State;
 /// Calls of one endpoint with one outcome, in all the months that the ledger keeps.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Calls {
-    /// The page that was called; `*` for calls that were put aside.
     pub endpoint: String,
-    /// What became of them.
     pub outcome: String,
-    /// How many.
     pub calls: u64,
 }
 
@@ -32,14 +29,11 @@ pub struct Oldest {
 impl Catalog {
     /// Every call that the ledger knows of.
     pub async fn calls(&self) -> Result<Vec<Calls>, Error> {
-        let rows = sqlx::query!(
-            r#"SELECT endpoint, outcome, sum(calls) AS "calls!: i64" FROM api_calls GROUP BY endpoint, outcome"#
-        )
-        .fetch_all(&mut *self.read().await?)
-        .await?;
-        let calls =
-            rows.into_iter().map(|row| Calls { endpoint: row.endpoint, outcome: row.outcome, calls: count(row.calls) });
-        Ok(calls.collect())
+        let calls = sqlx::query_as!(
+            Calls,
+            r#"SELECT endpoint, outcome, sum(calls) AS "calls!: u64" FROM api_calls GROUP BY endpoint, outcome"#
+        );
+        Ok(calls.fetch_all(self.readers()).await?)
     }
 
     /// Of each open state, the conference that has stood longest in it.
@@ -48,7 +42,7 @@ impl Catalog {
             r#"SELECT state AS "state!", min(coalesce(ended_at, last_active_at, discovered_at)) AS "since!: i64" FROM conferences
                WHERE state IN ('waiting', 'active', 'ended') GROUP BY state"#
         )
-        .fetch_all(&mut *self.read().await?)
+        .fetch_all(self.readers())
         .await?;
         let oldest = rows.into_iter().map(|row| Oldest { state: row.state, since: Timestamp::from_millis(row.since) });
         Ok(oldest.collect())
@@ -63,21 +57,20 @@ impl Catalog {
                WHERE r.rowid > (SELECT max(rowid) FROM recordings) - ? AND c.ended_at IS NOT NULL ORDER BY 1"#,
             most,
         )
-        .fetch_all(&mut *self.read().await?)
+        .fetch_all(self.readers())
         .await?;
         Ok(lags.into_iter().map(duration).collect())
     }
 
     /// Hands over the same of each recording after the row `counted_to`, and moves that on.
     pub async fn count_lags(&self, counted_to: &mut i64, mut each: impl FnMut(Duration)) -> Result<(), Error> {
-        let mut connection = self.read().await?;
         let mut rows = sqlx::query!(
             r#"SELECT r.rowid AS "rowid!: i64", r.first_seen_at - c.ended_at AS "lag: i64"
                FROM recordings r JOIN conferences c ON c.conference_id = r.conference_id
                WHERE r.rowid > ? ORDER BY r.rowid"#,
             *counted_to,
         )
-        .fetch(&mut *connection);
+        .fetch(self.readers());
         while let Some(row) = rows.try_next().await? {
             *counted_to = row.rowid;
             row.lag.map(duration).into_iter().for_each(&mut each);
@@ -91,14 +84,14 @@ impl Catalog {
             r#"SELECT min(coalesce(next_attempt_at, last_active_at, discovered_at)) AS "since: i64" FROM conferences
                WHERE state IN ('waiting', 'active')"#
         )
-        .fetch_one(&mut *self.read().await?)
+        .fetch_one(self.readers())
         .await?;
         Ok(since.map(Timestamp::from_millis))
     }
 
     /// How many conferences stand in each state, in the order of a conference's life.
     pub async fn count_by_state(&self) -> Result<Vec<(State, u64)>, Error> {
-        let rows = sqlx::query!("SELECT counted, number FROM row_counts").fetch_all(&mut *self.read().await?).await?;
+        let rows = sqlx::query!("SELECT counted, number FROM row_counts").fetch_all(self.readers()).await?;
         let of =
             |state: State| rows.iter().find(|row| row.counted == state.as_str()).map_or(0, |row| count(row.number));
         Ok(State::ALL.into_iter().map(|state| (state, of(state))).collect())
@@ -107,7 +100,7 @@ impl Catalog {
     /// How many recordings there are.
     pub async fn count_recordings(&self) -> Result<u64, Error> {
         let number = sqlx::query_scalar!("SELECT number FROM row_counts WHERE counted = 'recordings'")
-            .fetch_one(&mut *self.read().await?)
+            .fetch_one(self.readers())
             .await?;
         Ok(count(number))
     }

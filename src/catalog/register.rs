@@ -12,7 +12,6 @@ use crate::domain::lifecycle::{Observation, Rules, observe};
 /// A conference that somebody asked to watch.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Registration {
-    /// DingTalk's `conferenceId`.
     pub conference_id: String,
     /// Whom to ask as, if the operator said so.
     pub union_id: Option<String>,
@@ -21,9 +20,7 @@ pub struct Registration {
 /// How many of those registered were new.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Registered {
-    /// Not in the catalog before.
     pub added: u64,
-    /// In it already.
     pub known: u64,
 }
 
@@ -55,12 +52,12 @@ impl Catalog {
         }
         let applied = self.apply(&decisions, now).await?;
         let mut added = 0;
-        for (decision, _) in
-            decisions.iter().zip(applied).filter(|(decision, is_new)| *is_new && decision.event == Event::Found)
-        {
-            let id = decision.conference.conference_id.as_str();
-            added += 1;
-            tracing::info!(conference_id = id, to = "waiting", "conference {id} is watched: {}", by.how());
+        for (Decision { conference, event, .. }, is_written) in decisions.iter().zip(applied) {
+            if is_written && *event == Event::Found {
+                let id = conference.conference_id.as_str();
+                added += 1;
+                tracing::info!(conference_id = id, to = "waiting", "conference {id} is watched: {}", by.how());
+            }
         }
         Ok(Registered { added, known: registrations.len() as u64 - added })
     }
@@ -72,15 +69,15 @@ impl Catalog {
         let mut known = self.conferences_by_id(&ids).await?;
         let (mut decisions, mut refused) = (Vec::new(), Vec::new());
         for conference_id in conference_ids {
-            let Some(conference) = known.remove(conference_id) else {
-                refused.push(conference_id.clone());
-                continue;
-            };
-            let transition = observe(&conference, Observation::Retried, now, &Rules::default());
-            if transition.is_news {
-                decisions.push(Decision { conference, transition, calls: Vec::new(), event: Event::Operator });
-            } else {
-                refused.push(conference_id.clone());
+            let retried = known.remove(conference_id).map(|conference| Decision {
+                transition: observe(&conference, Observation::Retried, now, &Rules::default()),
+                conference,
+                calls: Vec::new(),
+                event: Event::Operator,
+            });
+            match retried.filter(|decision| decision.transition.is_news) {
+                Some(decision) => decisions.push(decision),
+                None => refused.push(conference_id.clone()),
             }
         }
         if refused.is_empty() {

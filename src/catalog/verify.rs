@@ -10,7 +10,7 @@ use serde::Serialize;
 use sqlx::{Connection, SqliteConnection};
 
 use super::damage::{foreign_keys, integrity, raw, schema};
-use super::{Catalog, Error, count};
+use super::{Catalog, Error, connection, count};
 use crate::domain::conference::State;
 use crate::domain::lifecycle::{Standing, invariants};
 
@@ -24,13 +24,26 @@ pub struct Finding {
     pub check: &'static str,
     /// Where it does not, the first of them.
     pub offenders: Vec<String>,
-    /// How many more there are.
     pub more: u64,
 }
 
 /// What is checked, in words.
 pub fn checks() -> impl Iterator<Item = &'static str> {
     CHECKS.iter().map(|(check, _)| *check).chain(invariants().iter().map(|(check, _)| *check))
+}
+
+impl Finding {
+    fn of(check: &'static str) -> Self {
+        Self { check, offenders: Vec::new(), more: 0 }
+    }
+
+    fn add(&mut self, offender: String) {
+        if self.offenders.len() < NAMED {
+            self.offenders.push(offender);
+        } else {
+            self.more += 1;
+        }
+    }
 }
 
 impl Catalog {
@@ -41,27 +54,21 @@ impl Catalog {
         let mut instant = connection.begin().await?;
         let mut findings = Vec::new();
         for (check, offenders) in CHECKS {
-            let mut finding = Finding { check, offenders: Vec::new(), more: 0 };
+            let mut finding = Finding::of(check);
             let mut offenders = offenders(&mut instant);
             while let Some(offender) = offenders.next().await {
-                let (offender, is_last) = match offender {
-                    Ok(offender) => (offender, false),
-                    Err(error) => (format!("could not be checked: {}", damage(error)?), true),
-                };
-                if finding.offenders.len() < NAMED {
-                    finding.offenders.push(offender);
-                } else {
-                    finding.more += 1;
-                }
-                if is_last {
-                    break;
+                match offender {
+                    Ok(offender) => finding.add(offender),
+                    Err(error) => {
+                        finding.add(format!("could not be checked: {}", damage(error)?));
+                        break;
+                    }
                 }
             }
-            if !finding.offenders.is_empty() {
-                findings.push(finding);
-            }
+            findings.push(finding);
         }
         findings.extend(standings(&mut instant).await?);
+        findings.retain(|finding| !finding.offenders.is_empty());
         Ok(findings)
     }
 
@@ -79,8 +86,7 @@ impl Catalog {
 
 /// Holds every conference against the invariants of its life.
 async fn standings(connection: &mut SqliteConnection) -> Result<Vec<Finding>, Error> {
-    let mut findings: Vec<Finding> =
-        invariants().iter().map(|(check, _)| Finding { check, offenders: Vec::new(), more: 0 }).collect();
+    let mut findings: Vec<Finding> = invariants().iter().map(|(check, _)| Finding::of(check)).collect();
     let mut rows = sqlx::query!(
         r#"SELECT c.conference_id, c.state, c.closed_at IS NOT NULL AS "is_closed!: bool",
                   c.next_attempt_at IS NOT NULL AS "is_planned!: bool", c.last_active_at IS NOT NULL AS "was_active!: bool",
@@ -108,29 +114,20 @@ async fn standings(connection: &mut SqliteConnection) -> Result<Vec<Finding>, Er
             has_recording: row.has_recording,
         };
         for (finding, (_, holds)) in findings.iter_mut().zip(invariants()) {
-            if holds(&standing) {
-                continue;
-            }
-            if finding.offenders.len() < NAMED {
-                finding.offenders.push(format!("{} ({state})", row.conference_id));
-            } else {
-                finding.more += 1;
+            if !holds(&standing) {
+                finding.add(format!("{} ({state})", row.conference_id));
             }
         }
     }
-    findings.retain(|finding| !finding.offenders.is_empty());
     Ok(findings)
 }
 
 /// What damage to the file is called: an intact one never answers so. Any other error is handed back.
 fn damage(error: sqlx::Error) -> Result<String, sqlx::Error> {
     // 1 SQLITE_ERROR: a table or a column is not there. 11 SQLITE_CORRUPT, 26 SQLITE_NOTADB.
-    const DAMAGE: [u32; 3] = [1, 11, 26];
-    match &error {
-        sqlx::Error::Database(said) => {
-            let code = said.code().and_then(|code| code.parse::<u32>().ok()).unwrap_or(0);
-            if DAMAGE.contains(&(code & 0xff)) { Ok(said.message().to_owned()) } else { Err(error) }
-        }
+    let is_damage = connection::code(&error).is_some_and(|code| matches!(code & 0xff, 1 | 11 | 26));
+    match error {
+        sqlx::Error::Database(said) if is_damage => Ok(said.message().to_owned()),
         sqlx::Error::ColumnDecode { .. } | sqlx::Error::Decode(_) => Ok(error.to_string()),
         _ => Err(error),
     }
@@ -139,10 +136,10 @@ fn damage(error: sqlx::Error) -> Result<String, sqlx::Error> {
 /// Those that break a check.
 type Offenders = for<'c> fn(&'c mut SqliteConnection) -> BoxStream<'c, sqlx::Result<String>>;
 
-/// A query that yields those that break a check, in words; checked when it is compiled.
-macro_rules! offenders {
-    ($sql:literal) => {
-        |connection| sqlx::query_scalar!($sql).fetch(connection).boxed()
+/// What should hold, and a query that yields those for which it does not, in words; checked when it is compiled.
+macro_rules! check {
+    ($should_hold:literal, $sql:literal) => {
+        ($should_hold, |connection| sqlx::query_scalar!($sql).fetch(connection).boxed())
     };
 }
 
@@ -151,77 +148,61 @@ const CHECKS: &[(&str, Offenders)] = &[
     ("the file is intact (SQLite's integrity_check)", integrity),
     ("what a row refers to is there (SQLite's foreign_key_check)", foreign_keys),
     ("tables, triggers and views are the ones that this program makes", schema),
-    (
+    check!(
         "a conference's state is one of the six",
-        offenders!(
-            r#"SELECT conference_id || ': ' || state AS "offender!: String" FROM conferences
-               WHERE state NOT IN ('waiting', 'active', 'ended', 'archived', 'unrecorded', 'failed')"#
-        ),
+        r#"SELECT conference_id || ': ' || state AS "offender!: String" FROM conferences
+           WHERE state NOT IN ('waiting', 'active', 'ended', 'archived', 'unrecorded', 'failed')"#
     ),
-    (
+    check!(
         "how a conference was discovered is a known word",
-        offenders!(
-            r#"SELECT conference_id || ': ' || discovered_by AS "offender!: String" FROM conferences
-               WHERE discovered_by NOT IN ('config', 'cli', 'organization', 'user', 'event', 'history')"#
-        ),
+        r#"SELECT conference_id || ': ' || discovered_by AS "offender!: String" FROM conferences
+           WHERE discovered_by NOT IN ('config', 'cli', 'organization', 'user', 'event', 'history')"#
     ),
-    (
+    check!(
         "an error beside a conference is complete: code, message and instant",
-        offenders!(
-            r#"SELECT conference_id AS "offender!: String" FROM conferences
-               WHERE (last_error_code IS NULL) + (last_error_message IS NULL) + (last_error_at IS NULL) NOT IN (0, 3)"#
-        ),
+        r#"SELECT conference_id AS "offender!: String" FROM conferences
+           WHERE (last_error_code IS NULL) + (last_error_message IS NULL) + (last_error_at IS NULL) NOT IN (0, 3)"#
     ),
-    (
+    check!(
         "the counts kept of conferences and recordings are right",
-        offenders!(
-            r#"SELECT counted || ': ' || number AS "offender!: String" FROM row_counts k
-               WHERE number <> CASE counted WHEN 'recordings' THEN (SELECT count(*) FROM recordings)
-                                    ELSE (SELECT count(*) FROM conferences c WHERE c.state = k.counted) END
-               UNION ALL SELECT 'found: ' || (SELECT sum(found) FROM conferences_by_hour)
-               WHERE (SELECT total(found) FROM conferences_by_hour) <> (SELECT count(*) FROM conferences)
-               UNION ALL SELECT 'begun: ' || (SELECT sum(begun) FROM conferences_by_hour)
-               WHERE (SELECT total(begun) FROM conferences_by_hour) <> (SELECT count(*) FROM conferences)"#
-        ),
+        r#"SELECT counted || ': ' || number AS "offender!: String" FROM row_counts k
+           WHERE number <> CASE counted WHEN 'recordings' THEN (SELECT count(*) FROM recordings)
+                                ELSE (SELECT count(*) FROM conferences c WHERE c.state = k.counted) END
+           UNION ALL SELECT 'found: ' || (SELECT sum(found) FROM conferences_by_hour)
+           WHERE (SELECT total(found) FROM conferences_by_hour) <> (SELECT count(*) FROM conferences)
+           UNION ALL SELECT 'begun: ' || (SELECT sum(begun) FROM conferences_by_hour)
+           WHERE (SELECT total(begun) FROM conferences_by_hour) <> (SELECT count(*) FROM conferences)"#
     ),
     ("a recording's JSON, and that of each revision, is complete and has its mediaId", raw),
-    (
+    check!(
         "a recording last changed when its last revision was replaced; without one, when it was first seen",
-        offenders!(
-            r#"SELECT conference_id || ' ' || media_id AS "offender!: String" FROM recordings r
-               WHERE last_changed_at <> coalesce(
-                   (SELECT replaced_at FROM recording_revisions v
-                    WHERE v.conference_id = r.conference_id AND v.media_id = r.media_id
-                    ORDER BY revision_id DESC LIMIT 1),
-                   first_seen_at)"#
-        ),
+        r#"SELECT conference_id || ' ' || media_id AS "offender!: String" FROM recordings r
+           WHERE last_changed_at <> coalesce(
+               (SELECT replaced_at FROM recording_revisions v
+                WHERE v.conference_id = r.conference_id AND v.media_id = r.media_id
+                ORDER BY revision_id DESC LIMIT 1),
+               first_seen_at)"#
     ),
-    (
+    check!(
         "a recording that is missing has not changed since",
-        offenders!(
-            r#"SELECT conference_id || ' ' || media_id AS "offender!: String" FROM recordings
-               WHERE missing_since <> last_changed_at"#
-        ),
+        r#"SELECT conference_id || ' ' || media_id AS "offender!: String" FROM recordings
+           WHERE missing_since <> last_changed_at"#
     ),
-    (
+    check!(
         "the days of the ledger are dates",
-        offenders!(r#"SELECT DISTINCT day AS "offender!: String" FROM api_calls WHERE day IS NOT date(day)"#),
+        r#"SELECT DISTINCT day AS "offender!: String" FROM api_calls WHERE day IS NOT date(day)"#
     ),
-    (
+    check!(
         "no count is negative",
-        offenders!(
-            r#"SELECT 'conferences.attempts of ' || conference_id AS "offender!: String" FROM conferences WHERE attempts < 0
-               UNION ALL SELECT 'conference_waits.awaited_ms of ' || conference_id FROM conference_waits WHERE awaited_ms < 0
-               UNION ALL SELECT 'api_calls.calls of ' || day || ' ' || endpoint || ' ' || outcome FROM api_calls WHERE calls < 0
-               UNION ALL SELECT 'quota.calls_per_month' FROM quota WHERE calls_per_month < 0
-               UNION ALL SELECT 'pauses.failures of ' || scope FROM pauses WHERE failures < 0"#
-        ),
+        r#"SELECT 'conferences.attempts of ' || conference_id AS "offender!: String" FROM conferences WHERE attempts < 0
+           UNION ALL SELECT 'conference_waits.awaited_ms of ' || conference_id FROM conference_waits WHERE awaited_ms < 0
+           UNION ALL SELECT 'api_calls.calls of ' || day || ' ' || endpoint || ' ' || outcome FROM api_calls WHERE calls < 0
+           UNION ALL SELECT 'quota.calls_per_month' FROM quota WHERE calls_per_month < 0
+           UNION ALL SELECT 'pauses.failures of ' || scope FROM pauses WHERE failures < 0"#
     ),
-    (
+    check!(
         "a stage that ran is one of the four, and its run did not end before it began",
-        offenders!(
-            r#"SELECT stage AS "offender!: String" FROM job_runs
-               WHERE stage NOT IN ('discover', 'poll', 'collect', 'maintain') OR last_finished_at < last_started_at"#
-        ),
+        r#"SELECT stage AS "offender!: String" FROM job_runs
+           WHERE stage NOT IN ('discover', 'poll', 'collect', 'maintain') OR last_finished_at < last_started_at"#
     ),
 ];

@@ -223,7 +223,7 @@ impl Client {
                 return Err(Error::foreign(endpoint, format!("a body of more than {BODY_LIMIT_BYTES} bytes")));
             }
             if body.len() + chunk.len() > LARGE_BODY_BYTES && large.is_none() {
-                large = Some(self.limits.large_body().await);
+                large = Some(self.limits.large_body.lock().await);
             }
             body.extend_from_slice(&chunk);
         }

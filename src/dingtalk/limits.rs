@@ -8,14 +8,15 @@ use governor::clock::Clock as _;
 use governor::middleware::NoOpMiddleware;
 use governor::state::{InMemoryState, NotKeyed};
 use governor::{Quota, RateLimiter};
-use tokio::sync::{Mutex, MutexGuard, Semaphore, SemaphorePermit};
+use tokio::sync::{Mutex, Semaphore, SemaphorePermit};
 
 use crate::domain::clock::Clock;
 
 pub(super) struct Limits {
     rate: RateLimiter<NotKeyed, InMemoryState, Elapsed, NoOpMiddleware<Duration>>,
     in_flight: Semaphore,
-    large_body: Mutex<()>,
+    /// Held while a large body is in memory: there is one at a time.
+    pub(super) large_body: Mutex<()>,
 }
 
 impl Limits {
@@ -37,11 +38,6 @@ impl Limits {
             clock.0.sleep(not_until.wait_time_from(clock.now())).await;
         }
         permit
-    }
-
-    /// Waits until no other large body is being read: they are held in memory one at a time.
-    pub(super) async fn large_body(&self) -> MutexGuard<'_, ()> {
-        self.large_body.lock().await
     }
 }
 

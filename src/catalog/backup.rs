@@ -7,6 +7,7 @@
 use std::ffi::OsString;
 use std::fs::{self, File, OpenOptions, Permissions};
 use std::io;
+use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt, fchown};
 use std::path::{Path, PathBuf};
 
@@ -82,12 +83,8 @@ impl Catalog {
         let place = |path: &Path| Some((path.parent()?.canonicalize().ok()?, path.file_name()?.to_owned()));
         let (Some((folder, name)), Ok(catalog)) = (place(copy), self.path().canonicalize()) else { return false };
         place(&catalog).is_some_and(|(catalogs_folder, catalog)| {
-            folder == catalogs_folder
-                && TAKEN.iter().any(|end| {
-                    let mut taken = catalog.clone();
-                    taken.push(end);
-                    taken == name
-                })
+            let end = name.as_bytes().strip_prefix(catalog.as_bytes());
+            folder == catalogs_folder && TAKEN.iter().any(|taken| Some(taken.as_bytes()) == end)
         })
     }
 

@@ -173,11 +173,9 @@ impl Catalog {
     pub async fn close(self) {
         self.readers.close().await;
         self.observer.close().await;
-        if let Ok(mut connection) = self.writer.acquire().await {
-            // Fails while somebody else has the file open; then it stays in WAL mode, and they keep its -wal and -shm.
-            let _ = sqlx::query("PRAGMA busy_timeout = 0").execute(&mut *connection).await;
-            let _ = sqlx::query("PRAGMA journal_mode = DELETE").execute(&mut *connection).await;
-        }
+        // Fails while somebody else has the file open; then it stays in WAL mode, and they keep its -wal and -shm.
+        let single_file = sqlx::raw_sql("PRAGMA busy_timeout = 0; PRAGMA journal_mode = DELETE");
+        let _ = single_file.execute(&self.writer).await;
         self.writer.close().await;
     }
 
@@ -211,9 +209,7 @@ impl Catalog {
     /// Lets SQLite refresh what it knows of its tables, and moves what it can from the log into the file. A reader that
     /// stays in a transaction only puts the rest off.
     pub async fn optimize(&self) -> Result<(), Error> {
-        let mut connection = self.writer.acquire().await?;
-        sqlx::query("PRAGMA optimize").execute(&mut *connection).await?;
-        sqlx::query("PRAGMA wal_checkpoint(PASSIVE)").execute(&mut *connection).await?;
+        sqlx::raw_sql("PRAGMA optimize; PRAGMA wal_checkpoint(PASSIVE)").execute(&self.writer).await?;
         Ok(())
     }
 }

@@ -49,6 +49,17 @@ fn configuration(simulator: &Simulator, speed: f64) -> String {
             .to_string()
             .replace(' ', "")
     };
+    let [discover, poll] = [15, 5].map(faster);
+    let collect = [
+        ("interval", 1),
+        ("first_delay", 2),
+        ("retry_min", 5),
+        ("retry_max", 6 * 60),
+        ("settle", 30),
+        ("give_up_after", 72 * 60),
+    ]
+    .map(|(key, minutes)| format!("{key} = \"{}\"\n", faster(minutes)))
+    .concat();
     format!(
         "# A simulated DingTalk, {speed} times faster than real life.
 [dingtalk]
@@ -64,13 +75,7 @@ interval = \"{discover}\"
 interval = \"{poll}\"
 
 [collect]
-interval = \"{collect}\"
-first_delay = \"{first_delay}\"
-retry_min = \"{retry_min}\"
-retry_max = \"{retry_max}\"
-settle = \"{settle}\"
-give_up_after = \"{give_up_after}\"
-
+{collect}
 [quota]
 # A month passes in hours here, so the calls of a real month would not last.
 calls_per_month = 0
@@ -78,30 +83,15 @@ calls_per_month = 0
         base_url = simulator.base_url(),
         app_key = simulator.app_key(),
         app_secret = simulator.app_secret(),
-        discover = faster(15),
-        poll = faster(5),
-        collect = faster(1),
-        first_delay = faster(2),
-        retry_min = faster(5),
-        retry_max = faster(6 * 60),
-        settle = faster(30),
-        give_up_after = faster(72 * 60),
     )
 }
 
-fn loopback(text: &str) -> Result<SocketAddr, String> {
-    let address: SocketAddr =
-        text.parse().map_err(|_| "write an address and a port, such as 127.0.0.1:8088".to_owned())?;
-    if address.ip().is_loopback() {
-        Ok(address)
-    } else {
-        Err("a simulated DingTalk listens on loopback only".to_owned())
-    }
+fn loopback(text: &str) -> Result<SocketAddr, &'static str> {
+    let address: SocketAddr = text.parse().map_err(|_| "write an address and a port, such as 127.0.0.1:8088")?;
+    address.ip().is_loopback().then_some(address).ok_or("a simulated DingTalk listens on loopback only")
 }
 
-fn speed(text: &str) -> Result<f64, String> {
-    text.parse()
-        .ok()
-        .filter(|speed| (0.001..=100_000.0).contains(speed))
-        .ok_or_else(|| "write a number from 0.001 to 100000".to_owned())
+fn speed(text: &str) -> Result<f64, &'static str> {
+    let speed = text.parse().ok().filter(|speed| (0.001..=100_000.0).contains(speed));
+    speed.ok_or("write a number from 0.001 to 100000")
 }

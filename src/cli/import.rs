@@ -1,10 +1,9 @@
 //! Reads the file of `watch import`: a line for each conference, `ID` or `ID,UNION_ID`.
 
-use std::fmt::Display;
 use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
 
-use anyhow::{Context, bail};
+use anyhow::{Context, ensure};
 
 use crate::catalog::register::Registration;
 use crate::domain::conference::{check_conference_id, is_union_id};
@@ -22,43 +21,32 @@ pub fn read(content: impl Read, name: &Path) -> anyhow::Result<Vec<Registration>
 }
 
 fn read_at_most(most: usize, content: impl Read, name: &Path) -> anyhow::Result<Vec<Registration>> {
-    let (mut registrations, mut bad, mut more) = (Vec::new(), Vec::new(), 0_u64);
-    let mut name_bad = |number: u32, why: &dyn Display| {
-        if bad.len() < NAMED {
-            bad.push(format!("  line {number}: {why}"));
-        } else {
-            more += 1;
+    let name = name.display();
+    let refused = format!("{name}: nothing was imported");
+    let (mut registrations, mut bad, mut more, mut read) = (Vec::new(), Vec::new(), 0_u64, 0);
+    for (number, line) in (1_u32..).zip(BufReader::new(content.take(MOST_BYTES + 1)).split(b'\n')) {
+        let line = line.with_context(|| format!("cannot read {name}"))?;
+        read += line.len() as u64 + 1;
+        ensure!(read <= MOST_BYTES, "{refused}: the file is longer than {MOST_BYTES} bytes; split it");
+        let registration = match record(&line) {
+            Ok(None) => continue,
+            Ok(Some(record)) if registrations.is_empty() && record.get(0) == Some("conference_id") => continue,
+            Ok(Some(record)) => registration(&record),
+            Err(why) => Err(why.to_owned()),
+        };
+        match registration {
+            Ok(registration) => registrations.push(registration),
+            Err(why) if bad.len() < NAMED => bad.push(format!("  line {number}: {why}")),
+            Err(_) => more += 1,
         }
-    };
-    let mut left = MOST_BYTES;
-    for (number, line) in (1..).zip(BufReader::new(content.take(MOST_BYTES + 1)).split(b'\n')) {
-        let line = line.with_context(|| format!("cannot read {}", name.display()))?;
-        left = left.checked_sub(line.len() as u64 + 1).with_context(|| {
-            format!("{}: nothing was imported: the file is longer than {MOST_BYTES} bytes; split it", name.display())
-        })?;
-        match record(&line) {
-            Ok(Some(record)) if registrations.is_empty() && record.get(0) == Some("conference_id") => {}
-            Ok(Some(record)) => match registration(&record) {
-                Ok(registration) if registrations.len() < most => registrations.push(registration),
-                Ok(_) => {
-                    bail!(
-                        "{}: nothing was imported: the file has more than {most} conferences; split it",
-                        name.display()
-                    )
-                }
-                Err(why) => name_bad(number, &why),
-            },
-            Ok(None) => {}
-            Err(why) => name_bad(number, &why),
-        }
-    }
-    if bad.is_empty() {
-        return Ok(registrations);
+        ensure!(registrations.len() <= most, "{refused}: the file has more than {most} conferences; split it");
     }
     if more > 0 {
         bad.push(format!("  and {more} more"));
     }
-    bail!("{}: nothing was imported: these lines are not ID or ID,UNION_ID:\n{}", name.display(), bad.join("\n"));
+    let bad = bad.join("\n");
+    ensure!(bad.is_empty(), "{refused}: these lines are not ID or ID,UNION_ID:\n{bad}");
+    Ok(registrations)
 }
 
 /// The fields of a line; `None` if it is empty or a comment. Each line is parsed by itself: a quote that is not closed

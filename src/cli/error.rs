@@ -42,7 +42,7 @@ pub(super) fn describe(error: &anyhow::Error) -> String {
 /// Adds to an error about a setting where the settings were read.
 pub(super) fn with_source(error: anyhow::Error, loaded: &Loaded) -> anyhow::Error {
     match error.downcast::<Problem>() {
-        Ok(problem) => ConfigError::Invalid { place: loaded.source_name(), problem }.into(),
+        Ok(problem) => ConfigError::at(&loaded.source_name(), &problem).into(),
         Err(error) => error,
     }
 }

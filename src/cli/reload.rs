@@ -71,10 +71,10 @@ impl<R: Fn() -> Result<Loaded, ConfigError>> Reloads<'_, R> {
             }
             for change in running.loaded.changes(&next.loaded) {
                 if change.needs_restart() {
-                    tracing::warn!(key = change.key, "{change}; this needs a restart, and has not changed");
+                    tracing::warn!(key = change.key, "{}; this needs a restart, and has not changed", change.text);
                 } else {
                     is_other = true;
-                    tracing::info!(key = change.key, "{change}");
+                    tracing::info!(key = change.key, "{}", change.text);
                 }
             }
             let next = Running { loaded: next.loaded.keeping_what_needs_a_restart(&running.loaded), ..next };

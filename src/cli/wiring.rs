@@ -15,7 +15,6 @@ use crate::daemon::metrics::View;
 use crate::dingtalk::token::Credentials;
 use crate::dingtalk::{self, Client, Gate};
 use crate::domain::clock::{Clock, SystemClock};
-use crate::domain::lifecycle::Collect;
 
 /// How long closing may wait for the catalog.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -124,7 +123,6 @@ pub fn client(config: &Config, gate: Arc<dyn Gate>, clock: Arc<dyn Clock>) -> an
 
 /// What the stages need of the configuration.
 pub fn settings(config: &Config) -> archive::Settings {
-    let collect = &config.collect;
     archive::Settings {
         watch: config
             .watch
@@ -137,14 +135,7 @@ pub fn settings(config: &Config) -> archive::Settings {
         discover: config.discover.schedule(),
         poll: config.poll.schedule(),
         batch_size: config.poll.batch_size.get(),
-        collect: Collect {
-            interval: collect.interval,
-            first_delay: collect.first_delay,
-            retry_min: collect.retry_min,
-            retry_max: collect.retry_max,
-            settle: collect.settle,
-            give_up_after: collect.give_up_after,
-        },
+        collect: config.collect,
         fallback_union_id: config.dingtalk.fallback_union_id.clone(),
         keep_events: config.catalog.keep_events,
     }

@@ -8,9 +8,6 @@ use serde::Deserialize;
 use super::duration;
 use super::error::Problem;
 
-/// A journal that is kept for less does not cover a meeting whose recordings are still awaited.
-const LEAST_KEPT: Duration = Duration::from_hours(24);
-
 #[derive(Clone, Debug, Deserialize)]
 #[serde(default)]
 pub struct Catalog {
@@ -18,7 +15,6 @@ pub struct Catalog {
     /// process, not at the configuration file.
     pub path: PathBuf,
     /// How long the journal of each conference (`conference_events`) is kept.
-    #[serde(deserialize_with = "duration::required")]
     pub keep_events: Duration,
 }
 
@@ -33,6 +29,7 @@ impl Catalog {
         if self.path.as_os_str().is_empty() {
             return Err(Problem::new("catalog.path", "must not be empty"));
         }
-        duration::at_least(LEAST_KEPT, "catalog.keep_events", self.keep_events)
+        // A journal that is kept for less does not cover a meeting whose recordings are still awaited.
+        duration::at_least(Duration::from_hours(24), "catalog.keep_events", self.keep_events)
     }
 }

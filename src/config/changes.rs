@@ -1,10 +1,7 @@
 //! What differs between two readings of the configuration: key by key, as an operator wrote it.
 
-use std::collections::BTreeMap;
-use std::fmt;
-use std::hash::{DefaultHasher, Hash, Hasher};
-
-use ::config::{Value, ValueKind};
+use ::config::ValueKind;
+use secrecy::{ExposeSecret, SecretString};
 
 use super::Loaded;
 use super::error::cut;
@@ -13,27 +10,12 @@ use super::keys::{KEYS, Shape};
 /// Keys that are read when the daemon starts, and not again.
 const AT_START: [&str; 3] = ["catalog.path", "http.listen", "log.format"];
 
-/// What stands for a value that no message repeats.
-const HIDDEN: &str = "(not shown)";
-
-/// The value of a key.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Setting {
-    /// As messages may repeat it.
-    shown: String,
-    /// Differs where two values differ that are not shown.
-    digest: u64,
-}
-
 /// A key with another value than before.
-#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Change {
     /// The key, with its full path: `poll.interval`.
     pub key: &'static str,
-    /// `None`: its default.
-    pub before: Option<String>,
-    /// `None`: its default.
-    pub after: Option<String>,
+    /// `poll.interval: 1m, was the default`
+    pub text: String,
 }
 
 impl Change {
@@ -43,21 +25,20 @@ impl Change {
     }
 }
 
-/// `poll.interval: 1m, was the default`
-impl fmt::Display for Change {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let text = |value: &Option<String>| value.clone().unwrap_or_else(|| "the default".to_owned());
-        write!(f, "{}: {}, was {}", self.key, text(&self.after), text(&self.before))
-    }
-}
-
 impl Loaded {
     /// The keys that have another value in `next`, in the order of the sample file.
     pub fn changes(&self, next: &Self) -> Vec<Change> {
-        let value = |loaded: &Self, key| loaded.settings.get(key).map(|setting| setting.shown.clone());
-        let differs = |key: &&'static str| self.settings.get(key) != next.settings.get(key);
-        let change = |key| Change { key, before: value(self, key), after: value(next, key) };
-        KEYS.iter().map(|(key, _)| *key).filter(differs).map(change).collect()
+        let change = |&(key, shape): &(&'static str, Shape)| {
+            let [before, after] = [self, next].map(|loaded| loaded.settings.get(key).map(SecretString::expose_secret));
+            let shown = |written: Option<&str>| match written {
+                None => "the default".to_owned(),
+                Some(_) if shape == Shape::Secret => "(not shown)".to_owned(),
+                Some(written) => cut(written.to_owned()),
+            };
+            let text = format!("{key}: {}, was {}", shown(after), shown(before));
+            (before != after).then_some(Change { key, text })
+        };
+        KEYS.iter().filter_map(change).collect()
     }
 
     /// Takes over from `running` what only a start can change.
@@ -75,20 +56,8 @@ impl Loaded {
     }
 }
 
-/// The settings that `values` hold.
-pub(super) fn settings(values: &BTreeMap<&'static str, Value>) -> BTreeMap<&'static str, Setting> {
-    let setting = |(key, shape): &(&'static str, Shape)| {
-        let written = written(&values.get(key)?.kind);
-        let mut digest = DefaultHasher::new();
-        written.hash(&mut digest);
-        let shown = if *shape == Shape::Secret { HIDDEN.to_owned() } else { cut(written) };
-        Some((*key, Setting { shown, digest: digest.finish() }))
-    };
-    KEYS.iter().filter_map(setting).collect()
-}
-
 /// The value as TOML has it.
-fn written(value: &ValueKind) -> String {
+pub(super) fn written(value: &ValueKind) -> String {
     match value {
         ValueKind::Array(items) => {
             format!("[{}]", items.iter().map(|item| written(&item.kind)).collect::<Vec<_>>().join(", "))

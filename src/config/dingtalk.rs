@@ -10,7 +10,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Deserializer, de};
 
 use super::error::Problem;
-use super::{duration, identifier, text_file};
+use super::{duration, shared};
 
 #[derive(Clone, Debug, Deserialize)]
 #[serde(default)]
@@ -30,7 +30,6 @@ pub struct DingTalk {
     /// The `unionId` to ask as for recordings when all others are refused.
     pub fallback_union_id: Option<String>,
     /// For one request, from its start to the end of its answer.
-    #[serde(deserialize_with = "duration::required")]
     pub request_timeout: Duration,
     /// At most. DingTalk refuses more than 20 for one app and API.
     pub requests_per_second: NonZeroU32,
@@ -67,12 +66,6 @@ impl Default for DingTalk {
         }
     }
 }
-
-/// More than any secret has.
-const LONGEST_SECRET_BYTES: u64 = 64 * 1024;
-
-/// The name of the secret's file in `$CREDENTIALS_DIRECTORY`.
-const CREDENTIAL: &str = "app_secret";
 
 impl DingTalk {
     /// The app's key and secret. A configuration without them is valid: reading the catalog needs none.
@@ -112,13 +105,13 @@ impl DingTalk {
         if let Some(path) = &self.app_secret_file {
             return Some(("dingtalk.app_secret_file", path.clone()));
         }
-        let path = self.credentials_directory.as_ref()?.join(CREDENTIAL);
+        let path = self.credentials_directory.as_ref()?.join("app_secret");
         (!matches!(path.try_exists(), Ok(false))).then_some(("dingtalk.app_secret", path))
     }
 
     pub(super) fn validate(&self) -> Result<(), Problem> {
         validate_base_url(&self.base_url).map_err(|why| Problem::new("dingtalk.base_url", why))?;
-        identifier::check_optional("dingtalk.app_key", self.app_key.as_deref())?;
+        shared::check_identifier("dingtalk.app_key", self.app_key.as_deref())?;
         if self.app_secret.is_some() && self.app_secret_file.is_some() {
             return Err(Problem::between(
                 "dingtalk.app_secret",
@@ -132,8 +125,8 @@ impl DingTalk {
         if self.app_secret_file.as_ref().is_some_and(|path| path.as_os_str().is_empty()) {
             return Err(Problem::new("dingtalk.app_secret_file", "must not be empty"));
         }
-        identifier::check_optional("dingtalk.corp_id", self.corp_id.as_deref())?;
-        identifier::check_optional("dingtalk.fallback_union_id", self.fallback_union_id.as_deref())?;
+        shared::check_identifier("dingtalk.corp_id", self.corp_id.as_deref())?;
+        shared::check_identifier("dingtalk.fallback_union_id", self.fallback_union_id.as_deref())?;
         duration::at_least(Duration::from_millis(1), "dingtalk.request_timeout", self.request_timeout)?;
         if self.max_in_flight.get() > 1000 {
             return Err(Problem::new(
@@ -147,7 +140,8 @@ impl DingTalk {
 
 /// The content of `path`, without the line end that editors append.
 fn read_secret(key: &str, path: &Path) -> Result<SecretString, Problem> {
-    let text = text_file::read(path, LONGEST_SECRET_BYTES)
+    // No secret is as long.
+    let text = shared::read_text(path, 64 * 1024)
         .map(SecretString::from)
         .map_err(|error| Problem::new(key, format!("cannot read {}: {error}", path.display())))?;
     let line = text.expose_secret();
@@ -178,9 +172,7 @@ fn validate_base_url(url: &Url) -> Result<(), String> {
         "http" => {
             return Err(format!("{url} is not safe to send the app's secret to; write https (http: loopback only)"));
         }
-        scheme => {
-            return Err(format!("{scheme} is not supported; write https (http: loopback only)"));
-        }
+        scheme => return Err(format!("{scheme} is not supported; write https (http: loopback only)")),
     }
     if url.path() != "/" || url.query().is_some() || url.fragment().is_some() {
         return Err("must end after the host; write https://api.dingtalk.io".into());

@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde::Deserialize;
 
 use super::error::Problem;
-use super::{duration, identifier, timing};
+use super::shared;
 use crate::domain::schedule::Schedule;
 
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -16,10 +16,9 @@ pub struct Discover {
     /// `unionId`s of users whose conferences in progress are read; each user costs a call.
     pub users: Vec<String>,
     /// How long after one look the next one is due; 15 minutes unless set. An interval under a second means every second.
-    #[serde(deserialize_with = "duration::optional")]
     pub interval: Option<Duration>,
     /// In place of `interval`: a cron pattern of six fields, in local time.
-    #[serde(deserialize_with = "timing::cron")]
+    #[serde(deserialize_with = "shared::cron")]
     pub cron: Option<Schedule>,
 }
 
@@ -30,10 +29,10 @@ impl Discover {
     }
 
     pub(super) fn validate(&self) -> Result<(), Problem> {
-        self.users.iter().try_for_each(|user| identifier::check("discover.users", user))?;
+        self.users.iter().try_for_each(|user| shared::check_identifier("discover.users", Some(user)))?;
         if let Some(twice) = self.users.iter().enumerate().find(|(i, user)| self.users[..*i].contains(user)) {
             return Err(Problem::new("discover.users", format!("{:?} is there twice", twice.1)));
         }
-        timing::check("discover", self.interval, self.cron.as_ref())
+        shared::check_timing("discover", self.interval, self.cron.as_ref())
     }
 }

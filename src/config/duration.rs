@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use serde::{Deserialize, Deserializer, de};
+use ::config::{Map, Value};
 
 use super::error::Problem;
 
@@ -16,12 +16,11 @@ const LONGEST: Duration = Duration::from_hours(24 * 3650);
 /// holds (`18446744073709551615s1000ms`), and only longer texts can reach that.
 const MOST_BYTES: usize = 24;
 
-pub(super) fn required<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
-    parse(&String::deserialize(deserializer)?).map_err(de::Error::custom)
-}
-
-pub(super) fn optional<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Duration>, D::Error> {
-    required(deserializer).map(Some)
+/// The duration that `text` means, as serde reads one.
+pub(super) fn value(text: &str) -> Result<Value, String> {
+    let duration = parse(text)?;
+    let nanos = u64::from(duration.subsec_nanos());
+    Ok(Map::from([("secs".to_owned(), duration.as_secs()), ("nanos".to_owned(), nanos)]).into())
 }
 
 pub(super) fn at_least(shortest: Duration, key: &str, value: Duration) -> Result<(), Problem> {

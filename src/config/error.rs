@@ -1,11 +1,8 @@
 //! Errors of a configuration. None of them, and none of their sources, contains a secret.
 
-use std::fmt;
-use std::io;
-use std::path::PathBuf;
-
 /// What is wrong with the value of a key, or with two keys that contradict each other.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{}: {message}", keys.join(" and "))]
 pub struct Problem {
     /// The keys it is about, each with its full path: `poll.interval`.
     pub keys: Vec<String>,
@@ -13,23 +10,16 @@ pub struct Problem {
     pub message: String,
 }
 
+/// Why a configuration cannot be used: the place where it is wrong, and what is wrong there.
 #[derive(Debug, thiserror::Error)]
-pub enum ConfigError {
-    #[error("cannot read the configuration file {}: {error}; name another with --config, or let it be read", path.display())]
-    Unreadable { path: PathBuf, error: io::Error },
-    #[error("{place}: not TOML: {message}")]
-    Syntax {
-        /// The file and, if the parser knows it, the line.
-        place: String,
-        /// The parser's, without the text of the line, which may hold the secret.
-        message: String,
-    },
-    #[error("{place}: {problem}")]
-    Invalid {
-        /// The file, or the environment variable.
-        place: String,
-        problem: Problem,
-    },
+#[error("{0}")]
+pub struct ConfigError(pub(super) String);
+
+impl ConfigError {
+    /// `place` is the file, or the environment variable.
+    pub fn at(place: &str, problem: &Problem) -> Self {
+        Self(format!("{place}: {problem}"))
+    }
 }
 
 impl Problem {
@@ -53,11 +43,3 @@ pub(super) fn cut(text: String) -> String {
         Some((begin, _)) => format!("{} … {}", &text[..begin], &text[end(MOST_CHARS / 2).max(begin)..]),
     }
 }
-
-impl fmt::Display for Problem {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.keys.join(" and "), self.message)
-    }
-}
-
-impl std::error::Error for Problem {}

@@ -3,44 +3,35 @@
 //! The group may: the administrator chose its members. The folders above are not examined: a file that is copied or moved
 //! keeps its own rights, and not theirs.
 
-use std::fmt;
 use std::os::unix::fs::MetadataExt;
 use std::path::PathBuf;
 
 use super::Loaded;
 
 /// A file with the secret in it that everybody may read.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "{path} holds the app's secret, and everybody on this machine may read it (mode {mode:04o}): \
+     `chmod o-r {path}`{remedy}"
+)]
 pub struct Exposed {
     pub path: PathBuf,
-    pub mode: u32,
-    /// Whether it is the configuration file; else it holds the secret and nothing else.
-    pub is_configuration: bool,
+    mode: u32,
+    /// What helps, beside taking the right to read it from others.
+    remedy: &'static str,
 }
 
 impl Loaded {
     /// The files with the secret in them that everybody may read.
     pub fn exposed(&self) -> Vec<Exposed> {
-        let configuration = self.source.clone().filter(|_| self.has_secret).map(|path| (path, true));
-        let secret = self.config.dingtalk.secret_file().map(|(_, path)| (path, false));
-        let exposed = configuration.into_iter().chain(secret).filter_map(|(path, is_configuration)| {
+        let elsewhere = ", or put the secret into a file of its own (dingtalk.app_secret_file)";
+        let configuration = self.source.clone().filter(|_| self.has_secret).map(|path| (path, elsewhere));
+        let secret = self.config.dingtalk.secret_file().map(|(_, path)| (path, ""));
+        let exposed = configuration.into_iter().chain(secret).filter_map(|(path, remedy)| {
             let mode = path.metadata().ok()?.mode() & 0o7777;
-            (mode & 0o004 != 0).then_some(Exposed { path, mode, is_configuration })
+            (mode & 0o004 != 0).then_some(Exposed { path, mode, remedy })
         });
         exposed.collect()
-    }
-}
-
-impl fmt::Display for Exposed {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { path, mode, is_configuration } = self;
-        let path = path.display();
-        write!(f, "{path} holds the app's secret, and everybody on this machine may read it (mode {mode:04o}): ")?;
-        if *is_configuration {
-            write!(f, "`chmod o-r {path}`, or put the secret into a file of its own (dingtalk.app_secret_file)")
-        } else {
-            write!(f, "`chmod o-r {path}`")
-        }
     }
 }
 

@@ -111,6 +111,21 @@ pub(super) fn of_text(key: &str, text: &str) -> Result<(&'static str, ValueKind)
     Ok((key, value))
 }
 
+/// The value of `key` as serde reads it: durations are written as text, and conferences can be written as their ids.
+pub(super) fn for_serde(key: &str, value: &Value) -> Result<Value, Problem> {
+    let watched = |item: &Value| match &item.kind {
+        ValueKind::String(id) => Map::from([("id".to_owned(), id.as_str())]).into(),
+        _ => item.clone(),
+    };
+    match (find(key)?, &value.kind) {
+        ((key, Shape::Duration), ValueKind::String(text)) => {
+            duration::value(text).map_err(|message| Problem::new(key, message))
+        }
+        ((_, Shape::Conferences), ValueKind::Array(items)) => Ok(items.iter().map(watched).collect::<Vec<_>>().into()),
+        _ => Ok(value.clone()),
+    }
+}
+
 fn find(key: &str) -> Result<(&'static str, Shape), Problem> {
     let found = KEYS.iter().find(|(known, _)| *known == key).copied();
     found.ok_or_else(|| unknown(key, KEYS.iter().map(|(known, _)| *known)))
@@ -118,20 +133,18 @@ fn find(key: &str) -> Result<(&'static str, Shape), Problem> {
 
 impl Shape {
     fn check(self, key: &str, value: &ValueKind) -> Result<(), Problem> {
-        let fits = match (self, value) {
+        let is_text = |item: &Value| matches!(item.kind, ValueKind::String(_));
+        match (self, value) {
             (Self::Text | Self::Secret | Self::Duration, ValueKind::String(_))
-            | (Self::Flag, ValueKind::Boolean(_)) => true,
-            (Self::Count, ValueKind::I64(number)) => *number >= 0,
-            (Self::LogFormat, ValueKind::String(name)) => LOG_FORMATS.contains(&name.as_str()),
-            (Self::List, ValueKind::Array(items)) => items.iter().all(|item| matches!(item.kind, ValueKind::String(_))),
+            | (Self::Flag, ValueKind::Boolean(_))
+            | (Self::Count, ValueKind::I64(0..)) => return Ok(()),
+            (Self::LogFormat, ValueKind::String(name)) if LOG_FORMATS.contains(&name.as_str()) => return Ok(()),
+            (Self::List, ValueKind::Array(items)) if items.iter().all(is_text) => return Ok(()),
             (Self::Conferences, ValueKind::Array(items)) => {
                 let mut items = items.iter().enumerate();
                 return items.try_for_each(|(i, item)| check_watched(&format!("{key}[{i}]"), &item.kind));
             }
-            _ => false,
-        };
-        if fits {
-            return Ok(());
+            _ => {}
         }
         let quotes = if matches!(value, ValueKind::Array(_) | ValueKind::Table(_)) { "" } else { "; put it in quotes" };
         let wanted = match self {
@@ -191,12 +204,10 @@ fn kind(value: &ValueKind) -> &'static str {
     match value {
         ValueKind::Nil => "nothing",
         ValueKind::Boolean(_) => "true or false",
-        ValueKind::I64(_) | ValueKind::I128(_) | ValueKind::U64(_) | ValueKind::U128(_) | ValueKind::Float(_) => {
-            "a number"
-        }
         ValueKind::String(_) => "a string",
         ValueKind::Table(_) => "a table",
         ValueKind::Array(_) => "a list",
+        _ => "a number",
     }
 }
 

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use ::config::{ConfigError as Rejected, Environment, File, FileFormat, Map, Source, Value};
 
 use super::error::{ConfigError, Problem, cut};
-use super::{Config, Loaded, changes, keys, text_file};
+use super::{Config, Loaded, changes, keys, shared};
 
 /// The file that is read when none is named.
 pub const DEFAULT_PATH: &str = "/etc/recording-archiver/config.toml";
@@ -20,15 +20,6 @@ const PREFIX: &str = "RECORDING_ARCHIVER";
 
 /// Stands between the parts of such a variable's name.
 const SEPARATOR: &str = "__";
-
-/// More than any configuration has.
-const MOST_BYTES: u64 = 4 * 1024 * 1024;
-
-/// The file's text.
-struct Text {
-    path: PathBuf,
-    toml: String,
-}
 
 pub(super) fn load(
     path: Option<&Path>,
@@ -45,17 +36,17 @@ pub(super) fn load(
     let place = |problem: Problem| {
         let place = |key: &String| match &file {
             _ if overrides.contains_key(key.as_str()) => Some(variable(key)),
-            file => file.as_ref().map(|file| file.path.display().to_string()),
+            file => file.as_ref().map(|(path, _)| path.display().to_string()),
         };
         let mut places: Vec<_> = problem.keys.iter().filter_map(place).collect();
         places.dedup();
-        ConfigError::Invalid { place: places.join(" and "), problem }
+        ConfigError::at(&places.join(" and "), &problem)
     };
 
     let mut values = match &file {
-        Some(file) => {
-            let content = File::from_str(&file.toml, FileFormat::Toml).collect();
-            keys::of_file(content.map_err(|rejected| syntax(&file.path, &rejected))?).map_err(place)?
+        Some((path, toml)) => {
+            let content = File::from_str(toml, FileFormat::Toml).collect();
+            keys::of_file(content.map_err(|rejected| syntax(path, &rejected))?).map_err(place)?
         }
         None => BTreeMap::new(),
     };
@@ -64,23 +55,29 @@ pub(super) fn load(
 
     let mut merged = ::config::Config::builder();
     for (key, value) in &values {
-        merged = merged.set_override(key, value.clone()).map_err(|rejected| place(problem(rejected)))?;
+        let value = keys::for_serde(key, value).map_err(place)?;
+        merged = merged.set_override(key, value).map_err(|rejected| place(problem(rejected)))?;
     }
     let mut config: Config =
         merged.build().and_then(::config::Config::try_deserialize).map_err(|rejected| place(problem(rejected)))?;
     config.dingtalk.credentials_directory = credentials_directory;
     config.validate().map_err(place)?;
-    Ok(Loaded { config, source: file.map(|file| file.path), has_secret, settings: changes::settings(&values) })
+    let settings = values.iter().map(|(key, value)| (*key, changes::written(&value.kind).into())).collect();
+    Ok(Loaded { config, source: file.map(|(path, _)| path), has_secret, settings })
 }
 
-/// The file to read. One that was asked for must be there; the default one need not be.
-fn find(path: Option<&Path>, variable: Option<&str>, default: &Path) -> Result<Option<Text>, ConfigError> {
+/// The path and the text of the file. One that was asked for must be there; the default one need not be.
+fn find(path: Option<&Path>, variable: Option<&str>, default: &Path) -> Result<Option<(PathBuf, String)>, ConfigError> {
     let asked = path.or(variable.filter(|path| !path.is_empty()).map(Path::new));
     let path = asked.unwrap_or(default);
-    match text_file::read(path, MOST_BYTES) {
-        Ok(toml) => Ok(Some(Text { path: path.into(), toml })),
+    // No configuration is as long.
+    match shared::read_text(path, 4 * 1024 * 1024) {
+        Ok(toml) => Ok(Some((path.into(), toml))),
         Err(error) if asked.is_none() && error.kind() == io::ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(ConfigError::Unreadable { path: path.into(), error }),
+        Err(error) => {
+            let (path, remedy) = (path.display(), "name another with --config, or let it be read");
+            Err(ConfigError(format!("cannot read the configuration file {path}: {error}; {remedy}")))
+        }
     }
 }
 
@@ -92,10 +89,10 @@ fn overrides(environment: Map<String, String>) -> Result<BTreeMap<&'static str, 
         .separator(SEPARATOR)
         .source(Some(environment))
         .collect()
-        .map_err(|rejected| ConfigError::Invalid { place: "the environment".into(), problem: problem(rejected) })?;
+        .map_err(|rejected| ConfigError::at("the environment", &problem(rejected)))?;
     let value = |(key, text): (String, Value)| {
-        let (known, value) = keys::of_text(&key, &text.to_string())
-            .map_err(|problem| ConfigError::Invalid { place: variable(&key), problem })?;
+        let value = keys::of_text(&key, &text.to_string());
+        let (known, value) = value.map_err(|problem| ConfigError::at(&variable(&key), &problem))?;
         Ok((known, Value::new(None, value)))
     };
     keys::sorted(texts).into_iter().map(value).collect()
@@ -119,7 +116,7 @@ fn syntax(path: &Path, rejected: &Rejected) -> ConfigError {
     let line = first.split_once(" at line ").and_then(|(_, at)| at.split_once(','));
     let line = line.map(|(line, _)| format!(", line {line}")).unwrap_or_default();
     let message = cut(lines.next_back().unwrap_or(first).to_owned());
-    ConfigError::Syntax { place: format!("{}{line}", path.display()), message }
+    ConfigError(format!("{}{line}: not TOML: {message}", path.display()))
 }
 
 /// A deserializer's error. Shapes were checked before, so it is about the value itself.

@@ -45,13 +45,8 @@ impl Log {
         if is_level || has_directives && EnvFilter::builder().parse(&self.level).is_ok() {
             return Ok(());
         }
-        Err(Problem::new(
-            "log.level",
-            format!(
-                "{:?} is not a level; write trace, debug, info, warn, error or off, or directives such as \
-                 \"info,recording_archiver=debug\"",
-                self.level
-            ),
-        ))
+        let levels = "trace, debug, info, warn, error or off";
+        let wanted = format!("write {levels}, or directives such as \"info,recording_archiver=debug\"");
+        Err(Problem::new("log.level", format!("{:?} is not a level; {wanted}", self.level)))
     }
 }

@@ -13,24 +13,22 @@ mod error;
 mod exposure;
 mod heartbeat;
 mod http;
-mod identifier;
 mod keys;
 mod layers;
 mod log;
 mod poll;
 mod quota;
-mod text_file;
-mod timing;
+mod shared;
 mod watch;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use secrecy::SecretString;
 use serde::Deserialize;
 
 pub use self::catalog::Catalog;
 pub use self::changes::Change;
-pub use self::collect::Collect;
 pub use self::dingtalk::{Credentials, DingTalk};
 pub use self::discover::Discover;
 pub use self::error::{ConfigError, Problem};
@@ -42,6 +40,7 @@ pub use self::log::{Format, Log};
 pub use self::poll::Poll;
 pub use self::quota::Quota;
 pub use self::watch::{Watch, Watched};
+pub use crate::domain::lifecycle::Collect;
 
 /// All settings. Each has a default, but for the credentials.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -67,8 +66,8 @@ pub struct Loaded {
     pub source: Option<PathBuf>,
     /// Whether that file holds the app's secret itself.
     has_secret: bool,
-    /// The value of each key that is set.
-    settings: BTreeMap<&'static str, changes::Setting>,
+    /// The value of each key that is set, as TOML has it. One of them is the app's secret.
+    settings: BTreeMap<&'static str, SecretString>,
 }
 
 impl Loaded {
@@ -93,14 +92,13 @@ impl Config {
         layers::load(path, Path::new(DEFAULT_PATH), environment)
     }
 
-    /// Whether the values are valid, section by section.
     pub fn validate(&self) -> Result<(), Problem> {
         self.dingtalk.validate()?;
         self.catalog.validate()?;
         self.watch.validate()?;
         self.discover.validate()?;
         self.poll.validate()?;
-        self.collect.validate()?;
+        collect::validate(&self.collect)?;
         self.heartbeat.validate()?;
         self.log.validate()
     }

@@ -6,17 +6,16 @@ use std::time::Duration;
 use serde::Deserialize;
 
 use super::error::Problem;
-use super::{duration, timing};
+use super::shared;
 use crate::domain::schedule::Schedule;
 
 #[derive(Clone, Debug, Deserialize)]
 #[serde(default)]
 pub struct Poll {
     /// How long after one look the next one is due; 5 minutes unless set. An interval under a second means every second.
-    #[serde(deserialize_with = "duration::optional")]
     pub interval: Option<Duration>,
     /// In place of `interval`: a cron pattern of six fields, in local time.
-    #[serde(deserialize_with = "timing::cron")]
+    #[serde(deserialize_with = "shared::cron")]
     pub cron: Option<Schedule>,
     /// How many conferences one call asks about. The most that DingTalk takes is not documented.
     pub batch_size: NonZeroUsize,
@@ -36,6 +35,6 @@ impl Poll {
     }
 
     pub(super) fn validate(&self) -> Result<(), Problem> {
-        timing::check("poll", self.interval, self.cron.as_ref())
+        shared::check_timing("poll", self.interval, self.cron.as_ref())
     }
 }

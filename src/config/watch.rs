@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use serde::Deserialize;
 
 use super::error::Problem;
-use super::identifier;
+use super::shared;
 use crate::domain::conference::check_conference_id;
 
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -16,27 +16,10 @@ pub struct Watch {
 
 /// A conference to watch: `"id"`, or `{ id = "id", union_id = "unionId" }`.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[serde(from = "Written")]
 pub struct Watched {
     pub id: String,
     /// The `unionId` to ask as for its recordings, before any other.
     pub union_id: Option<String>,
-}
-
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum Written {
-    Id(String),
-    Table { id: String, union_id: Option<String> },
-}
-
-impl From<Written> for Watched {
-    fn from(written: Written) -> Self {
-        match written {
-            Written::Id(id) => Self { id, union_id: None },
-            Written::Table { id, union_id } => Self { id, union_id },
-        }
-    }
 }
 
 impl Watch {
@@ -45,7 +28,7 @@ impl Watch {
         let mut seen = HashSet::new();
         for Watched { id, union_id } in &self.conferences {
             check_conference_id(id).map_err(|why| Problem::new(KEY, why.to_string()))?;
-            identifier::check_optional(KEY, union_id.as_deref())?;
+            shared::check_identifier(KEY, union_id.as_deref())?;
             if !seen.insert(id) {
                 return Err(Problem::new(KEY, format!("{id:?} is there twice; remove one")));
             }

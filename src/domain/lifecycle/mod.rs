@@ -26,6 +26,7 @@ mod tests;
 use std::time::Duration;
 
 pub use explain::{Standing, invariants, next_question};
+use serde::Deserialize;
 
 use super::clock::Timestamp;
 use super::conference::{Conference, ConferenceInfo, State, Status};
@@ -48,19 +49,20 @@ pub struct Rules {
 }
 
 /// The operator's words on collecting (configuration: `[collect]`).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(default)]
 pub struct Collect {
-    /// How often due work is looked for: how late a reading may be without anything being wrong.
+    /// How often due work is looked for: how late a reading may be without anything being wrong. Costs no call.
     pub interval: Duration,
-    /// From the confirmed end to the first reading.
+    /// From the confirmed end to the first reading; zero: at once.
     pub first_delay: Duration,
-    /// The first wait after a reading that showed nothing.
+    /// The first wait after a reading that showed nothing; each further wait is twice as long.
     pub retry_min: Duration,
     /// The longest.
     pub retry_max: Duration,
-    /// How far apart two equal readings must be.
+    /// How far apart two equal readings must be; zero: the first list is final.
     pub settle: Duration,
-    /// How long recordings are awaited, and errors suffered.
+    /// How long after the end recordings are awaited, and errors suffered.
     pub give_up_after: Duration,
 }
 

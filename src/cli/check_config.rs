@@ -16,7 +16,6 @@ const DAY: Duration = Duration::from_hours(24);
 const NOTHING_LOOKED_FOR: &str = "note: no meeting is looked for. Set discover.organization, discover.users or watch.conferences, or put\n\
     meetings on watch with `recording-archiver watch add`\n";
 
-/// The longest month there is.
 const DAYS_OF_MONTH: u64 = 31;
 
 pub(super) fn run(loaded: &Loaded) -> anyhow::Result<()> {
@@ -53,13 +52,8 @@ pub(super) fn run(loaded: &Loaded) -> anyhow::Result<()> {
 }
 
 fn looks_a_day(schedule: &Schedule, now: Timestamp) -> u64 {
-    match schedule {
-        Schedule::Every(interval) => u64::try_from(DAY.as_millis() / interval.as_millis().max(1)).unwrap_or(u64::MAX),
-        Schedule::Cron(_) => {
-            let times = std::iter::successors(schedule.next_after(now), |last| schedule.next_after(*last));
-            times.take_while(|at| at.since(now) <= DAY).count().try_into().unwrap_or(u64::MAX)
-        }
-    }
+    let times = std::iter::successors(schedule.next_after(now), |last| schedule.next_after(*last));
+    times.take_while(|at| at.since(now) <= DAY).count().try_into().unwrap_or(u64::MAX)
 }
 
 fn a_conference(settings: &Settings, share: u64) -> String {

@@ -58,16 +58,12 @@ pub(super) async fn run(watch: &Watch, config: &Config) -> anyhow::Result<()> {
     match watch {
         Watch::Add { conference_ids, union_id } => {
             conference_ids.iter().try_for_each(|id| Usage::check_conference_id(id))?;
-            if union_id.as_deref().is_some_and(|union_id| !union_id.is_empty() && !is_union_id(union_id)) {
-                return Err(Usage(
-                    "--union-id is too long, or has white space or a control character in it".to_owned(),
-                )
-                .into());
+            let union_id = union_id.as_ref().filter(|union_id| !union_id.is_empty());
+            if union_id.is_some_and(|union_id| !is_union_id(union_id)) {
+                let what = "--union-id is too long, or has white space or a control character in it";
+                return Err(Usage(what.to_owned()).into());
             }
-            let registration = |conference_id: &String| Registration {
-                conference_id: conference_id.clone(),
-                union_id: union_id.clone().filter(|union_id| !union_id.is_empty()),
-            };
+            let registration = |id: &String| Registration { conference_id: id.clone(), union_id: union_id.cloned() };
             add(config, &conference_ids.iter().map(registration).collect::<Vec<_>>()).await.map(drop)
         }
         Watch::Import { file } => {
@@ -108,19 +104,14 @@ async fn register(catalog: &Catalog, registrations: &[Registration]) -> anyhow::
         if before > 0 {
             clock.sleep(REST).await;
         }
-        let registered = match catalog.register(some, DiscoveredBy::Cli, clock.now()).await {
-            Err(error) if before > 0 => {
-                let all = registrations.len();
-                return Err(error).with_context(|| {
-                    format!(
-                        "{before} of {all} conferences are on watch, the others are not; repeat the command for those"
-                    )
-                });
-            }
-            registered => registered?,
+        let registered = catalog.register(some, DiscoveredBy::Cli, clock.now()).await;
+        let what = "conferences are on watch, the others are not; repeat the command for those";
+        let Registered { added, known } = match before {
+            0 => registered?,
+            _ => registered.with_context(|| format!("{before} of {} {what}", registrations.len()))?,
         };
-        done.added += registered.added;
-        done.known += registered.known;
+        done.added += added;
+        done.known += known;
     }
     Ok(done)
 }

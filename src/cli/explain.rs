@@ -1,11 +1,10 @@
-//! `conferences explain`: the whole story of one conference: what happened, why, and what comes next.
+//! `conferences explain`: one conference: what happened, why, and what comes next.
 
 use anyhow::bail;
 use serde::Serialize;
 
 use super::output::{self, Format};
-use super::sanitize;
-use crate::catalog::Catalog;
+use super::{open, sanitize};
 use crate::catalog::journal::EventRow;
 use crate::catalog::lists::ConferenceRow;
 use crate::catalog::pauses::Pause;
@@ -16,9 +15,8 @@ use crate::domain::conference::State;
 use crate::domain::endpoint::Endpoint;
 use crate::domain::lifecycle::next_question;
 
-/// A conference's story.
 #[derive(Serialize)]
-struct Story {
+struct Explanation {
     conference_id: String,
     title: Option<String>,
     state: String,
@@ -26,66 +24,51 @@ struct Story {
     next: Next,
 }
 
-/// What comes next.
-#[derive(Debug, PartialEq, Eq, Serialize)]
+#[derive(Serialize)]
 struct Next {
-    /// In words.
     what: String,
     /// When, as far as can be told; `None`: never, or when somebody acts.
     at: Option<i64>,
 }
 
 pub(super) async fn run(config: &Config, conference_id: &str, format: Format) -> anyhow::Result<()> {
-    let catalog = Catalog::open_read_only(&config.catalog.path).await?;
-    let conference = catalog.conference(conference_id).await?;
-    let events = catalog.events(conference_id).await?;
-    let (runs, pauses) = (catalog.job_runs().await?, catalog.pauses().await?);
-    catalog.close().await;
-    let Some(conference) = conference else {
-        bail!("the catalog does not know the conference {conference_id}: put it on watch with `watch add`");
-    };
-    let next = next(&conference, &runs, &pauses, SystemClock::new().now())?;
-    let ConferenceRow { conference_id, title, state, .. } = conference;
-    let story = Story { conference_id, title, state, events, next };
+    let explanation = open::read(config, async |catalog| {
+        let Some(conference) = catalog.conference(conference_id).await? else {
+            bail!("the catalog does not know the conference {conference_id}: put it on watch with `watch add`");
+        };
+        let (runs, pauses) = (catalog.job_runs().await?, catalog.pauses().await?);
+        let next = next(&conference, &runs, &pauses, SystemClock::new().now())?;
+        let events = catalog.events(conference_id).await?;
+        let ConferenceRow { conference_id, title, state, .. } = conference;
+        Ok(Explanation { conference_id, title, state, events, next })
+    })
+    .await?;
     match format {
-        Format::Json => output::json(&story),
-        Format::Table => print(&story),
+        Format::Json => output::json(&explanation),
+        Format::Table => print(&explanation),
     }
 }
 
-fn print(story: &Story) -> anyhow::Result<()> {
-    let about = output::table(
-        &[],
-        [
-            vec!["conference_id".to_owned(), story.conference_id.clone()],
-            vec!["title".to_owned(), story.title.clone().unwrap_or_default()],
-            vec!["state".to_owned(), story.state.clone()],
-        ],
-    );
-    let events = output::table(
-        &["when", "what", "why", "state", "next"],
-        story.events.iter().map(|event| {
-            let call = |endpoint: &String| format!("{endpoint}: {}", event.outcome.as_deref().unwrap_or_default());
-            // A call decides nothing: what follows stands in the line below it.
-            let (state, next) = match event.event.as_str() {
-                "call" => (String::new(), String::new()),
-                _ => (event.state.clone(), output::instant(event.next_attempt_at)),
-            };
-            vec![
-                output::instant(Some(event.at)),
-                event.endpoint.as_ref().map_or_else(|| event.event.clone(), call),
-                event.reason.clone(),
-                state,
-                next,
-            ]
-        }),
-    );
-    let what = sanitize::text(&story.next.what);
-    let at = story.next.at.map(|at| format!(", at {}", Timestamp::from_millis(at))).unwrap_or_default();
+fn print(explanation: &Explanation) -> anyhow::Result<()> {
+    let title = explanation.title.as_deref().unwrap_or_default();
+    let about = [["conference_id", &explanation.conference_id], ["title", title], ["state", &explanation.state]];
+    let about = output::table(&[], about.map(|row| row.map(str::to_owned).to_vec()));
+    let row = |event: &EventRow| {
+        let call = |endpoint: &String| format!("{endpoint}: {}", event.outcome.as_deref().unwrap_or_default());
+        // A call decides nothing: what follows stands in the line below it.
+        let (state, next) = match event.event.as_str() {
+            "call" => (String::new(), String::new()),
+            _ => (event.state.clone(), output::instant(event.next_attempt_at)),
+        };
+        let what = event.endpoint.as_ref().map_or_else(|| event.event.clone(), call);
+        vec![output::instant(Some(event.at)), what, event.reason.clone(), state, next]
+    };
+    let events = output::table(&["when", "what", "why", "state", "next"], explanation.events.iter().map(row));
+    let what = sanitize::text(&explanation.next.what);
+    let at = explanation.next.at.map(|at| format!(", at {}", Timestamp::from_millis(at))).unwrap_or_default();
     output::print(&format!("{about}\n{events}\nnext: {what}{at}\n"))
 }
 
-/// What comes next for a conference at `now`.
 fn next(conference: &ConferenceRow, runs: &[JobRun], pauses: &[Pause], now: Timestamp) -> anyhow::Result<Next> {
     let planned = conference.next_attempt_at.map(Timestamp::from_millis);
     let state: State = conference.state.parse()?;

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use anyhow::{Context, bail};
+use anyhow::Context;
 use clap::Args;
 
 use super::{open, output, sanitize, verify};
@@ -20,10 +20,8 @@ pub(super) async fn run(backup: &Backup, config: &Config) -> anyhow::Result<()> 
     // A signal must not end the process at once: an unfinished copy is removed first.
     let stop = stop_on_signals().context("signals could not be listened for")?;
     let copied = open::read(config, async |catalog| {
-        tokio::select! {
-            copied = catalog.backup(&backup.file) => Ok(copied),
-            () = stop.cancelled() => bail!("stopped before the copy was finished; the unfinished copy was removed"),
-        }
+        let copied = stop.run_until_cancelled(catalog.backup(&backup.file)).await;
+        copied.context("stopped before the copy was finished; the unfinished copy was removed")
     })
     .await?;
     if let Err(Error::Unsound(findings)) = &copied {

@@ -6,7 +6,7 @@ use futures_util::TryStreamExt;
 use serde::Serialize;
 
 use super::error::Usage;
-use super::output::{self, Format, Listing};
+use super::output::{self, Format, Listing, Printed};
 use super::{explain, open, recordings, wiring};
 use crate::catalog::lists::{ConferenceFilter, ConferenceRow, RecordingFilter, RecordingRow};
 use crate::config::Config;
@@ -31,18 +31,16 @@ pub(super) enum Conferences {
         /// Ask DingTalk instead of the catalog; costs one metered call
         #[arg(long)]
         live: bool,
-        /// How it is printed
-        #[arg(long, value_enum, default_value_t)]
-        format: Format,
+        #[command(flatten)]
+        printed: Printed,
     },
     /// Explain one conference: what happened, why, and what comes next
     Explain {
         /// Its conferenceId
         #[arg(value_name = "ID")]
         conference_id: String,
-        /// How it is printed
-        #[arg(long, value_enum, default_value_t)]
-        format: Format,
+        #[command(flatten)]
+        printed: Printed,
     },
     /// Ask again for the recordings of closed conferences
     Retry {
@@ -64,12 +62,9 @@ pub(super) async fn run(conferences: &Conferences, config: &Config) -> anyhow::R
         Conferences::List { state, listing } => {
             list(config, state.map_or(ConferenceFilter::All, ConferenceFilter::In), *listing).await
         }
-        Conferences::Show { conference_id, live: false, format } => show(config, conference_id, *format).await,
-        Conferences::Show { conference_id, live: true, format } => {
-            Usage::check_conference_id(conference_id)?;
-            show_live(config, conference_id, *format).await
-        }
-        Conferences::Explain { conference_id, format } => explain::run(config, conference_id, *format).await,
+        Conferences::Show { conference_id, live: false, printed } => show(config, conference_id, printed.format).await,
+        Conferences::Show { conference_id, printed, .. } => show_live(config, conference_id, printed.format).await,
+        Conferences::Explain { conference_id, printed } => explain::run(config, conference_id, printed.format).await,
         Conferences::Retry { conference_ids } => {
             let now = SystemClock::new().now();
             let refused = open::write(config, async |catalog| Ok(catalog.retry(conference_ids, now).await?)).await?;
@@ -110,9 +105,8 @@ async fn show(config: &Config, conference_id: &str, format: Format) -> anyhow::R
     })
     .await?;
     let Some(conference) = conference else {
-        bail!(
-            "the catalog does not know the conference {conference_id}; put it on watch with `watch add`, or ask DingTalk with `--live`"
-        );
+        let what = "put it on watch with `watch add`, or ask DingTalk with `--live`";
+        bail!("the catalog does not know the conference {conference_id}; {what}");
     };
     if format == Format::Json {
         return output::json(&Shown { conference, recordings });
@@ -139,6 +133,7 @@ async fn show(config: &Config, conference_id: &str, format: Format) -> anyhow::R
 }
 
 async fn show_live(config: &Config, conference_id: &str, format: Format) -> anyhow::Result<()> {
+    Usage::check_conference_id(conference_id)?;
     let info = wiring::ask(config, async |dingtalk| dingtalk.conference(conference_id).await).await?;
     let millis = |instant: Option<Timestamp>| instant.map(Timestamp::as_millis);
     if format == Format::Json {

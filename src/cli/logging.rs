@@ -13,20 +13,14 @@ use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{EnvFilter, Layer, Registry, fmt, reload};
 
 use super::sanitize;
-use crate::config::{Format, Log};
+use crate::config::{Format, Loaded, Log};
 
-/// How much is logged, to be changed while the daemon runs.
-pub(super) struct Level(reload::Handle<EnvFilter, Registry>);
+/// How much is logged, to be changed while the daemon runs: to another [`filter`].
+pub(super) type Level = reload::Handle<EnvFilter, Registry>;
 
-impl Level {
-    /// Logs as much as `log` says from here on. `RUST_LOG` wins over it.
-    pub(super) fn set(&self, log: &Log) -> anyhow::Result<()> {
-        Ok(self.0.reload(filter(log)?)?)
-    }
-}
-
-/// The daemon's log, as configured.
-pub(super) fn daemon(log: &Log) -> anyhow::Result<Level> {
+/// The log of a command that works on the catalog. It begins with the files that expose the secret.
+pub(super) fn daemon(loaded: &Loaded) -> anyhow::Result<Level> {
+    let log = &loaded.config.log;
     let (filter, level) = reload::Layer::new(filter(log)?);
     let layer = match log.format {
         Format::Journald => journald().context("log.format is journald, but the journal cannot be reached")?,
@@ -35,10 +29,19 @@ pub(super) fn daemon(log: &Log) -> anyhow::Result<Level> {
         Format::Json => fmt::layer().json().with_writer(io::stderr).boxed(),
     };
     tracing_subscriber::registry().with(layer.with_filter(filter)).init();
-    Ok(Level(level))
+    exposed(loaded);
+    Ok(level)
 }
 
-fn filter(log: &Log) -> anyhow::Result<EnvFilter> {
+/// Warns of the files that expose the secret.
+pub(super) fn exposed(loaded: &Loaded) {
+    for exposed in loaded.exposed() {
+        tracing::warn!(path = %exposed.path.display(), "{exposed}");
+    }
+}
+
+/// Of `log.level`. `RUST_LOG` wins over it.
+pub(super) fn filter(log: &Log) -> anyhow::Result<EnvFilter> {
     // The scheduler logs its own wiring, and as an error a job that was replaced when it was just due.
     let level = format!("tokio_cron_scheduler=off,{}", log.level);
     EnvFilter::try_from_default_env().or_else(|_| EnvFilter::try_new(level)).context("log.level")

@@ -21,7 +21,7 @@ mod reload;
 mod run;
 pub mod sanitize;
 mod simulate;
-pub mod status;
+mod status;
 mod verify;
 mod watch;
 pub mod wiring;
@@ -31,7 +31,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use crate::config::{Config, Loaded};
+use crate::config::Config;
 
 /// Lets no DingTalk cloud recording go uncatalogued, on the API quota of a free organisation.
 #[derive(Debug, Parser)]
@@ -63,7 +63,7 @@ enum Command {
     #[command(subcommand)]
     Record(record::Record),
     /// Show what the daemon does, which conferences are open, and how many calls were used
-    Status(status::Status),
+    Status(output::Printed),
     /// Make a verified copy of the catalog; the daemon may run
     Backup(backup::Backup),
     /// Check whether the catalog, or a copy of it, is valid
@@ -71,14 +71,13 @@ enum Command {
     /// Check the configuration, and show how many calls it needs
     CheckConfig,
     /// Find what keeps the daemon from working, and what to do about it; at most five metered calls
-    Doctor(doctor::Doctor),
+    Doctor(output::Printed),
     /// A simulated DingTalk to try things on
     Simulate(simulate::Simulate),
     /// A simulated working week, archived for real
     Demo(demo::Demo),
 }
 
-/// Runs the command that `cli` names.
 pub async fn run(cli: Cli) -> ExitCode {
     dispatch(cli).await.map_or_else(|error| error::report(&error), |()| ExitCode::SUCCESS)
 }
@@ -88,43 +87,30 @@ async fn dispatch(cli: Cli) -> anyhow::Result<()> {
         logging::quiet();
     }
     let load = || Config::load(cli.config.as_deref(), environment());
-    match &cli.command {
-        Command::Demo(demo) => demo::run(demo).await,
-        Command::Simulate(simulate) => simulate::run(simulate).await,
-        command => {
-            let loaded = match (load(), command) {
-                (Err(error), Command::Doctor(doctor)) => return doctor::without_configuration(doctor, error),
-                (loaded, _) => loaded?,
-            };
-            let config = &loaded.config;
-            let done = match command {
-                Command::Run => run::run(loaded.clone(), load, &begin(&loaded)?).await,
-                Command::Once => {
-                    begin(&loaded)?;
-                    once::run(config).await
-                }
-                Command::Watch(watch) => watch::run(watch, config).await,
-                Command::Recordings(recordings) => recordings::run(recordings, config).await,
-                Command::Conferences(conferences) => conferences::run(conferences, config).await,
-                Command::Record(record) => record::run(record, config).await,
-                Command::Status(status) => status::run(status, config).await,
-                Command::Backup(backup) => backup::run(backup, config).await,
-                Command::Doctor(doctor) => doctor::run(doctor, &loaded).await,
-                Command::Verify(verify) => verify::run(verify, config).await,
-                _ => check_config::run(&loaded),
-            };
-            done.map_err(|error| error::with_source(error, &loaded))
+    let loaded = match &cli.command {
+        Command::Demo(demo) => return demo::run(demo).await,
+        Command::Simulate(simulate) => return simulate::run(simulate).await,
+        Command::Doctor(printed) => load().or_else(|error| doctor::without_configuration(*printed, error))?,
+        _ => load()?,
+    };
+    let config = &loaded.config;
+    let done = match &cli.command {
+        Command::Run => run::run(loaded.clone(), load, &logging::daemon(&loaded)?).await,
+        Command::Once => {
+            logging::daemon(&loaded)?;
+            once::run(config).await
         }
-    }
-}
-
-/// Opens the log of a command that works on the catalog, and logs which files expose the secret.
-fn begin(loaded: &Loaded) -> anyhow::Result<logging::Level> {
-    let level = logging::daemon(&loaded.config.log)?;
-    for exposed in loaded.exposed() {
-        tracing::warn!(path = %exposed.path.display(), "{exposed}");
-    }
-    Ok(level)
+        Command::Watch(watch) => watch::run(watch, config).await,
+        Command::Recordings(recordings) => recordings::run(recordings, config).await,
+        Command::Conferences(conferences) => conferences::run(conferences, config).await,
+        Command::Record(record) => record::run(record, config).await,
+        Command::Status(printed) => status::run(*printed, config).await,
+        Command::Backup(backup) => backup::run(backup, config).await,
+        Command::Doctor(printed) => doctor::run(*printed, &loaded).await,
+        Command::Verify(verify) => verify::run(verify, config).await,
+        _ => check_config::run(&loaded),
+    };
+    done.map_err(|error| error::with_source(error, &loaded))
 }
 
 /// The process environment. Variables that are not Unicode belong to other programs.

@@ -8,13 +8,10 @@ use futures_util::{Stream, TryStreamExt};
 use serde::Serialize;
 
 use super::sanitize;
+use crate::catalog;
 use crate::catalog::lists::{Row, Value};
 use crate::domain::clock::Timestamp;
 
-/// So many rows of a table are shown unless others are asked for.
-const SHOWN_ROWS: u64 = 100;
-
-/// How a list is printed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub(super) enum ListFormat {
     /// For people
@@ -26,7 +23,6 @@ pub(super) enum ListFormat {
     Csv,
 }
 
-/// How a single thing is printed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub(super) enum Format {
     /// For people
@@ -34,6 +30,13 @@ pub(super) enum Format {
     Table,
     /// One object.
     Json,
+}
+
+#[derive(Args, Clone, Copy, Debug)]
+pub(super) struct Printed {
+    /// How it is printed
+    #[arg(long, value_enum, default_value_t)]
+    pub(super) format: Format,
 }
 
 /// How a list is printed, and how much of it.
@@ -48,45 +51,40 @@ pub(super) struct Listing {
 }
 
 impl Listing {
-    /// The most rows to ask for.
     pub(super) fn most(self) -> Option<u64> {
-        self.limit.or(self.is_table().then_some(SHOWN_ROWS))
+        self.limit.or(self.is_table().then_some(100))
     }
 
-    /// Whether it is for people.
     pub(super) fn is_table(self) -> bool {
         self.format == ListFormat::Table
     }
 
     /// Prints rows as they come: as JSON or CSV by their own column names, as a table by `heads` and `cells`. Under a table
     /// that leaves some out stands how many of `all` they are.
-    pub(super) async fn print<R: Row, E: Into<anyhow::Error>>(
+    pub(super) async fn print<R: Row>(
         self,
-        mut rows: impl Stream<Item = Result<R, E>> + Unpin,
-        all: impl Future<Output = Result<u64, E>>,
+        mut rows: impl Stream<Item = Result<R, catalog::Error>> + Unpin,
+        all: impl Future<Output = Result<u64, catalog::Error>>,
         heads: &[&str],
         cells: impl Fn(&R) -> Vec<String>,
     ) -> anyhow::Result<()> {
         let mut out = BufWriter::new(io::stdout().lock());
         match self.format {
             ListFormat::Table => {
-                let rows: Vec<_> = rows.map_ok(|row| cells(&row)).try_collect().await.map_err(Into::into)?;
+                let rows: Vec<_> = rows.map_ok(|row| cells(&row)).try_collect().await?;
                 let shown = rows.len() as u64;
                 writeln!(out, "{}", table(heads, rows))?;
                 // Only a full page can have left some out.
-                let left =
-                    if Some(shown) == self.most() { all.await.map_err(Into::into)?.saturating_sub(shown) } else { 0 };
+                let left = if Some(shown) == self.most() { all.await?.saturating_sub(shown) } else { 0 };
                 if left > 0 {
                     writeln!(out, "… and {left} more")?;
                 }
             }
             ListFormat::Json => {
-                let (mut row, mut before) = (Vec::new(), "[\n  ");
-                while let Some(next) = rows.try_next().await.map_err(Into::into)? {
-                    row.clear();
-                    serde_json::to_writer_pretty(&mut row, &next)?;
-                    let text = str::from_utf8(&row)?;
-                    write!(out, "{before}{}", sanitize::json(text).replace('\n', "\n  "))?;
+                let mut before = "[\n  ";
+                while let Some(row) = rows.try_next().await? {
+                    let row = serde_json::to_string_pretty(&row)?;
+                    write!(out, "{before}{}", sanitize::json(&row).replace('\n', "\n  "))?;
                     before = ",\n  ";
                 }
                 out.write_all(if before.starts_with('[') { b"[]\n" } else { b"\n]\n" })?;
@@ -94,19 +92,15 @@ impl Listing {
             ListFormat::Csv => {
                 let on_terminal = io::stdout().is_terminal();
                 let mut writer = csv::Writer::from_writer(&mut out);
-                writer.write_record(R::COLUMNS)?;
-                while let Some(row) = rows.try_next().await.map_err(Into::into)? {
-                    for value in row.values() {
-                        match value {
-                            Value::None => writer.write_field("")?,
-                            Value::Number(number) => writer.write_field(number.to_string())?,
-                            Value::Text(text) if on_terminal => {
-                                writer.write_field(sanitize::lines(&sanitize::csv_cell(text)))?;
-                            }
-                            Value::Text(text) => writer.write_field(sanitize::csv_cell(text).as_bytes())?,
-                        }
-                    }
-                    writer.write_record(None::<&[u8]>)?;
+                writer.write_record(R::COLUMNS).map_err(io::Error::from)?;
+                while let Some(row) = rows.try_next().await? {
+                    let cells = row.values().into_iter().map(|value| match value {
+                        Value::None => String::new(),
+                        Value::Number(number) => number.to_string(),
+                        Value::Text(text) if on_terminal => sanitize::lines(&sanitize::csv_cell(text)),
+                        Value::Text(text) => sanitize::csv_cell(text).into_owned(),
+                    });
+                    writer.write_record(cells).map_err(io::Error::from)?;
                 }
                 writer.flush()?;
             }
@@ -149,8 +143,7 @@ pub(super) fn table(heads: &[&str], rows: impl IntoIterator<Item = Vec<String>>)
 /// Prints the names and values of one thing, without those that have no value.
 pub(super) fn facts<const N: usize>(facts: [(&str, Option<String>); N]) -> anyhow::Result<()> {
     let known = facts.into_iter().filter_map(|(name, fact)| Some((name, fact.filter(|fact| !fact.is_empty())?)));
-    let rows = known.map(|(name, fact)| vec![name.to_owned(), fact]);
-    print(&format!("{}\n", table(&[], rows)))
+    print(&format!("{}\n", table(&[], known.map(|(name, fact)| vec![name.to_owned(), fact]))))
 }
 
 pub(super) fn instant(millis: Option<i64>) -> String {

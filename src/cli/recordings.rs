@@ -6,8 +6,7 @@ use clap::Subcommand;
 use serde::Serialize;
 
 use super::open;
-use super::output::{self, Format, Listing};
-use crate::catalog::Catalog;
+use super::output::{self, Format, Listing, Printed};
 use crate::catalog::lists::{RecordingFilter, RecordingRow, RevisionRow};
 use crate::config::Config;
 use crate::domain::clock::Timestamp;
@@ -38,9 +37,8 @@ pub(super) enum Recordings {
     Show {
         /// Its mediaId
         media_id: String,
-        /// How it is printed
-        #[arg(long, value_enum, default_value_t)]
-        format: Format,
+        #[command(flatten)]
+        printed: Printed,
     },
 }
 
@@ -61,9 +59,13 @@ pub(super) async fn run(recordings: &Recordings, config: &Config) -> anyhow::Res
                 region_id: region.clone(),
                 search: search.clone(),
             };
-            open::read(config, async |catalog| print(catalog, &filter, *listing).await).await
+            open::read(config, async |catalog| {
+                let rows = catalog.list_recordings(&filter, listing.most(), listing.is_table());
+                listing.print(rows, catalog.count_matching(&filter), &HEADS, cells).await
+            })
+            .await
         }
-        Recordings::Show { media_id, format } => {
+        Recordings::Show { media_id, printed } => {
             let (recording, revisions) = open::read(config, async |catalog| {
                 let Some(recording) = catalog.recording(media_id).await? else {
                     bail!("the catalog has no recording with the mediaId {media_id}");
@@ -72,7 +74,7 @@ pub(super) async fn run(recordings: &Recordings, config: &Config) -> anyhow::Res
                 Ok((recording, revisions))
             })
             .await?;
-            show(recording, revisions, *format)
+            show(recording, revisions, printed.format)
         }
     }
 }
@@ -92,11 +94,6 @@ pub(super) fn cells(recording: &RecordingRow) -> Vec<String> {
         recording.media_id.clone(),
         recording.conference_id.clone(),
     ]
-}
-
-async fn print(catalog: &Catalog, filter: &RecordingFilter, listing: Listing) -> anyhow::Result<()> {
-    let rows = catalog.list_recordings(filter, listing.most(), listing.is_table());
-    listing.print(rows, catalog.count_matching(filter), &HEADS, cells).await
 }
 
 fn show(recording: RecordingRow, revisions: Vec<RevisionRow>, format: Format) -> anyhow::Result<()> {
@@ -123,32 +120,29 @@ fn show(recording: RecordingRow, revisions: Vec<RevisionRow>, format: Format) ->
     if revisions.is_empty() {
         return Ok(());
     }
-    let before = output::table(
-        &["until", "duration", "size", "region", "type", "raw"],
-        revisions.into_iter().map(|revision| {
-            vec![
-                output::instant(Some(revision.replaced_at)),
-                output::clock_time(revision.duration_ms),
-                output::mebibytes(revision.file_size),
-                revision.region_id.unwrap_or_default(),
-                output::record_type(revision.record_type),
-                revision.raw,
-            ]
-        }),
-    );
+    let row = |revision: RevisionRow| {
+        vec![
+            output::instant(Some(revision.replaced_at)),
+            output::clock_time(revision.duration_ms),
+            output::mebibytes(revision.file_size),
+            revision.region_id.unwrap_or_default(),
+            output::record_type(revision.record_type),
+            revision.raw,
+        ]
+    };
+    let heads = ["until", "duration", "size", "region", "type", "raw"];
+    let before = output::table(&heads, revisions.into_iter().map(row));
     output::print(&format!("earlier versions:\n{before}\n"))
 }
 
 /// The instant that `text` names, or the beginning of the day that is `days` after the one it names.
-fn instant(text: &str, days: u64) -> Result<Timestamp, String> {
+fn instant(text: &str, days: u64) -> Result<Timestamp, &'static str> {
     if let Ok(instant) = DateTime::parse_from_rfc3339(text) {
         return Ok(instant.to_utc().into());
     }
-    text.parse::<NaiveDate>()
-        .ok()
-        .and_then(|day| day.checked_add_days(Days::new(days)))
-        .map(|day| day.and_time(NaiveTime::MIN).and_utc().into())
-        .ok_or_else(|| "write a day, 2026-06-01, or an instant, 2026-06-01T09:00:00Z".to_owned())
+    let day = text.parse::<NaiveDate>().ok().and_then(|day| day.checked_add_days(Days::new(days)));
+    day.map(|day| day.and_time(NaiveTime::MIN).and_utc().into())
+        .ok_or("write a day, 2026-06-01, or an instant, 2026-06-01T09:00:00Z")
 }
 
 #[cfg(test)]

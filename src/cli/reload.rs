@@ -4,16 +4,15 @@ use secrecy::{ExposeSecret, SecretString};
 use tokio::signal::unix::Signal;
 
 use super::error::describe;
-use super::sanitize;
-use crate::config::{Config, ConfigError, Loaded};
+use super::{logging, sanitize};
+use crate::config::{ConfigError, Loaded, Problem};
 use crate::daemon::report::Report;
 
 /// The configuration in force.
 pub(super) struct Running {
-    /// As it was read.
     pub(super) loaded: Loaded,
-    /// The secret at that time: its file may hold another by now.
-    secret: Option<SecretString>,
+    /// The app's secret when it was read: its file may hold another by now.
+    secret: SecretString,
 }
 
 /// Waits for SIGHUP, and reads the configuration anew.
@@ -24,27 +23,23 @@ pub(super) struct Reloads<'a, R> {
 }
 
 impl Running {
-    pub(super) fn new(loaded: Loaded) -> Self {
-        let secret = secret(&loaded.config);
-        Self { loaded, secret }
-    }
-
-    pub(super) fn config(&self) -> &Config {
-        &self.loaded.config
+    /// Fails if there is no secret: later, it would be too late to refuse it.
+    pub(super) fn new(loaded: Loaded) -> Result<Self, Problem> {
+        let secret = loaded.config.dingtalk.credentials()?.app_secret;
+        Ok(Self { loaded, secret })
     }
 
     /// Whether `other` names another DingTalk or another app, or has another secret.
     pub(super) fn has_other_app(&self, other: &Self) -> bool {
-        let app = |running: &Self| {
-            let dingtalk = &running.config().dingtalk;
-            (dingtalk.base_url.clone(), dingtalk.app_key.clone(), dingtalk.corp_id.clone())
-        };
-        app(self) != app(other) || self.has_other_secret(other)
+        let (ours, theirs) = (&self.loaded.config.dingtalk, &other.loaded.config.dingtalk);
+        ours.base_url != theirs.base_url
+            || ours.app_key != theirs.app_key
+            || ours.corp_id != theirs.corp_id
+            || self.has_other_secret(other)
     }
 
     fn has_other_secret(&self, other: &Self) -> bool {
-        let secret = |running: &Self| running.secret.as_ref().map(|secret| secret.expose_secret().to_owned());
-        secret(self) != secret(other)
+        self.secret.expose_secret() != other.secret.expose_secret()
     }
 }
 
@@ -87,16 +82,8 @@ impl<R: Fn() -> Result<Loaded, ConfigError>> Reloads<'_, R> {
     }
 
     fn read_anew(&self) -> anyhow::Result<Running> {
-        let next = Running::new((self.read)()?);
-        // The secret is read now: later, it would be too late to refuse it.
-        next.config().dingtalk.credentials()?;
-        for exposed in next.loaded.exposed() {
-            tracing::warn!(path = %exposed.path.display(), "{exposed}");
-        }
+        let next = Running::new((self.read)()?)?;
+        logging::exposed(&next.loaded);
         Ok(next)
     }
-}
-
-fn secret(config: &Config) -> Option<SecretString> {
-    Some(config.dingtalk.credentials().ok()?.app_secret)
 }

@@ -4,24 +4,23 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
+use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
-use super::logging::Level;
+use super::logging::{self, Level};
 use super::reload::{Reloads, Running};
-use super::wiring::{self, Service};
+use super::wiring::Service;
 use crate::catalog;
 use crate::config::{Config, ConfigError, Loaded};
 use crate::daemon::heartbeat::Heartbeat;
 use crate::daemon::http::Http;
-use crate::daemon::lifecycle::{ServiceManager, Watchdog, reload_signal, stop_on_signals};
+use crate::daemon::lifecycle::{Watchdog, stop_on_signals};
+use crate::daemon::lock::Lock;
 use crate::daemon::report::Report;
 use crate::daemon::waker::Waker;
 use crate::daemon::worker;
 use crate::domain::clock::{Clock, SystemClock};
 use crate::domain::schedule::Schedule;
-
-/// How long to wait before a locked catalog is tried again.
-const LOCKED: Duration = Duration::from_secs(2);
 
 /// Works as `loaded` says until it is stopped; on SIGHUP, as `read` says from then on.
 pub(super) async fn run(
@@ -31,41 +30,37 @@ pub(super) async fn run(
 ) -> anyhow::Result<()> {
     // Before anything else: a stop that comes early counts, and a reload must not end the process.
     let stop = stop_on_signals().context("signals could not be listened for")?;
-    let signals = reload_signal().context("signals could not be listened for")?;
-    let mut running = Running::new(loaded);
-    let lock = wiring::lock(running.config())?;
-    let watchdog = Watchdog::of_service_manager(Arc::new(SystemClock::new()));
-    let report = Report::to(ServiceManager, watchdog, &lock);
-    let http = match running.config().http.listen {
-        Some(address) => {
-            let clock = Arc::new(SystemClock::new());
-            Some(
-                Http::listen(address, clock)
-                    .await
-                    .with_context(|| format!("http.listen: {address} cannot be listened at"))?,
-            )
-        }
-        None => None,
-    };
+    let signals = signal(SignalKind::hangup()).context("signals could not be listened for")?;
+    // Wrong credentials are refused before a file is made.
+    let mut running = Running::new(loaded)?;
+    let config = &running.loaded.config;
+    let lock = Lock::acquire(&config.catalog.path)?;
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
+    let report = Report::new(Watchdog::of_service_manager(Arc::clone(&clock)), &lock);
+    let mut http = None;
+    if let Some(address) = config.http.listen {
+        let listening = Http::listen(address, clock).await;
+        http = Some(listening.with_context(|| format!("http.listen: {address} cannot be listened at"))?);
+    }
     let mut waker = Waker::start().await.context("the scheduler could not be started")?;
-    let Some(mut service) = open(running.config(), &stop, &report).await? else { return Ok(()) };
-    ServiceManager.ready();
-    let path = running.config().catalog.path.display();
+    let Some(mut service) = open(config, &stop, &report).await? else { return Ok(()) };
+    report.ready();
+    let path = config.catalog.path.display();
     tracing::info!(catalog = %path, "at work on {path}");
 
     let mut reloads = Reloads { signals, read, report: &report };
     let ended = loop {
         if let Some(http) = &http {
-            http.show(service.view());
+            http.show(&service.archive);
         }
         let next = match run_until_reload(&service, &running, &mut waker, &stop, &mut reloads).await {
             Ok(Some(next)) => next,
             Ok(None) => break Ok(()),
             Err(error) => break Err(error),
         };
-        match service.reconfigure(next.config(), next.has_other_app(&running)).await {
+        match service.reconfigure(&next.loaded.config, next.has_other_app(&running)).await {
             Ok(()) => {
-                level.set(&next.config().log)?;
+                level.reload(logging::filter(&next.loaded.config.log)?)?;
                 running = next;
                 report.taken();
             }
@@ -73,7 +68,7 @@ pub(super) async fn run(
         }
     };
 
-    ServiceManager.stopping();
+    report.stopping();
     drop(http);
     let closed = service.close().await;
     ended?;
@@ -90,7 +85,7 @@ async fn run_until_reload<R: Fn() -> Result<Loaded, ConfigError>>(
     stop: &CancellationToken,
     reloads: &mut Reloads<'_, R>,
 ) -> anyhow::Result<Option<Running>> {
-    let config = running.config();
+    let config = &running.loaded.config;
     let schedules = [config.discover.schedule(), config.poll.schedule(), Schedule::Every(config.collect.interval)];
     let heartbeat =
         config.heartbeat.url().map(Heartbeat::to).transpose().context("the heartbeat could not be set up")?;
@@ -118,23 +113,21 @@ async fn run_until_reload<R: Fn() -> Result<Loaded, ConfigError>>(
 async fn open(config: &Config, stop: &CancellationToken, report: &Report<'_>) -> anyhow::Result<Option<Service>> {
     let clock = SystemClock::new();
     loop {
-        let error = match Service::open(config).await {
+        match Service::open(config).await {
             Ok(service) => {
                 report.works();
                 return Ok(Some(service));
             }
-            Err(error) => error,
-        };
-        match error.downcast_ref::<catalog::Error>() {
-            Some(locked) if locked.may_pass() => report.waits(locked),
-            _ => return Err(error),
+            Err(error) => match error.downcast_ref::<catalog::Error>() {
+                Some(locked) if locked.may_pass() => report.waits(locked),
+                _ => return Err(error),
+            },
         }
-        // The daemon is up, even if it waits: the service manager must not give it up.
-        ServiceManager.ready();
-        report.alive();
-        tokio::select! {
-            () = clock.sleep(LOCKED) => {}
-            () = stop.cancelled() => return Ok(None),
+        // The service manager must not give up a daemon that waits.
+        report.ready();
+        report.watchdog.alive();
+        if stop.run_until_cancelled(clock.sleep(Duration::from_secs(2))).await.is_none() {
+            return Ok(None);
         }
     }
 }

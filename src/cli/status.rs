@@ -4,10 +4,9 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use anyhow::ensure;
-use clap::Args;
 use serde::Serialize;
 
-use super::output::{self, Format};
+use super::output::{self, Format, Printed};
 use super::{open, wiring};
 use crate::archive::{LookIntervals, health};
 use crate::catalog::Catalog;
@@ -16,24 +15,19 @@ use crate::catalog::measures::Oldest;
 use crate::catalog::pauses::Pause;
 use crate::catalog::runs::JobRun;
 use crate::config::Config;
-use crate::daemon::lock::Lock;
+use crate::daemon::lock::{Lock, Note};
+use crate::daemon::report::in_words;
 use crate::domain::clock::{Clock, SystemClock, Timestamp, millis};
+use crate::domain::conference::State;
 use crate::domain::forecast;
 use crate::domain::schedule::Schedule;
 
 /// Of so many recordings it is shown how soon they came.
 const LATEST: u32 = 1_000;
 
-#[derive(Args, Debug)]
-pub(super) struct Status {
-    /// How it is printed
-    #[arg(long, value_enum, default_value_t)]
-    format: Format,
-}
-
 /// Instants and durations are in milliseconds.
-#[derive(Debug, Serialize)]
-pub struct Report {
+#[derive(Serialize)]
+struct Report {
     catalog: String,
     daemon_pid: Option<u32>,
     daemon_waits_for: Option<String>,
@@ -50,17 +44,17 @@ pub struct Report {
     calls_per_month: u64,
     discover_interval_ms: Option<i64>,
     discover_stretched: bool,
-    poll_interval_ms: Option<i64>,
+    poll_interval_ms: i64,
     poll_stretched: bool,
     pauses: Vec<Pause>,
     unhealthy: Vec<String>,
     stages: Vec<JobRun>,
 }
 
-pub(super) async fn run(status: &Status, config: &Config) -> anyhow::Result<()> {
+pub(super) async fn run(printed: Printed, config: &Config) -> anyhow::Result<()> {
     let now = SystemClock::new().now();
     let report = open::read(config, async |catalog| report(catalog, config, now).await).await?;
-    match status.format {
+    match printed.format {
         Format::Json => output::json(&report)?,
         Format::Table => print(&report, config, now)?,
     }
@@ -69,37 +63,35 @@ pub(super) async fn run(status: &Status, config: &Config) -> anyhow::Result<()> 
 }
 
 /// The state at `now` of a daemon with this configuration. Reads only.
-pub async fn report(catalog: &Catalog, config: &Config, now: Timestamp) -> anyhow::Result<Report> {
+async fn report(catalog: &Catalog, config: &Config, now: Timestamp) -> anyhow::Result<Report> {
     let settings = wiring::settings(config);
     let share = config.quota.calls_per_month;
     let pace = LookIntervals::at(catalog, &settings, share, now).await?;
     let discovers = settings.organization || !settings.users.is_empty();
     let (discover, discover_stretched) = effective(&settings.discover, pace.discover, now);
     let (poll, poll_stretched) = effective(&settings.poll, pace.poll, now);
-    let daemon = Lock::holder(&config.catalog.path);
+    let (daemon_pid, note) = Lock::holder(&config.catalog.path).unzip();
+    let Note { waits_for, refused } = note.unwrap_or_default();
+    let by_state = catalog.count_by_state().await?.into_iter().map(|(state, count)| (state.as_str(), count));
+    let day = forecast::day(now);
     let lags = catalog.latest_lags(LATEST).await?;
     Ok(Report {
         catalog: config.catalog.path.display().to_string(),
-        daemon_pid: daemon.as_ref().map(|daemon| daemon.pid),
-        daemon_waits_for: daemon.as_ref().and_then(|daemon| daemon.note.waits_for.clone()),
-        configuration_refused: daemon.and_then(|daemon| daemon.note.refused),
-        conferences: catalog
-            .count_by_state()
-            .await?
-            .into_iter()
-            .map(|(state, count)| (state.as_str(), count))
-            .collect(),
+        daemon_pid,
+        daemon_waits_for: waits_for,
+        configuration_refused: refused,
+        conferences: by_state.collect(),
         trouble: catalog.last_error().await?,
         oldest_open: catalog.oldest_open().await?,
         lag_half_ms: lags.get(lags.len() / 2).copied().map(millis),
         lag_most_ms: lags.last().copied().map(millis),
         recordings: catalog.count_recordings().await?,
-        month: forecast::day(now).chars().take(7).collect(),
-        calls: catalog.spent(&forecast::day(now)).await?,
+        calls: catalog.spent(&day).await?,
+        month: day.chars().take(7).collect(),
         calls_per_month: share,
         discover_interval_ms: discovers.then_some(millis(discover)),
         discover_stretched: discovers && discover_stretched,
-        poll_interval_ms: Some(millis(poll)),
+        poll_interval_ms: millis(poll),
         poll_stretched,
         pauses: catalog.pauses().await?.into_iter().filter(|pause| pause.until > now).collect(),
         unhealthy: health::stale(catalog, &settings, share, now).await?.iter().map(ToString::to_string).collect(),
@@ -113,14 +105,10 @@ fn effective(schedule: &Schedule, pace: Duration, now: Timestamp) -> (Duration, 
     (configured.max(pace), pace > configured)
 }
 
-/// The upper table: names and values.
-pub fn facts(report: &Report, config: &Config) -> Vec<(&'static str, String)> {
+fn facts(report: &Report, config: &Config) -> Vec<(&'static str, String)> {
     let daemon = report.daemon_pid.map_or_else(|| "not running".to_owned(), |pid| format!("running, pid {pid}"));
-    let conferences: Vec<String> = crate::domain::conference::State::ALL
-        .iter()
-        .filter_map(|state| Some((state, report.conferences.get(state.as_str()).filter(|count| **count > 0)?)))
-        .map(|(state, count)| format!("{count} {state}"))
-        .collect();
+    let by_state = State::ALL.into_iter().filter_map(|state| Some((state, *report.conferences.get(state.as_str())?)));
+    let conferences = in_words(by_state).unwrap_or_else(|| "none".to_owned());
     let calls = if report.calls_per_month == 0 {
         format!("{} in {}, unmetered", report.calls, report.month)
     } else {
@@ -129,7 +117,7 @@ pub fn facts(report: &Report, config: &Config) -> Vec<(&'static str, String)> {
     let mut facts = vec![
         ("daemon", daemon),
         ("catalog", report.catalog.clone()),
-        ("conferences", if conferences.is_empty() { "none".to_owned() } else { conferences.join(", ") }),
+        ("conferences", conferences),
         ("recordings", recordings(report)),
         ("calls", calls),
     ];
@@ -143,12 +131,9 @@ pub fn facts(report: &Report, config: &Config) -> Vec<(&'static str, String)> {
     if let Some(interval_ms) = report.discover_interval_ms {
         facts.push(("discover", interval(&config.discover.schedule(), interval_ms, report.discover_stretched)));
     }
-    if let Some(interval_ms) = report.poll_interval_ms {
-        facts.push(("poll", interval(&config.poll.schedule(), interval_ms, report.poll_stretched)));
-    }
-    for pause in &report.pauses {
-        facts.push(("paused", format!("{} until {}: {}", pause.scope, pause.until, pause.message)));
-    }
+    facts.push(("poll", interval(&config.poll.schedule(), report.poll_interval_ms, report.poll_stretched)));
+    let paused = |pause: &Pause| ("paused", format!("{} until {}: {}", pause.scope, pause.until, pause.message));
+    facts.extend(report.pauses.iter().map(paused));
     facts
 }
 
@@ -168,26 +153,15 @@ fn roughly(duration_ms: i64) -> String {
     humantime::format_duration(Duration::from_mins(minutes)).to_string()
 }
 
-/// The lower table: for each stage its name, its last run, the outcome, and when it is due.
-pub fn stages(report: &Report, now: Timestamp) -> Vec<[String; 4]> {
-    let line = |stage: &JobRun| {
-        let due = stage.next_due_at.map(|due| due.max(now).to_string());
-        [
-            stage.stage.clone(),
-            stage.last_finished_at.to_string(),
-            stage.outcome.clone(),
-            due.unwrap_or_else(|| "when there is something to do".to_owned()),
-        ]
-    };
-    report.stages.iter().map(line).collect()
-}
-
 fn print(report: &Report, config: &Config, now: Timestamp) -> anyhow::Result<()> {
     let facts = facts(report, config).into_iter().map(|(name, fact)| vec![name.to_owned(), fact]);
-    let stages = stages(report, now).into_iter().map(Vec::from);
-    let (facts, stages) =
-        (output::table(&[], facts), output::table(&["stage", "last run", "outcome", "next due"], stages));
-    output::print(&format!("{facts}\n{stages}\n"))
+    let stages = report.stages.iter().map(|run| {
+        let due = run.next_due_at.map(|due| due.max(now).to_string());
+        let due = due.unwrap_or_else(|| "when there is something to do".to_owned());
+        vec![run.stage.clone(), run.last_finished_at.to_string(), run.outcome.clone(), due]
+    });
+    let stages = output::table(&["stage", "last run", "outcome", "next due"], stages);
+    output::print(&format!("{}\n{stages}\n", output::table(&[], facts)))
 }
 
 /// The last error of an open conference, and how many more have one.

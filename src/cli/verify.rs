@@ -6,7 +6,7 @@ use anyhow::ensure;
 use clap::Args;
 use serde::Serialize;
 
-use super::output::{self, Format};
+use super::output::{self, Format, Printed};
 use super::{open, sanitize};
 use crate::catalog::Catalog;
 use crate::catalog::verify::{Finding, checks};
@@ -16,9 +16,8 @@ use crate::config::Config;
 pub(super) struct Verify {
     /// The file to check [default: the configured catalog]
     file: Option<PathBuf>,
-    /// How it is printed
-    #[arg(long, value_enum, default_value_t)]
-    format: Format,
+    #[command(flatten)]
+    printed: Printed,
 }
 
 #[derive(Serialize)]
@@ -36,15 +35,16 @@ pub(super) async fn run(verify: &Verify, config: &Config) -> anyhow::Result<()> 
     let path = verify.file.as_ref().unwrap_or(&config.catalog.path);
     let check = async |catalog: &Catalog| Ok((catalog.verify().await?, catalog.size().await.ok()));
     let (findings, size) = open::then_close(Catalog::open_read_only(path).await?, check).await?;
+    let (conferences, recordings) = size.unzip();
     let report = Report {
         catalog: path.display().to_string(),
         sound: findings.is_empty(),
-        conferences: size.map(|(conferences, _)| conferences),
-        recordings: size.map(|(_, recordings)| recordings),
+        conferences,
+        recordings,
         checks: checks().collect(),
         findings: &findings,
     };
-    match verify.format {
+    match verify.printed.format {
         Format::Json => output::json(&report)?,
         Format::Table => print(&report)?,
     }
@@ -57,10 +57,9 @@ fn print(report: &Report<'_>) -> anyhow::Result<()> {
     if !report.sound {
         return output::print(&lines(report.findings).map(|line| line + "\n").collect::<String>());
     }
-    let size = match (report.conferences, report.recordings) {
-        (Some(conferences), Some(recordings)) => format!(": {conferences} conferences and {recordings} recordings"),
-        _ => String::new(),
-    };
+    let size = report.conferences.zip(report.recordings);
+    let size = size.map(|(conferences, recordings)| format!(": {conferences} conferences and {recordings} recordings"));
+    let size = size.unwrap_or_default();
     let checks: String = report.checks.iter().flat_map(|check| ["- ", check, "\n"]).collect();
     let count = report.checks.len();
     let catalog = sanitize::text(&report.catalog);

@@ -9,9 +9,7 @@ use tokio::time::timeout;
 use crate::archive::{self, Archive, Budget};
 use crate::catalog::Catalog;
 use crate::catalog::register::Registration;
-use crate::config::Config;
-use crate::daemon::lock::Lock;
-use crate::daemon::metrics::View;
+use crate::config::{self, Config, Watched};
 use crate::dingtalk::token::Credentials;
 use crate::dingtalk::{self, Client, Gate};
 use crate::domain::clock::{Clock, SystemClock};
@@ -19,19 +17,11 @@ use crate::domain::clock::{Clock, SystemClock};
 /// How long closing may wait for the catalog.
 const PATIENCE: Duration = Duration::from_secs(2);
 
-/// The right to work on the configured catalog. Wrong credentials are refused before a file is made.
-pub fn lock(config: &Config) -> anyhow::Result<Lock> {
-    config.dingtalk.credentials()?;
-    Ok(Lock::acquire(&config.catalog.path)?)
-}
-
-/// A configured archiver at work on its catalog. Only the holder of the [`lock`] may open it.
+/// A configured archiver at work on its catalog. Only the holder of its lock may open it.
 pub struct Service {
-    /// The archiver.
     pub archive: Archive,
-    /// The system's clock.
+    /// The system's.
     pub clock: Arc<dyn Clock>,
-    catalog: Catalog,
 }
 
 impl Service {
@@ -39,26 +29,22 @@ impl Service {
     pub async fn open(config: &Config) -> anyhow::Result<Self> {
         let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
         let catalog = Catalog::open(&config.catalog.path).await?;
-        let archive = archive(config, catalog.clone(), Arc::clone(&clock))?;
+        let archive = archive(config, catalog, Arc::clone(&clock))?;
         archive.prepare(clock.now()).await?;
-        Ok(Self { archive, clock, catalog })
-    }
-
-    /// What `/metrics` and `/healthz` show.
-    pub fn view(&self) -> View {
-        View { catalog: self.catalog.clone(), settings: self.archive.settings().clone(), share: self.archive.share() }
+        Ok(Self { archive, clock })
     }
 
     /// Works by `config` from here on, in the same catalog. If that is not possible, everything stays as it was.
     /// `another_app`: the pauses of the app before are lifted.
     pub async fn reconfigure(&mut self, config: &Config, another_app: bool) -> anyhow::Result<()> {
-        let next = archive(config, self.catalog.clone(), Arc::clone(&self.clock))?;
+        let catalog = self.archive.catalog();
+        let next = archive(config, catalog.clone(), Arc::clone(&self.clock))?;
         let now = self.clock.now();
         self.archive.settle().await?;
         next.prepare(now).await?;
         if another_app {
-            for pause in self.catalog.pauses().await? {
-                self.catalog.unpause(&pause, true, now).await?;
+            for pause in catalog.pauses().await? {
+                catalog.unpause(&pause, true, now).await?;
             }
         }
         self.archive = next;
@@ -69,8 +55,9 @@ impl Service {
     pub async fn close(self) -> anyhow::Result<()> {
         // A program that holds the file's lock must not delay the end: what is not written stays counted as reserved.
         let settled = timeout(PATIENCE, self.archive.settle()).await;
+        let catalog = self.archive.catalog().clone();
         drop(self.archive);
-        let _ = timeout(PATIENCE, self.catalog.close()).await;
+        let _ = timeout(PATIENCE, catalog.close()).await;
         settled
             .context("another program holds the catalog's lock")
             .and_then(|settled| Ok(settled?))
@@ -86,14 +73,19 @@ pub async fn ask<T>(
     config.dingtalk.credentials()?;
     let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
     let catalog = Catalog::open(&config.catalog.path).await?;
-    let budget = Budget::new(catalog.clone(), Arc::clone(&clock), config.quota.calls_per_month).for_command();
-    let budget = Arc::new(budget);
-    budget.begin(catalog.pauses().await?).await;
+    let budget = Arc::new(command_budget(config, &catalog, Arc::clone(&clock)).await?);
     let client = client(config, Arc::clone(&budget) as Arc<dyn Gate>, clock)?;
     let answer = question(&client).await;
     budget.end().await?;
     catalog.close().await;
     Ok(answer?)
+}
+
+/// Counts the calls of a command in `catalog`; to be ended after the last.
+pub async fn command_budget(config: &Config, catalog: &Catalog, clock: Arc<dyn Clock>) -> anyhow::Result<Budget> {
+    let budget = Budget::new(catalog.clone(), clock, config.quota.calls_per_month).for_command();
+    budget.begin(catalog.pauses().await?).await;
+    Ok(budget)
 }
 
 /// An archiver over `catalog`, as `config` says, by `clock`.
@@ -105,14 +97,10 @@ pub fn archive(config: &Config, catalog: Catalog, clock: Arc<dyn Clock>) -> anyh
 
 /// A client for DingTalk whose metered calls `gate` answers for.
 pub fn client(config: &Config, gate: Arc<dyn Gate>, clock: Arc<dyn Clock>) -> anyhow::Result<Client> {
-    let credentials = config.dingtalk.credentials()?;
+    let config::Credentials { app_key, app_secret, corp_id } = config.dingtalk.credentials()?;
     let settings = dingtalk::Settings {
         base_url: config.dingtalk.base_url.clone(),
-        credentials: Credentials {
-            app_key: credentials.app_key,
-            app_secret: credentials.app_secret,
-            corp_id: credentials.corp_id,
-        },
+        credentials: Credentials { app_key, app_secret, corp_id },
         request_timeout: config.dingtalk.request_timeout,
         requests_per_second: config.dingtalk.requests_per_second,
         max_in_flight: config.dingtalk.max_in_flight,
@@ -123,13 +111,10 @@ pub fn client(config: &Config, gate: Arc<dyn Gate>, clock: Arc<dyn Clock>) -> an
 
 /// What the stages need of the configuration.
 pub fn settings(config: &Config) -> archive::Settings {
+    let registration =
+        |watched: &Watched| Registration { conference_id: watched.id.clone(), union_id: watched.union_id.clone() };
     archive::Settings {
-        watch: config
-            .watch
-            .conferences
-            .iter()
-            .map(|watched| Registration { conference_id: watched.id.clone(), union_id: watched.union_id.clone() })
-            .collect(),
+        watch: config.watch.conferences.iter().map(registration).collect(),
         organization: config.discover.organization,
         users: config.discover.users.clone(),
         discover: config.discover.schedule(),

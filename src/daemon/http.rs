@@ -21,10 +21,10 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
 use tokio::net::TcpListener;
 use tokio::sync::Mutex;
-use tokio::task::{AbortHandle, JoinHandle, JoinSet};
+use tokio::task::{AbortHandle, JoinSet};
 
 use super::metrics::{self, Lags, View};
-use crate::archive::health;
+use crate::archive::{Archive, health};
 use crate::domain::clock::{Clock, Timestamp};
 
 /// So many connections are open at once: enough for a Prometheus, a probe, and a person who looks.
@@ -39,7 +39,7 @@ const FRESH: Duration = Duration::from_secs(1);
 /// The server. It ends when it is dropped.
 pub struct Http {
     shared: Arc<Shared>,
-    served: JoinHandle<()>,
+    _served: JoinSet<()>,
 }
 
 struct Shared {
@@ -86,20 +86,17 @@ impl Http {
             .with_state(Arc::clone(&shared));
         let listener = TcpListener::bind(address).await?;
         tracing::info!("/metrics and /healthz are served at http://{}", listener.local_addr()?);
-        Ok(Self { shared, served: tokio::spawn(serve(listener, router)) })
+        let mut served = JoinSet::new();
+        served.spawn(serve(listener, router));
+        Ok(Self { shared, _served: served })
     }
 
-    /// Shows this from here on.
-    pub fn show(&self, view: View) {
-        let view = View { catalog: view.catalog.for_observers(), ..view };
+    /// Shows the state of `archive` from here on.
+    pub fn show(&self, archive: &Archive) {
+        let (catalog, settings) = (archive.catalog().for_observers(), archive.settings().clone());
+        let view = View { catalog, settings, share: archive.share() };
         let shown = Shown { view, lags: Mutex::default(), metrics: Answers::default(), health: Answers::default() };
         *self.shared.shown.write().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(shown));
-    }
-}
-
-impl Drop for Http {
-    fn drop(&mut self) {
-        self.served.abort();
     }
 }
 

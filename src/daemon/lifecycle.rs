@@ -5,47 +5,16 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use sd_notify::NotifyState;
-use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
 use crate::domain::clock::Clock;
 
-/// The service manager, if there is one.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct ServiceManager;
-
-impl ServiceManager {
-    /// The daemon is at work.
-    pub fn ready(self) {
-        notify(&[NotifyState::Ready]);
-    }
-
-    /// What it is doing, in one line.
-    pub fn status(self, line: &str) {
-        notify(&[NotifyState::Status(line)]);
-    }
-
-    /// It reads its configuration anew, until it says that it is ready.
-    pub fn reloading(self) {
-        match NotifyState::monotonic_usec_now() {
-            // systemd ignores the one without the other.
-            Ok(now) => notify(&[NotifyState::Reloading, now]),
-            Err(error) => tracing::debug!(%error, "the monotonic clock could not be read: {error}"),
-        }
-    }
-
-    /// It is about to stop.
-    pub fn stopping(self) {
-        notify(&[NotifyState::Stopping]);
-    }
-}
-
 /// The service manager's watchdog, if it keeps one. It restarts a daemon that sends no message in time.
-#[derive(Debug)]
 pub struct Watchdog {
     clock: Arc<dyn Clock>,
-    /// The longest time between two messages.
-    interval: Option<Duration>,
+    /// How long the daemon may rest between two signs of life.
+    pub interval: Option<Duration>,
     last: Mutex<Option<Duration>>,
 }
 
@@ -55,11 +24,6 @@ impl Watchdog {
         // Twice in the time that it waits: one late message restarts nothing.
         let interval = sd_notify::watchdog_enabled().map(|limit| limit / 2);
         Self { clock, interval, last: Mutex::default() }
-    }
-
-    /// How long the daemon may rest between two signs of life.
-    pub fn interval(&self) -> Option<Duration> {
-        self.interval
     }
 
     /// The work goes on. To be called by the work itself, and by no timer.
@@ -75,7 +39,8 @@ impl Watchdog {
     }
 }
 
-fn notify(state: &[NotifyState<'_>]) {
+/// Tells the service manager, if there is one.
+pub(super) fn notify(state: &[NotifyState<'_>]) {
     if let Err(error) = sd_notify::notify(state) {
         tracing::debug!(%error, "systemd could not be notified: {error}");
     }
@@ -96,9 +61,4 @@ pub fn stop_on_signals() -> io::Result<CancellationToken> {
         token.cancel();
     });
     Ok(stop)
-}
-
-/// SIGHUP, each time that it comes. Signals that nobody has received yet are one signal.
-pub fn reload_signal() -> io::Result<Signal> {
-    signal(SignalKind::hangup())
 }

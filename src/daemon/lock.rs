@@ -21,17 +21,8 @@ pub struct Lock {
     note: File,
 }
 
-/// The process that works on a catalog.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Holder {
-    /// Its id.
-    pub pid: u32,
-    /// What it says.
-    pub note: Note,
-}
-
 /// What a daemon says where it cannot say it in the catalog.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Default)]
 pub struct Note {
     /// What it waits for, if the catalog keeps it from working.
     pub waits_for: Option<String>,
@@ -45,29 +36,14 @@ const LINE_BYTES: usize = 480;
 /// The length of a note's file, whatever it says: on a full disk, what is there can be overwritten.
 const NOTE_BYTES: usize = 1024;
 
-/// How many links the kernel follows.
-const LINKS: usize = 40;
-
-/// Why a catalog may not be worked on.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// Another process works on it.
-    #[error("another recording-archiver{} works on this catalog already: stop it, or name another catalog", pid(*.0))]
-    Held(Option<u32>),
-    /// A file beside the catalog could not be used.
+    #[error("another recording-archiver{0} works on this catalog already: stop it, or name another catalog")]
+    Held(String),
     #[error(
         "the lock file {path} could not be used: {source}; it must be a file and no link, and its folder must exist and be writable"
     )]
-    Io {
-        /// The file.
-        path: PathBuf,
-        /// Why not.
-        source: io::Error,
-    },
-}
-
-fn pid(pid: Option<u32>) -> String {
-    pid.map(|pid| format!(" (pid {pid})")).unwrap_or_default()
+    Io { path: PathBuf, source: io::Error },
 }
 
 impl Lock {
@@ -80,7 +56,10 @@ impl Lock {
         let _ = lock.set_permissions(Permissions::from_mode(0o600));
         match lock.try_lock() {
             Ok(()) => {}
-            Err(TryLockError::WouldBlock) => return Err(Error::Held(Self::holder(catalog).map(|holder| holder.pid))),
+            Err(TryLockError::WouldBlock) => {
+                let pid = Self::holder(catalog).map(|(pid, _)| format!(" (pid {pid})"));
+                return Err(Error::Held(pid.unwrap_or_default()));
+            }
             Err(TryLockError::Error(source)) => return Err(failed(source)),
         }
         let path = beside(catalog, ".daemon");
@@ -90,7 +69,6 @@ impl Lock {
         Ok(lock)
     }
 
-    /// Writes the daemon's note.
     pub fn write(&self, note: &Note) -> io::Result<()> {
         let (waits_for, refused) = (line(note.waits_for.as_deref()), line(note.refused.as_deref()));
         let mut text = format!("{}\n{waits_for}\n{refused}", std::process::id()).into_bytes();
@@ -100,8 +78,8 @@ impl Lock {
         (&self.note).write_all(&text)
     }
 
-    /// The process that works on `catalog`, if one does.
-    pub fn holder(catalog: &Path) -> Option<Holder> {
+    /// The id of the process that works on `catalog`, if one does, and its note.
+    pub fn holder(catalog: &Path) -> Option<(u32, Note)> {
         let mut note = options().read(true).open(beside(catalog, ".daemon")).ok()?;
         match note.try_lock_shared() {
             Err(TryLockError::WouldBlock) => read(&mut note),
@@ -113,7 +91,8 @@ impl Lock {
 /// A file beside the catalog's own file, which may be named by links and need not be there yet.
 fn beside(catalog: &Path, suffix: &str) -> PathBuf {
     let mut path = catalog.to_owned();
-    for _ in 0..LINKS {
+    // The kernel follows no more links.
+    for _ in 0..40 {
         let Ok(target) = path.read_link() else { break };
         path = path.parent().unwrap_or(Path::new("")).join(target);
     }
@@ -154,19 +133,19 @@ fn open_note(path: &Path) -> io::Result<File> {
     Ok(note)
 }
 
-fn read(note: &mut File) -> Option<Holder> {
+fn read(note: &mut File) -> Option<(u32, Note)> {
     let mut bytes = Vec::new();
     note.take(NOTE_BYTES as u64).read_to_end(&mut bytes).ok()?;
     let text = String::from_utf8_lossy(&bytes);
     let mut lines = text.lines().map(str::trim);
     let pid = lines.next()?.parse().ok()?;
     let mut next = || lines.next().filter(|line| !line.is_empty()).map(str::to_owned);
-    Some(Holder { pid, note: Note { waits_for: next(), refused: next() } })
+    Some((pid, Note { waits_for: next(), refused: next() }))
 }
 
 /// `words` in one line, as far as there is room.
 fn line(words: Option<&str>) -> String {
-    let words = words.unwrap_or_default().replace('\n', " ");
-    let end = words.char_indices().map(|(at, c)| at + c.len_utf8()).take_while(|end| *end <= LINE_BYTES).last();
-    words[..end.unwrap_or(0)].to_owned()
+    let mut words = words.unwrap_or_default().replace('\n', " ");
+    words.truncate(words.floor_char_boundary(LINE_BYTES));
+    words
 }

@@ -5,7 +5,7 @@ use std::sync::atomic::AtomicU64;
 use prometheus_client::encoding::text::encode;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
-use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::metrics::gauge::{ConstGauge, Gauge};
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::{Registry, Unit};
@@ -16,14 +16,11 @@ use crate::domain::clock::Timestamp;
 use crate::domain::forecast;
 
 /// What is shown.
-#[derive(Clone)]
-pub struct View {
-    /// The catalog.
-    pub catalog: Catalog,
-    /// The settings in force.
-    pub settings: Settings,
+pub(super) struct View {
+    pub(super) catalog: Catalog,
+    pub(super) settings: Settings,
     /// The month's share of calls in force.
-    pub share: u64,
+    pub(super) share: u64,
 }
 
 /// How soon recordings came. Only what is new is counted at a scrape.
@@ -62,14 +59,16 @@ pub(super) async fn text(
     let seconds = |instant: Timestamp| instant.as_millis() as f64 / 1_000.0;
 
     registry.register("build", "The program", Info::new([("version", env!("CARGO_PKG_VERSION"))]));
-    single(&mut registry, "healthy", "1 if /healthz is green, else 0", f64::from(u8::from(is_healthy)));
+    let healthy = ConstGauge::new(f64::from(u8::from(is_healthy)));
+    registry.register("healthy", "1 if /healthz is green, else 0", healthy);
 
-    let conferences = gauge(&mut registry, "conferences", "Conferences by state", None);
+    let conferences = Gauges::default();
+    registry.register("conferences", "Conferences by state", conferences.clone());
     for (state, conferences_in_it) in catalog.count_by_state().await? {
         conferences.get_or_create(&vec![("state", state.as_str().to_owned())]).set(conferences_in_it as f64);
     }
     let help = "How long the open conference has stood in its state that has stood longest";
-    let oldest = gauge(&mut registry, "oldest_open_conference_age", help, Some(Unit::Seconds));
+    let oldest = in_seconds(&mut registry, "oldest_open_conference_age", help);
     for open in catalog.oldest_open().await? {
         oldest.get_or_create(&vec![("state", open.state)]).set(now.since(open.since).as_secs_f64());
     }
@@ -84,18 +83,16 @@ pub(super) async fn text(
         calls.get_or_create(&vec![("endpoint", made.endpoint), ("outcome", made.outcome)]).inc_by(made.calls);
     }
     let spent = catalog.spent(&forecast::day(now)).await?;
-    single(&mut registry, "month_calls", "Metered calls of this calendar month (UTC+8)", spent as f64);
+    let help = "Metered calls of this calendar month (UTC+8)";
+    registry.register("month_calls", help, ConstGauge::new(spent as f64));
     if *share > 0 {
-        single(
-            &mut registry,
-            "quota_calls_left",
-            "Calls of this month's share that are left",
-            share.saturating_sub(spent) as f64,
-        );
-        single(&mut registry, "quota_calls", "This daemon's share of the month's calls", *share as f64);
+        let left = ConstGauge::new(share.saturating_sub(spent) as f64);
+        registry.register("quota_calls_left", "Calls of this month's share that are left", left);
+        let share = ConstGauge::new(*share as f64);
+        registry.register("quota_calls", "This daemon's share of the month's calls", share);
     }
     let help = "The time kept between two looks: as configured, or stretched so that the month's calls last";
-    let look = gauge(&mut registry, "look_interval", help, Some(Unit::Seconds));
+    let look = in_seconds(&mut registry, "look_interval", help);
     let pace = LookIntervals::at(catalog, settings, *share, now).await?;
     for (stage, schedule, pace) in
         [("discover", &settings.discover, pace.discover), ("poll", &settings.poll, pace.poll)]
@@ -104,16 +101,16 @@ pub(super) async fn text(
         look.get_or_create(&vec![("stage", stage.to_owned())]).set(interval.as_secs_f64());
     }
     let help = "Until when DingTalk is left alone, for which reason";
-    let paused = gauge(&mut registry, "paused_until_timestamp", help, Some(Unit::Seconds));
+    let paused = in_seconds(&mut registry, "paused_until_timestamp", help);
     for pause in catalog.pauses().await?.into_iter().filter(|pause| pause.until > now) {
         paused
             .get_or_create(&vec![("scope", pause.scope.as_str().to_owned()), ("code", pause.code)])
             .set(seconds(pause.until));
     }
 
-    let lasted = gauge(&mut registry, "stage_duration", "How long its last run took", Some(Unit::Seconds));
+    let lasted = in_seconds(&mut registry, "stage_duration", "How long its last run took");
     let help = "When its last untroubled run began";
-    let last_ok = gauge(&mut registry, "stage_last_success_timestamp", help, Some(Unit::Seconds));
+    let last_ok = in_seconds(&mut registry, "stage_last_success_timestamp", help);
     for run in catalog.job_runs().await? {
         let stage = vec![("stage", run.stage)];
         lasted.get_or_create(&stage).set(run.last_finished_at.since(run.last_started_at).as_secs_f64());
@@ -125,18 +122,8 @@ pub(super) async fn text(
     Ok(text)
 }
 
-fn gauge(registry: &mut Registry, name: &str, help: &str, unit: Option<Unit>) -> Gauges {
+fn in_seconds(registry: &mut Registry, name: &str, help: &str) -> Gauges {
     let gauges = Gauges::default();
-    match unit {
-        Some(unit) => registry.register_with_unit(name, help, unit, gauges.clone()),
-        None => registry.register(name, help, gauges.clone()),
-    }
+    registry.register_with_unit(name, help, Unit::Seconds, gauges.clone());
     gauges
-}
-
-/// A gauge without labels.
-fn single(registry: &mut Registry, name: &str, help: &str, value: f64) {
-    let gauge = Gauge::<f64, AtomicU64>::default();
-    gauge.set(value);
-    registry.register(name, help, gauge);
 }

@@ -6,7 +6,7 @@ pub mod heartbeat;
 pub mod http;
 pub mod lifecycle;
 pub mod lock;
-pub mod metrics;
+mod metrics;
 pub mod report;
 pub mod stepper;
 pub mod waker;

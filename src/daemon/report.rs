@@ -1,30 +1,48 @@
 //! The daemon's reports about itself: to the service manager, to the log, and in its note, which `status` reads.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::cell::RefCell;
 
-use super::lifecycle::{ServiceManager, Watchdog};
+use sd_notify::NotifyState;
+
+use super::lifecycle::{Watchdog, notify};
 use super::lock::{Lock, Note};
 use crate::catalog;
+use crate::domain::conference::State;
+
+/// How many conferences stand in each state: `2 active, 1 ended`; `None` if there are none.
+pub fn in_words(by_state: impl IntoIterator<Item = (State, u64)>) -> Option<String> {
+    let some = by_state.into_iter().filter(|(_, count)| *count > 0);
+    let words: Vec<String> = some.map(|(state, count)| format!("{count} {state}")).collect();
+    (!words.is_empty()).then(|| words.join(", "))
+}
 
 /// Whoever watches over a daemon learns from here what it does. Nothing is reported twice.
 pub struct Report<'a> {
-    manager: ServiceManager,
-    watchdog: Watchdog,
+    /// To be told of each sign of life.
+    pub watchdog: Watchdog,
     lock: &'a Lock,
-    note: Mutex<Note>,
+    note: RefCell<Note>,
 }
 
 impl<'a> Report<'a> {
-    /// Reports to the service manager, and in the note beside the lock.
-    pub fn to(manager: ServiceManager, watchdog: Watchdog, lock: &'a Lock) -> Self {
-        Self { manager, watchdog, lock, note: Mutex::default() }
+    pub fn new(watchdog: Watchdog, lock: &'a Lock) -> Self {
+        Self { watchdog, lock, note: RefCell::default() }
+    }
+
+    /// The daemon is up, even if it waits.
+    pub fn ready(&self) {
+        notify(&[NotifyState::Ready]);
+    }
+
+    /// The daemon is about to end.
+    pub fn stopping(&self) {
+        notify(&[NotifyState::Stopping]);
     }
 
     /// The catalog keeps the daemon from working.
     pub fn waits(&self, error: &catalog::Error) {
         let waits_for = error.to_string();
-        let mut note = self.note();
+        let mut note = self.note.borrow_mut();
         if note.waits_for.as_deref() == Some(waits_for.as_str()) {
             return;
         }
@@ -34,14 +52,14 @@ impl<'a> Report<'a> {
         } else {
             tracing::debug!(%error, "still waiting, and now for this: {error}");
         }
-        self.manager.status(&format!("waiting: {error}"));
+        notify(&[NotifyState::Status(&format!("waiting: {error}"))]);
         note.waits_for = Some(waits_for);
         self.write(&note);
     }
 
     /// The catalog does not keep it from working, or not any more.
     pub fn works(&self) {
-        let mut note = self.note();
+        let mut note = self.note.borrow_mut();
         if note.waits_for.take().is_some() {
             tracing::info!("the catalog can be written again; the work goes on");
             self.write(&note);
@@ -51,54 +69,43 @@ impl<'a> Report<'a> {
     /// The daemon cannot go on.
     pub fn ends(&self, error: &catalog::Error) {
         tracing::error!(%error, "the daemon ends: {error}");
-        self.manager.status(&format!("failed: {error}"));
+        notify(&[NotifyState::Status(&format!("failed: {error}"))]);
     }
 
-    /// A configuration is read anew.
+    /// A configuration is read anew, until it is [refused](Self::refused) or [taken](Self::taken).
     pub fn reloads(&self) {
-        self.manager.reloading();
+        match NotifyState::monotonic_usec_now() {
+            // systemd ignores the one without the other.
+            Ok(now) => notify(&[NotifyState::Reloading, now]),
+            Err(error) => tracing::debug!(%error, "the monotonic clock could not be read: {error}"),
+        }
     }
 
     /// It is refused for this reason; the running settings stay.
     pub fn refused(&self, reason: &str) {
         tracing::error!("the configuration is refused, and the running settings stay: {reason}");
-        let mut note = self.note();
+        let mut note = self.note.borrow_mut();
         note.refused = Some(reason.to_owned());
         self.write(&note);
         drop(note);
-        self.manager.ready();
+        self.ready();
         self.does("at work");
     }
 
     /// The running settings are those of the configuration.
     pub fn taken(&self) {
-        let mut note = self.note();
+        let mut note = self.note.borrow_mut();
         if note.refused.take().is_some() {
             self.write(&note);
         }
-        self.manager.ready();
+        self.ready();
     }
 
     /// What the daemon does, in one line. A configuration that was refused stands before it.
     pub fn does(&self, what: &str) {
-        match &self.note().refused {
-            Some(reason) => self.manager.status(&format!("the configuration is refused: {reason}; {what}")),
-            None => self.manager.status(what),
-        }
-    }
-
-    /// The work goes on, even if it waits.
-    pub fn alive(&self) {
-        self.watchdog.alive();
-    }
-
-    /// The longest rest that the watchdog allows.
-    pub(super) fn longest_rest(&self) -> Duration {
-        self.watchdog.interval().unwrap_or(Duration::MAX)
-    }
-
-    fn note(&self) -> MutexGuard<'_, Note> {
-        self.note.lock().unwrap_or_else(PoisonError::into_inner)
+        let refused =
+            self.note.borrow().refused.as_ref().map(|reason| format!("the configuration is refused: {reason}; "));
+        notify(&[NotifyState::Status(&format!("{}{what}", refused.unwrap_or_default()))]);
     }
 
     fn write(&self, note: &Note) {

@@ -7,18 +7,13 @@ use crate::archive::Archive;
 use crate::catalog;
 use crate::domain::clock::{Clock, Timestamp, VirtualClock};
 
-/// What is due twice at the same instant (a pause that a probe has just lifted, say) is due again a second later.
-const LEAST_STEP: Duration = Duration::from_secs(1);
-
-/// Drives an archiver by a virtual clock.
-#[derive(Clone)]
 pub struct Stepper {
     archive: Arc<Archive>,
     clock: Arc<VirtualClock>,
 }
 
 impl Stepper {
-    /// A stepper; `archive` must have been given `clock`.
+    /// `archive` must have been given `clock`.
     pub fn new(archive: Arc<Archive>, clock: Arc<VirtualClock>) -> Self {
         Self { archive, clock }
     }
@@ -31,7 +26,9 @@ impl Stepper {
             if self.clock.now() >= until {
                 return Ok(());
             }
-            self.clock.advance_to(next.map_or(until, |due_at| due_at.max(now + LEAST_STEP).min(until)));
+            // What is due twice at an instant (a pause that a probe has just lifted, say) is due again a second later.
+            let soonest = now + Duration::from_secs(1);
+            self.clock.advance_to(next.map_or(until, |due_at| due_at.max(soonest).min(until)));
         }
     }
 }

@@ -21,7 +21,6 @@ pub struct Waker {
 }
 
 impl Waker {
-    /// Starts the scheduler, without a job.
     pub async fn start() -> Result<Self, JobSchedulerError> {
         let scheduler = JobScheduler::new().await?;
         scheduler.start().await?;

@@ -7,7 +7,7 @@ use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
 use super::heartbeat::Heartbeat;
-use super::report::Report;
+use super::report::{Report, in_words};
 use super::waker::Waker;
 use crate::archive::{Archive, health};
 use crate::catalog;
@@ -33,9 +33,9 @@ pub async fn work(
     heartbeat: Option<&Heartbeat>,
     longest_rest: Duration,
 ) -> Result<(), catalog::Error> {
-    let longest_rest = longest_rest.min(report.longest_rest());
+    let longest_rest = longest_rest.min(report.watchdog.interval.unwrap_or(Duration::MAX));
     while !stop.is_cancelled() {
-        let pass = watched(archive.tick(clock.now()), || report.alive());
+        let pass = watched(archive.tick(clock.now()), || report.watchdog.alive());
         tokio::pin!(pass);
         let done = tokio::select! {
             done = &mut pass => Some(done),
@@ -72,10 +72,7 @@ pub async fn work(
             Some(Err(error)) => report.waits(&error),
             None => tracing::info!("the pass under way was dropped; what it had not done is still due"),
         }
-        tokio::select! {
-            _ = timeout(rest, waker.woken()) => {}
-            () = stop.cancelled() => {}
-        }
+        let _ = stop.run_until_cancelled(timeout(rest, waker.woken())).await;
     }
     Ok(())
 }
@@ -97,11 +94,8 @@ async fn is_healthy(archive: &Archive, clock: &dyn Clock) -> bool {
 
 /// How many conferences the catalog holds in each state, in one line.
 async fn summary(archive: &Archive) -> String {
-    let states = match archive.catalog().count_by_state().await {
-        Ok(states) => states,
-        Err(error) => return format!("the catalog cannot be read: {error}"),
-    };
-    let known: Vec<String> =
-        states.iter().filter(|(_, count)| *count > 0).map(|(state, count)| format!("{count} {state}")).collect();
-    if known.is_empty() { "no conference is known yet".to_owned() } else { known.join(", ") }
+    match archive.catalog().count_by_state().await {
+        Ok(by_state) => in_words(by_state).unwrap_or_else(|| "no conference is known yet".to_owned()),
+        Err(error) => format!("the catalog cannot be read: {error}"),
+    }
 }

@@ -11,9 +11,6 @@ use crate::config::{Config, Loaded};
 use crate::daemon::lock::Lock;
 use crate::domain::clock::{Clock, SystemClock};
 
-/// A catalog grows by some kilobytes for each meeting.
-const LEAST_FREE_MIB: u64 = 100;
-
 pub(super) fn configuration(findings: &mut Findings, loaded: &Loaded) {
     let config = &loaded.config;
     let source = loaded.source_name();
@@ -53,7 +50,6 @@ pub(super) fn secret(findings: &mut Findings, loaded: &Loaded) -> bool {
     true
 }
 
-/// Opens the catalog, if there is one.
 pub(super) async fn open(findings: &mut Findings, config: &Config) -> Option<Catalog> {
     let path = &config.catalog.path;
     space(findings, path);
@@ -94,7 +90,8 @@ fn space(findings: &mut Findings, path: &Path) {
     match rustix::fs::statvfs(folder) {
         Ok(disk) => {
             let free_mib = disk.f_bavail.saturating_mul(disk.f_frsize) / (1024 * 1024);
-            let verdict = if free_mib < LEAST_FREE_MIB { Verdict::Failed } else { Verdict::Ok };
+            // A catalog grows by some kilobytes for each meeting.
+            let verdict = if free_mib < 100 { Verdict::Failed } else { Verdict::Ok };
             let what = if verdict == Verdict::Ok { "" } else { "; free some space: a full disk stops the daemon" };
             findings.add("space", verdict, format!("{free_mib} MiB free in {}{what}", folder.display()));
         }
@@ -106,12 +103,11 @@ fn space(findings: &mut Findings, path: &Path) {
 }
 
 async fn daemon(findings: &mut Findings, config: &Config, catalog: &Catalog) {
-    let Some(holder) = Lock::holder(&config.catalog.path) else {
+    let Some((pid, note)) = Lock::holder(&config.catalog.path) else {
         let what = "not running; start it with `systemctl start recording-archiver` or `recording-archiver run`";
         return findings.add("daemon", Verdict::Warning, what);
     };
-    let pid = holder.pid;
-    if let Some(problem) = holder.note.waits_for.or(holder.note.refused) {
+    if let Some(problem) = note.waits_for.or(note.refused) {
         return findings.add("daemon", Verdict::Failed, format!("running, pid {pid}, and it reports: {problem}"));
     }
     let (settings, share) = (wiring::settings(config), config.quota.calls_per_month);

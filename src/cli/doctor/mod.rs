@@ -7,20 +7,10 @@ mod local;
 mod remote;
 
 use anyhow::ensure;
-use clap::Args;
 use serde::Serialize;
 
-use super::open;
-use super::output::{self, Format};
-use crate::catalog::Catalog;
+use super::output::{self, Format, Printed};
 use crate::config::{ConfigError, Loaded};
-
-#[derive(Args, Debug)]
-pub(super) struct Doctor {
-    /// How it is printed
-    #[arg(long, value_enum, default_value_t)]
-    format: Format,
-}
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
@@ -42,7 +32,7 @@ struct Check {
 #[derive(Default, Serialize)]
 struct Findings {
     checks: Vec<Check>,
-    metered_calls: u64,
+    metered_calls: usize,
 }
 
 impl Findings {
@@ -66,34 +56,34 @@ impl Findings {
     }
 }
 
-/// Without a valid configuration nothing else can be checked.
-pub(super) fn without_configuration(doctor: &Doctor, error: ConfigError) -> anyhow::Result<()> {
+/// Says that nothing else can be checked without a valid configuration, and fails.
+pub(super) fn without_configuration(printed: Printed, error: ConfigError) -> anyhow::Result<Loaded> {
     let mut findings = Findings::default();
     findings.add("configuration", Verdict::Failed, error.to_string());
     findings.add("everything else", Verdict::Skipped, "repair the configuration first");
-    findings.print(doctor.format)?;
+    findings.print(printed.format)?;
     Err(error.into())
 }
 
-pub(super) async fn run(doctor: &Doctor, loaded: &Loaded) -> anyhow::Result<()> {
-    let mut findings = Findings::default();
+pub(super) async fn run(printed: Printed, loaded: &Loaded) -> anyhow::Result<()> {
+    let (config, mut findings) = (&loaded.config, Findings::default());
     local::configuration(&mut findings, loaded);
     let has_secret = local::secret(&mut findings, loaded);
-    match local::open(&mut findings, &loaded.config).await {
-        Some(catalog) => {
-            let checks = async |catalog: &Catalog| {
-                local::catalog(&mut findings, &loaded.config, catalog).await;
-                if has_secret { remote::check(&mut findings, &loaded.config, Some(catalog)).await } else { Ok(()) }
-            };
-            open::then_close(catalog, checks).await?;
-        }
-        None if has_secret => remote::check(&mut findings, &loaded.config, None).await?,
-        None => {}
+    let catalog = local::open(&mut findings, config).await;
+    if let Some(catalog) = &catalog {
+        local::catalog(&mut findings, config, catalog).await;
     }
-    if !has_secret {
+    let mut checked = Ok(());
+    if has_secret {
+        checked = remote::check(&mut findings, config, catalog.as_ref()).await;
+    } else {
         findings.add("DingTalk", Verdict::Skipped, "it cannot be asked without credentials");
     }
-    findings.print(doctor.format)?;
+    if let Some(catalog) = catalog {
+        catalog.close().await;
+    }
+    checked?;
+    findings.print(printed.format)?;
     let has_failed = findings.checks.iter().any(|check| check.verdict == Verdict::Failed);
     ensure!(!has_failed, "at least one check failed; see FAILED above");
     Ok(())

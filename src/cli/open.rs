@@ -19,7 +19,6 @@ pub(super) async fn write<T>(
     then_close(Catalog::open(&config.catalog.path).await?, command).await
 }
 
-/// Closes `catalog` after `command`.
 pub(super) async fn then_close<T>(
     catalog: Catalog,
     command: impl AsyncFnOnce(&Catalog) -> anyhow::Result<T>,

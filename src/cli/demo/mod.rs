@@ -9,13 +9,13 @@ mod week;
 
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, bail};
+use anyhow::{Context, ensure};
 use clap::Args;
 
 use super::output::{self, Format};
 use super::sanitize;
+use crate::simulator::Plan;
 
-/// Arguments of `demo`.
 #[derive(Args, Debug)]
 pub(super) struct Demo {
     /// The catalog to write; must not exist yet [default: demo.db, which each demo writes anew]
@@ -35,33 +35,35 @@ pub(super) struct Demo {
     format: Format,
 }
 
-/// Where the demo leaves its catalog.
 const DEFAULT_CATALOG: &str = "demo.db";
 
 /// Runs the demo; fails if the catalog differs from what the simulator knows to be true.
 pub(super) async fn run(demo: &Demo) -> anyhow::Result<()> {
     let catalog = prepare(demo.catalog.as_deref())?;
-    let week = week::Week { seed: demo.seed, meetings: demo.meetings, days: demo.days };
-    let outcome = week.archive(&catalog).await?;
+    let plan = Plan {
+        seed: demo.seed,
+        meetings: usize::try_from(demo.meetings)?,
+        days: usize::from(demo.days),
+        first_day: week::FIRST_DAY,
+    };
+    let (summary, differences) = week::archive(&plan, &catalog).await?;
     match demo.format {
-        Format::Json => output::json(&outcome.summary)?,
-        Format::Table => report::print(&outcome, &catalog).await?,
+        Format::Json => output::json(&summary)?,
+        Format::Table => report::print(&summary, differences.is_empty(), &catalog).await?,
     }
-    if !outcome.differences.is_empty() {
-        for difference in outcome.differences.iter().take(20) {
-            output::say(&format!("differs: {}", sanitize::text(difference)));
-        }
-        bail!("the catalog differs from the truth in {} places (seed {})", outcome.differences.len(), demo.seed);
+    for difference in differences.iter().take(20) {
+        output::say(&format!("differs: {}", sanitize::text(difference)));
     }
+    let places = differences.len();
+    ensure!(places == 0, "the catalog differs from the truth in {places} places (seed {})", demo.seed);
     Ok(())
 }
 
 /// Makes way for the demo's own file; never touches another.
 fn prepare(catalog: Option<&Path>) -> anyhow::Result<PathBuf> {
     if let Some(catalog) = catalog {
-        if catalog.exists() {
-            bail!("{} exists: the demo writes a new catalog only; name another file", catalog.display());
-        }
+        let (exists, path) = (catalog.exists(), catalog.display());
+        ensure!(!exists, "{path} exists: the demo writes a new catalog only; name another file");
         return Ok(catalog.to_owned());
     }
     for suffix in ["", "-wal", "-shm"] {

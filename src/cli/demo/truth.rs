@@ -12,7 +12,6 @@ use crate::simulator::{Organisation, Recording};
 
 /// What should be in the catalog.
 pub(super) struct Truth {
-    pub(super) meetings: usize,
     /// Meetings that neither were registered nor stood in any answer.
     pub(super) unseen: usize,
     /// Every recording that DingTalk ever listed for the others, by conferenceId and mediaId.
@@ -31,7 +30,7 @@ pub(super) fn of(organisation: &Organisation, seen: &HashSet<String>) -> Truth {
         .filter(|(meeting, _)| !unseen.contains(meeting.conference_id.as_str()))
         .map(|(meeting, recording)| ((meeting.conference_id.clone(), recording.media_id.clone()), recording.clone()))
         .collect();
-    Truth { meetings: organisation.len(), unseen: unseen.len(), recordings }
+    Truth { unseen: unseen.len(), recordings }
 }
 
 /// Every difference between `truth` and the catalog at `now`, in words.
@@ -41,13 +40,11 @@ pub(super) async fn compare(truth: &Truth, catalog: &Catalog, now: Timestamp) ->
     let mut archived: BTreeMap<(String, String), RecordingRow> =
         rows.map_ok(|row| ((row.conference_id.clone(), row.media_id.clone()), row)).try_collect().await?;
     for (key, recording) in &truth.recordings {
+        let which = format!("recording {} of conference {}", key.1, key.0);
         match archived.remove(key) {
-            None => differences.push(format!("recording {} of conference {} is not archived", key.1, key.0)),
-            Some(row) if !says(&row, recording, now) => {
-                differences
-                    .push(format!("recording {} of conference {} says {row:?}, not {recording:?}", key.1, key.0));
-            }
-            Some(_) => {}
+            None => differences.push(format!("{which} is not archived")),
+            Some(row) if says(&row, recording, now) => {}
+            Some(row) => differences.push(format!("{which} says {row:?}, not {recording:?}")),
         }
     }
     for (conference_id, media_id) in archived.into_keys() {
@@ -57,15 +54,11 @@ pub(super) async fn compare(truth: &Truth, catalog: &Catalog, now: Timestamp) ->
     let recorded: HashSet<&str> = truth.recordings.keys().map(|(conference_id, _)| conference_id.as_str()).collect();
     let mut conferences = catalog.list_conferences(ConferenceFilter::All, None);
     while let Some(conference) = conferences.try_next().await? {
-        let expected =
-            if recorded.contains(conference.conference_id.as_str()) { State::Archived } else { State::Unrecorded };
-        if conference.state != expected.as_str() {
-            differences.push(format!(
-                "conference {} is {}, not {expected}: {}",
-                conference.conference_id,
-                conference.state,
-                conference.last_error_message.unwrap_or_default()
-            ));
+        let (id, state) = (&conference.conference_id, &conference.state);
+        let expected = if recorded.contains(id.as_str()) { State::Archived } else { State::Unrecorded };
+        if state != expected.as_str() {
+            let message = conference.last_error_message.as_deref().unwrap_or_default();
+            differences.push(format!("conference {id} is {state}, not {expected}: {message}"));
         }
     }
     Ok(differences)

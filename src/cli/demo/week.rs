@@ -10,7 +10,6 @@ use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
 
 use super::truth;
-use crate::archive::Archive;
 use crate::catalog::Catalog;
 use crate::catalog::register::Registration;
 use crate::cli::wiring;
@@ -21,123 +20,95 @@ use crate::domain::conference::DiscoveredBy;
 use crate::simulator::{Behaviour, Organisation, Plan, Simulator};
 
 /// Monday, the first of June 2026, midnight in UTC+8: a month that begins with a working week.
-const FIRST_DAY: Timestamp = Timestamp::from_millis(1_780_243_200_000);
+pub(super) const FIRST_DAY: Timestamp = Timestamp::from_millis(1_780_243_200_000);
 
 /// A free organisation's calls a month.
 const FREE_QUOTA: u64 = 5_000;
 
-/// Nothing in the simulated world takes longer than this to close after the last meeting.
-const PATIENCE: Duration = Duration::from_hours(14 * 24);
-
-/// What is simulated.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Week {
-    pub(super) seed: u64,
-    pub(super) meetings: u32,
-    pub(super) days: u16,
-}
-
-/// What came of it.
-#[derive(Debug)]
-pub(super) struct Outcome {
-    pub(super) summary: Summary,
-    /// Where the catalog says something else than the simulator knows; empty if nowhere.
-    pub(super) differences: Vec<String>,
-}
-
 /// The figures of a demo.
-#[derive(Clone, Copy, Debug, Serialize)]
+#[derive(Serialize)]
 pub(super) struct Summary {
-    /// All meetings that took place.
     pub(super) meetings: usize,
     /// Those that neither were registered nor stood in any answer: too short for the listing.
     pub(super) unseen: usize,
     /// Recordings of all meetings but the unseen, by the simulator's truth.
     pub(super) recordings_expected: usize,
-    /// Recordings in the catalog.
     pub(super) recordings_archived: usize,
     /// Metered calls, by the simulator's count.
     pub(super) calls: u64,
     /// What asking once a minute would have used over the same time.
     pub(super) calls_naive: u64,
-    /// Seconds it took.
     pub(super) seconds: f64,
 }
 
-impl Week {
-    /// Archives the week into a new catalog at `path`.
-    pub(super) async fn archive(&self, path: &Path) -> anyhow::Result<Outcome> {
-        let wall = SystemClock::new();
-        let clock = Arc::new(VirtualClock::new(FIRST_DAY));
-        let organisation = Organisation::generate(&Plan {
-            seed: self.seed,
-            meetings: usize::try_from(self.meetings)?,
-            days: usize::from(self.days),
-            first_day: FIRST_DAY,
-        });
-        let loopback = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
-        let behaviour = Behaviour::drawn(self.seed);
-        let simulator = Simulator::start(loopback, organisation, behaviour, Arc::clone(&clock) as Arc<dyn Clock>)
-            .await
-            .context("the simulator could not listen on loopback")?;
-        simulator.set_quota(Some(FREE_QUOTA));
+/// Archives the week into a new catalog at `path`. Returns its figures, and where the catalog says something else than
+/// the simulator knows.
+pub(super) async fn archive(plan: &Plan, path: &Path) -> anyhow::Result<(Summary, Vec<String>)> {
+    let wall = SystemClock::new();
+    let clock = Arc::new(VirtualClock::new(FIRST_DAY));
+    let organisation = Organisation::generate(plan);
+    let loopback = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+    let behaviour = Behaviour::drawn(plan.seed);
+    let simulator = Simulator::start(loopback, organisation, behaviour, Arc::clone(&clock) as Arc<dyn Clock>)
+        .await
+        .context("the simulator could not listen on loopback")?;
+    simulator.set_quota(Some(FREE_QUOTA));
 
-        let catalog = Catalog::open(path).await?;
-        let config = config(&simulator)?;
-        let archive = Arc::new(wiring::archive(&config, catalog.clone(), Arc::clone(&clock) as Arc<dyn Clock>)?);
-        archive.prepare(clock.now()).await?;
-        let stepper = Stepper::new(Arc::clone(&archive), Arc::clone(&clock));
-        self.live_through(&simulator, &archive, &stepper, &clock).await?;
+    let catalog = Catalog::open(path).await?;
+    let config = config(&simulator)?;
+    let archive = wiring::archive(&config, catalog.clone(), Arc::clone(&clock) as Arc<dyn Clock>)?;
+    archive.prepare(clock.now()).await?;
+    let stepper = Stepper::new(Arc::new(archive), Arc::clone(&clock));
+    live_through(&simulator, &catalog, &stepper, &clock).await?;
 
-        let seen = simulator.seen_in_listing();
-        let comparison = simulator.with_organisation(|organisation| truth::of(organisation, &seen));
-        let differences = truth::compare(&comparison, &catalog, clock.now()).await?;
-        let summary = Summary {
-            meetings: comparison.meetings,
-            unseen: comparison.unseen,
-            recordings_expected: comparison.recordings.len(),
-            recordings_archived: usize::try_from(catalog.count_recordings().await?)?,
-            calls: simulator.metered_calls(),
-            calls_naive: clock.now().since(FIRST_DAY).as_secs() / 60,
-            seconds: wall.elapsed().as_secs_f64(),
-        };
-        catalog.close().await;
-        simulator.shutdown().await;
-        Ok(Outcome { summary, differences })
+    let seen = simulator.seen_in_listing();
+    let comparison = simulator.with_organisation(|organisation| truth::of(organisation, &seen));
+    let differences = truth::compare(&comparison, &catalog, clock.now()).await?;
+    let summary = Summary {
+        meetings: plan.meetings,
+        unseen: comparison.unseen,
+        recordings_expected: comparison.recordings.len(),
+        recordings_archived: usize::try_from(catalog.count_recordings().await?)?,
+        calls: simulator.metered_calls(),
+        calls_naive: clock.now().since(FIRST_DAY).as_secs() / 60,
+        seconds: wall.elapsed().as_secs_f64(),
+    };
+    catalog.close().await;
+    simulator.shutdown().await;
+    Ok((summary, differences))
+}
+
+/// Lets the time pass: registers meetings as they are created, and does what is due in between, until everything is
+/// closed and nothing is awaited any more.
+async fn live_through(
+    simulator: &Simulator,
+    catalog: &Catalog,
+    stepper: &Stepper,
+    clock: &VirtualClock,
+) -> anyhow::Result<()> {
+    let (mut registrations, last_end) = simulator.with_organisation(|organisation| {
+        let registered =
+            organisation.registered().map(|meeting| (meeting.registered_at, meeting.conference_id.clone()));
+        let last_end = organisation.meetings().map(|meeting| meeting.ends_at).max().unwrap_or(FIRST_DAY);
+        (registered.collect::<Vec<_>>(), last_end)
+    });
+    registrations.sort();
+    let progress = progress(last_end + Duration::from_hours(72));
+    for (registered_at, conference_id) in registrations {
+        stepper.run_until(registered_at).await?;
+        let registration = Registration { conference_id, union_id: None };
+        catalog.register(&[registration], DiscoveredBy::Cli, clock.now()).await?;
+        progress.set_position(clock.now().since(FIRST_DAY).as_secs());
     }
-
-    /// Lets the time pass: registers meetings as they are created, and does what is due in between, until everything is
-    /// closed and nothing is awaited any more.
-    async fn live_through(
-        &self,
-        simulator: &Simulator,
-        archive: &Archive,
-        stepper: &Stepper,
-        clock: &VirtualClock,
-    ) -> anyhow::Result<()> {
-        let (mut registrations, last_end) = simulator.with_organisation(|organisation| {
-            let registered =
-                organisation.registered().map(|meeting| (meeting.registered_at, meeting.conference_id.clone()));
-            let last_end = organisation.meetings().map(|meeting| meeting.ends_at).max().unwrap_or(FIRST_DAY);
-            (registered.collect::<Vec<_>>(), last_end)
-        });
-        registrations.sort();
-        let progress = progress(last_end + Duration::from_hours(72));
-        for (registered_at, conference_id) in registrations {
-            stepper.run_until(registered_at).await?;
-            let registration = Registration { conference_id, union_id: None };
-            archive.catalog().register(&[registration], DiscoveredBy::Cli, clock.now()).await?;
-            progress.set_position(clock.now().since(FIRST_DAY).as_secs());
-        }
-        stepper.run_until(last_end + Duration::from_mins(1)).await?;
-        let deadline = last_end + PATIENCE;
-        while clock.now() < deadline && !is_finished(archive.catalog()).await? {
-            stepper.run_until(clock.now() + Duration::from_hours(1)).await?;
-            progress.set_position(clock.now().since(FIRST_DAY).as_secs());
-        }
-        progress.finish_and_clear();
-        Ok(())
+    stepper.run_until(last_end + Duration::from_mins(1)).await?;
+    // Nothing in the simulated world takes longer than two weeks to close after the last meeting.
+    let deadline = last_end + Duration::from_hours(14 * 24);
+    while clock.now() < deadline && !is_finished(catalog).await? {
+        stepper.run_until(clock.now() + Duration::from_hours(1)).await?;
+        progress.set_position(clock.now().since(FIRST_DAY).as_secs());
     }
+    progress.finish_and_clear();
+    Ok(())
 }
 
 /// The defaults, but for where DingTalk is and that the organisation's list is read.
@@ -158,9 +129,6 @@ async fn is_finished(catalog: &Catalog) -> anyhow::Result<bool> {
 
 /// A bar on a terminal, nothing elsewhere.
 fn progress(end: Timestamp) -> ProgressBar {
-    let bar = ProgressBar::new(end.since(FIRST_DAY).as_secs());
-    if let Ok(style) = ProgressStyle::with_template("simulated time {wide_bar} {percent}%") {
-        bar.set_style(style);
-    }
-    bar
+    let style = ProgressStyle::with_template("simulated time {wide_bar} {percent}%").expect("it is a template");
+    ProgressBar::new(end.since(FIRST_DAY).as_secs()).with_style(style)
 }

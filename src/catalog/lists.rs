@@ -1,54 +1,36 @@
 //! What the catalog shows to those who ask: whole rows, with its own column names and raw values.
 
+use std::marker::PhantomData;
+
 use futures_util::StreamExt;
 use futures_util::stream::BoxStream;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
 
 use super::{Catalog, Error, count};
 use crate::domain::clock::Timestamp;
 use crate::domain::conference::State;
 
-/// A value of a row, as the catalog holds it.
-#[derive(Clone, Copy, Debug)]
-pub enum Value<'a> {
-    /// NULL
-    None,
-    /// INTEGER
-    Number(i64),
-    /// TEXT
-    Text(&'a str),
-}
-
-trait Column {
-    fn value(&self) -> Value<'_>;
-}
-
-impl Column for i64 {
-    fn value(&self) -> Value<'_> {
-        Value::Number(*self)
-    }
-}
-
-impl Column for String {
-    fn value(&self) -> Value<'_> {
-        Value::Text(self)
-    }
-}
-
-impl<T: Column> Column for Option<T> {
-    fn value(&self) -> Value<'_> {
-        self.as_ref().map_or(Value::None, T::value)
-    }
-}
-
-/// A row of a list: its table's columns, in their order.
-pub trait Row: Serialize + DeserializeOwned {
-    /// The columns' names.
+/// A row of a table that is listed.
+pub trait Row: DeserializeOwned {
+    /// The table's columns, in their order.
     const COLUMNS: &[&str];
+}
 
-    /// The columns' values.
-    fn values(&self) -> Vec<Value<'_>>;
+/// A row of a list, as SQLite wrote it: one JSON array, for sqlx takes as long for one value as `sqlite3` for a row.
+pub struct Listed<R>(String, PhantomData<R>);
+
+impl<R: Row> Listed<R> {
+    /// The columns' names and their values, as JSON.
+    pub fn columns(&self) -> Result<impl Iterator<Item = (&'static str, &str)>, Error> {
+        let values: Vec<&RawValue> = parse(&self.0)?;
+        Ok(R::COLUMNS.iter().copied().zip(values.into_iter().map(RawValue::get)))
+    }
+
+    pub fn row(&self) -> Result<R, Error> {
+        parse(&self.0)
+    }
 }
 
 /// A row of a table; the schema describes its columns.
@@ -56,15 +38,10 @@ macro_rules! row {
     ($(#[$about:meta])* $name:ident { $($column:ident: $type:ty),+ $(; $(#[$more:meta])* $field:ident: $field_type:ty)? }) => {
         $(#[$about])*
         #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
-        #[expect(missing_docs, reason = "the schema describes every column")]
         pub struct $name { $(pub $column: $type,)+ $($(#[$more])* pub $field: $field_type)? }
 
         impl Row for $name {
             const COLUMNS: &[&str] = &[$(stringify!($column)),+];
-
-            fn values(&self) -> Vec<Value<'_>> {
-                vec![$(self.$column.value()),+]
-            }
         }
     };
 }
@@ -106,7 +83,6 @@ row! {
 
 /// What DingTalk gave no answer about when it was last asked.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[expect(missing_docs, reason = "the schema describes every column")]
 pub struct LastErrorRow {
     /// How many open conferences there are like this; the rest is about the latest of them.
     pub conferences: i64,
@@ -119,10 +95,8 @@ pub struct LastErrorRow {
 /// Which conferences to show.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum ConferenceFilter {
-    /// All of them.
     #[default]
     All,
-    /// Those in this state.
     In(State),
     /// Those put on watch by the configuration or the command line that are still open.
     Watched,
@@ -133,19 +107,14 @@ pub enum ConferenceFilter {
 pub struct RecordingFilter {
     /// Begun at or after this; one whose beginning is unknown goes by when it was first seen.
     pub since: Option<Timestamp>,
-    /// Begun before this.
     pub until: Option<Timestamp>,
-    /// Of this conference.
     pub conference_id: Option<String>,
-    /// Stored in this region.
     pub region_id: Option<String>,
     /// With this text in the conference's title, its creator's name, or any of the ids.
     pub search: Option<String>,
 }
 
 /// A query of whole rows of `conferences`; checked when it is compiled.
-///
-/// A row comes as one JSON array: sqlx takes as long for one value as `sqlite3` for a row.
 macro_rules! conferences {
     ($rest:literal $(, $argument:expr)*) => {
         sqlx::query_scalar!(
@@ -198,7 +167,7 @@ macro_rules! matching {
     };
 }
 
-fn parse<R: Row>(row: &str) -> Result<R, Error> {
+fn parse<'a, T: Deserialize<'a>>(row: &'a str) -> Result<T, Error> {
     serde_json::from_str(row).map_err(|error| sqlx::Error::Decode(error.into()).into())
 }
 
@@ -219,7 +188,7 @@ impl Catalog {
         &self,
         filter: ConferenceFilter,
         most: Option<u64>,
-    ) -> BoxStream<'_, Result<ConferenceRow, Error>> {
+    ) -> BoxStream<'_, Result<Listed<ConferenceRow>, Error>> {
         let most = limit(most);
         let rows = match filter {
             // Those in one of these are many: to read them in the order of the list costs less than to sort them.
@@ -248,7 +217,7 @@ impl Catalog {
             )
             .fetch(self.readers()),
         };
-        rows.map(|row| parse(&row?)).boxed()
+        rows.map(|row| Ok(Listed(row?, PhantomData))).boxed()
     }
 
     /// How many conferences there are like this.
@@ -294,7 +263,7 @@ impl Catalog {
         filter: &RecordingFilter,
         most: Option<u64>,
         titles: bool,
-    ) -> BoxStream<'_, Result<RecordingRow, Error>> {
+    ) -> BoxStream<'_, Result<Listed<RecordingRow>, Error>> {
         let most = limit(most);
         let rows = if filter.conference_id.is_some() {
             matching!(recordings by "WHERE conference_id = ?2", titles, filter,
@@ -305,7 +274,7 @@ impl Catalog {
                       " ORDER BY coalesce(started_at, first_seen_at) DESC, rowid LIMIT ?7", most)
             .fetch(self.readers())
         };
-        rows.map(|row| parse(&row?)).boxed()
+        rows.map(|row| Ok(Listed(row?, PhantomData))).boxed()
     }
 
     /// How many recordings there are like this.

@@ -2,7 +2,7 @@
 
 use anyhow::{bail, ensure};
 use clap::Subcommand;
-use futures_util::TryStreamExt;
+use futures_util::{StreamExt, TryStreamExt};
 use serde::Serialize;
 
 use super::error::Usage;
@@ -100,7 +100,8 @@ pub(super) async fn list(config: &Config, filter: ConferenceFilter, listing: Lis
 async fn show(config: &Config, conference_id: &str, format: Format) -> anyhow::Result<()> {
     let its = RecordingFilter { conference_id: Some(conference_id.to_owned()), ..RecordingFilter::default() };
     let (conference, recordings) = open::read(config, async |catalog| {
-        let recordings: Vec<RecordingRow> = catalog.list_recordings(&its, None, true).try_collect().await?;
+        let recordings = catalog.list_recordings(&its, None, true).map(|recording| recording?.row());
+        let recordings: Vec<RecordingRow> = recordings.try_collect().await?;
         Ok((catalog.conference(conference_id).await?, recordings))
     })
     .await?;

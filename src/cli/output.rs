@@ -1,15 +1,16 @@
 //! Prints results: tables for people, JSON and CSV for programs.
 
+use std::borrow::Cow;
 use std::io::{self, BufWriter, IsTerminal, Write};
 
 use clap::{Args, ValueEnum};
 use comfy_table::{ContentArrangement, Table, presets};
-use futures_util::{Stream, TryStreamExt};
+use futures_util::{Stream, StreamExt, TryStreamExt};
 use serde::Serialize;
 
 use super::sanitize;
-use crate::catalog;
-use crate::catalog::lists::{Row, Value};
+use crate::catalog::Error;
+use crate::catalog::lists::{Listed, Row};
 use crate::domain::clock::Timestamp;
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
@@ -63,15 +64,15 @@ impl Listing {
     /// that leaves some out stands how many of `all` they are.
     pub(super) async fn print<R: Row>(
         self,
-        mut rows: impl Stream<Item = Result<R, catalog::Error>> + Unpin,
-        all: impl Future<Output = Result<u64, catalog::Error>>,
+        mut rows: impl Stream<Item = Result<Listed<R>, Error>> + Unpin,
+        all: impl Future<Output = Result<u64, Error>>,
         heads: &[&str],
         cells: impl Fn(&R) -> Vec<String>,
     ) -> anyhow::Result<()> {
         let mut out = BufWriter::new(io::stdout().lock());
         match self.format {
             ListFormat::Table => {
-                let rows: Vec<_> = rows.map_ok(|row| cells(&row)).try_collect().await?;
+                let rows: Vec<_> = rows.map(|row| Ok::<_, Error>(cells(&row?.row()?))).try_collect().await?;
                 let shown = rows.len() as u64;
                 writeln!(out, "{}", table(heads, rows))?;
                 // Only a full page can have left some out.
@@ -81,31 +82,48 @@ impl Listing {
                 }
             }
             ListFormat::Json => {
-                let mut before = "[\n  ";
+                let (mut object, mut before) = (String::new(), "[\n  {\n    ");
                 while let Some(row) = rows.try_next().await? {
-                    let row = serde_json::to_string_pretty(&row)?;
-                    write!(out, "{before}{}", sanitize::json(&row).replace('\n', "\n  "))?;
-                    before = ",\n  ";
+                    object.clear();
+                    for (name, value) in row.columns()? {
+                        object.extend([before, "\"", name, "\": ", value]);
+                        before = ",\n    ";
+                    }
+                    out.write_all(sanitize::json(&object).as_bytes())?;
+                    before = "\n  },\n  {\n    ";
                 }
-                out.write_all(if before.starts_with('[') { b"[]\n" } else { b"\n]\n" })?;
+                out.write_all(if before.starts_with('[') { b"[]\n" } else { b"\n  }\n]\n" })?;
             }
             ListFormat::Csv => {
                 let on_terminal = io::stdout().is_terminal();
                 let mut writer = csv::Writer::from_writer(&mut out);
-                writer.write_record(R::COLUMNS).map_err(io::Error::from)?;
+                writer.write_record(R::COLUMNS)?;
                 while let Some(row) = rows.try_next().await? {
-                    let cells = row.values().into_iter().map(|value| match value {
-                        Value::None => String::new(),
-                        Value::Number(number) => number.to_string(),
-                        Value::Text(text) if on_terminal => sanitize::lines(&sanitize::csv_cell(text)),
-                        Value::Text(text) => sanitize::csv_cell(text).into_owned(),
-                    });
-                    writer.write_record(cells).map_err(io::Error::from)?;
+                    for (_, value) in row.columns()? {
+                        let value = csv_value(value)?;
+                        let cell = sanitize::csv_cell(&value);
+                        if on_terminal {
+                            writer.write_field(sanitize::lines(&cell))?;
+                        } else {
+                            writer.write_field(cell.as_bytes())?;
+                        }
+                    }
+                    writer.write_record(None::<&[u8]>)?;
                 }
                 writer.flush()?;
             }
         }
         Ok(out.flush()?)
+    }
+}
+
+/// A value of JSON as CSV has it.
+fn csv_value(json: &str) -> serde_json::Result<Cow<'_, str>> {
+    match json.strip_prefix('"').and_then(|text| text.strip_suffix('"')) {
+        Some(text) if !text.contains('\\') => Ok(text.into()),
+        Some(_) => serde_json::from_str(json).map(Cow::Owned),
+        None if json == "null" => Ok("".into()),
+        None => Ok(json.into()),
     }
 }
 

@@ -79,7 +79,8 @@ pub fn json(json: &str) -> Cow<'_, str> {
 /// A character that a terminal does not simply show.
 fn is_unsafe(c: char) -> bool {
     c.is_control()
-        || matches!(c,
+        || !c.is_ascii()
+            && matches!(c,
             // Soft hyphen; bidirectional marks, embeddings, overrides and isolates; characters without width; separators of
             // lines and paragraphs; fillers; the byte order mark; annotations; controls of shorthand and music; tags.
             '\u{ad}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{180e}' | '\u{200b}' | '\u{200e}' | '\u{200f}'

@@ -5,7 +5,7 @@ use std::future::{Future, poll_fn};
 use std::pin::pin;
 use std::task::Poll;
 
-use futures_util::TryStreamExt;
+use futures_util::{StreamExt, TryStreamExt};
 use recording_archiver::catalog::lists::{ConferenceFilter, RecordingFilter, RecordingRow};
 use recording_archiver::catalog::register::Registration;
 use recording_archiver::domain::clock::Timestamp;
@@ -69,7 +69,7 @@ async fn says_the_truth(world: &World, seed: u64) {
         (known, truth)
     });
     let rows = world.catalog.list_recordings(&RecordingFilter::default(), None, false);
-    let rows: Vec<_> = rows.try_collect().await.unwrap();
+    let rows: Vec<_> = rows.map(|row| row?.row()).try_collect().await.unwrap();
     let catalogued = rows.len();
     let rows: BTreeMap<(String, String), RecordingRow> =
         rows.into_iter().map(|row| ((row.conference_id.clone(), row.media_id.clone()), row)).collect();
@@ -80,7 +80,8 @@ async fn says_the_truth(world: &World, seed: u64) {
     }
 
     let recorded: HashSet<&str> = truth.keys().map(|(conference_id, _)| conference_id.as_str()).collect();
-    let conferences: Vec<_> = world.catalog.list_conferences(ConferenceFilter::All, None).try_collect().await.unwrap();
+    let conferences = world.catalog.list_conferences(ConferenceFilter::All, None);
+    let conferences: Vec<_> = conferences.map(|row| row?.row()).try_collect().await.unwrap();
     let catalogued: HashSet<String> = conferences.iter().map(|row| row.conference_id.clone()).collect();
     assert_eq!(catalogued, known, "seed {seed}");
     for row in conferences {

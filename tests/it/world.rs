@@ -4,7 +4,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures_util::TryStreamExt;
+use futures_util::{StreamExt, TryStreamExt};
 use recording_archiver::archive::{Archive, Report};
 use recording_archiver::catalog::Catalog;
 use recording_archiver::catalog::lists::{ConferenceRow, RecordingFilter, RecordingRow};
@@ -189,7 +189,8 @@ impl World {
     /// The recordings of a conference, by `mediaId`.
     pub(crate) async fn recordings(&self, id: &str) -> Vec<RecordingRow> {
         let filter = RecordingFilter { conference_id: Some(id.to_owned()), ..RecordingFilter::default() };
-        let mut rows: Vec<_> = self.catalog.list_recordings(&filter, None, false).try_collect().await.unwrap();
+        let rows = self.catalog.list_recordings(&filter, None, false);
+        let mut rows: Vec<RecordingRow> = rows.map(|row| row?.row()).try_collect().await.unwrap();
         rows.sort_by(|a, b| a.media_id.cmp(&b.media_id));
         rows
     }

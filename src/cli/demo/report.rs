@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use futures_util::TryStreamExt;
+use futures_util::{StreamExt, TryStreamExt};
 
 use super::week::Summary;
 use crate::catalog::Catalog;
@@ -15,7 +15,8 @@ const SHOWN: u64 = 10;
 
 pub(super) async fn print(summary: &Summary, is_true: bool, path: &Path) -> anyhow::Result<()> {
     let catalog = Catalog::open_read_only(path).await?;
-    let rows: Vec<_> = catalog.list_recordings(&RecordingFilter::default(), Some(SHOWN), true).try_collect().await?;
+    let rows = catalog.list_recordings(&RecordingFilter::default(), Some(SHOWN), true);
+    let rows: Vec<_> = rows.map(|row| row?.row()).try_collect().await?;
     let all = catalog.count_recordings().await?;
     let states = in_words(catalog.count_by_state().await?).unwrap_or_default();
     catalog.close().await;

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashSet};
 
-use futures_util::TryStreamExt;
+use futures_util::{StreamExt, TryStreamExt};
 
 use crate::catalog::lists::{ConferenceFilter, RecordingFilter, RecordingRow};
 use crate::catalog::{self, Catalog};
@@ -36,7 +36,7 @@ pub(super) fn of(organisation: &Organisation, seen: &HashSet<String>) -> Truth {
 /// Every difference between `truth` and the catalog at `now`, in words.
 pub(super) async fn compare(truth: &Truth, catalog: &Catalog, now: Timestamp) -> Result<Vec<String>, catalog::Error> {
     let mut differences = Vec::new();
-    let rows = catalog.list_recordings(&RecordingFilter::default(), None, false);
+    let rows = catalog.list_recordings(&RecordingFilter::default(), None, false).map(|row| row?.row());
     let mut archived: BTreeMap<(String, String), RecordingRow> =
         rows.map_ok(|row| ((row.conference_id.clone(), row.media_id.clone()), row)).try_collect().await?;
     for (key, recording) in &truth.recordings {
@@ -54,6 +54,7 @@ pub(super) async fn compare(truth: &Truth, catalog: &Catalog, now: Timestamp) ->
     let recorded: HashSet<&str> = truth.recordings.keys().map(|(conference_id, _)| conference_id.as_str()).collect();
     let mut conferences = catalog.list_conferences(ConferenceFilter::All, None);
     while let Some(conference) = conferences.try_next().await? {
+        let conference = conference.row()?;
         let (id, state) = (&conference.conference_id, &conference.state);
         let expected = if recorded.contains(id.as_str()) { State::Archived } else { State::Unrecorded };
         if state != expected.as_str() {

@@ -6,8 +6,10 @@ use std::collections::HashSet;
 
 use libfuzzer_sys::fuzz_target;
 use recording_archiver::dingtalk::{
-    Class, Endpoint, Error, conference, org_conferences, query, record, token, user_conferences, videos,
+    Error, conference, org_conferences, query, record, token, user_conferences, videos,
 };
+use recording_archiver::domain::endpoint::Endpoint;
+use recording_archiver::domain::failure::Class;
 use secrecy::ExposeSecret;
 use serde_json::Value;
 use serde_json::value::RawValue;

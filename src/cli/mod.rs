@@ -10,6 +10,7 @@ mod demo;
 mod doctor;
 mod error;
 mod explain;
+pub mod explain_code;
 pub mod import;
 mod logging;
 mod once;
@@ -72,6 +73,8 @@ enum Command {
     CheckConfig,
     /// Find what keeps the daemon from working, and what to do about it; at most five metered calls
     Doctor(output::Printed),
+    /// Explain an error code: what it means, what the daemon does by itself, and what a person can do
+    ExplainCode(explain_code::ExplainCode),
     /// A simulated DingTalk to try things on
     Simulate(simulate::Simulate),
     /// A simulated working week, archived for real
@@ -90,6 +93,7 @@ async fn dispatch(cli: Cli) -> anyhow::Result<()> {
     let loaded = match &cli.command {
         Command::Demo(demo) => return demo::run(demo).await,
         Command::Simulate(simulate) => return simulate::run(simulate).await,
+        Command::ExplainCode(explain_code) => return explain_code::run(explain_code),
         Command::Doctor(printed) => load().or_else(|error| doctor::without_configuration(*printed, error))?,
         _ => load()?,
     };

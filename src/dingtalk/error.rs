@@ -44,6 +44,11 @@ const CODES: &[(&str, Class)] = &[
 /// The code of the ban that carries no code: its `status`.
 pub(super) const BAN_STATUS: i64 = 1111;
 
+/// Every code that a page has, as it begins, and what it means.
+pub fn codes() -> impl Iterator<Item = (&'static str, Class)> {
+    CODES.iter().copied().chain([("1111", Class::Banned)])
+}
+
 /// The class of an envelope with this code, and the code without what it drags behind it.
 pub(super) fn classify(code: &str, status: u16) -> (Class, Code) {
     if let Some((beginning, class)) = CODES.iter().find(|(beginning, _)| code.starts_with(beginning)) {

@@ -24,7 +24,8 @@ pub enum Endpoint {
 }
 
 impl Endpoint {
-    const ALL: [Self; 8] = [
+    /// Every page.
+    pub const ALL: [Self; 8] = [
         Self::AccessToken,
         Self::Query,
         Self::Conference,

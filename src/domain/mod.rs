@@ -6,6 +6,7 @@ pub mod backoff;
 pub mod clock;
 pub mod conference;
 pub mod endpoint;
+pub mod explanation;
 pub mod failure;
 pub mod forecast;
 pub mod lifecycle;

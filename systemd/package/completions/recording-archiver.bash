@@ -31,6 +31,9 @@ _recording__archiver() {
             recording__archiver,doctor)
                 cmd="recording__archiver__subcmd__doctor"
                 ;;
+            recording__archiver,explain-code)
+                cmd="recording__archiver__subcmd__explain__subcmd__code"
+                ;;
             recording__archiver,help)
                 cmd="recording__archiver__subcmd__help"
                 ;;
@@ -102,6 +105,9 @@ _recording__archiver() {
                 ;;
             recording__archiver__subcmd__help,doctor)
                 cmd="recording__archiver__subcmd__help__subcmd__doctor"
+                ;;
+            recording__archiver__subcmd__help,explain-code)
+                cmd="recording__archiver__subcmd__help__subcmd__explain__subcmd__code"
                 ;;
             recording__archiver__subcmd__help,help)
                 cmd="recording__archiver__subcmd__help__subcmd__help"
@@ -239,7 +245,7 @@ _recording__archiver() {
 
     case "${cmd}" in
         recording__archiver)
-            opts="-h -V --config --help --version run once watch recordings conferences record status backup verify check-config doctor simulate demo help"
+            opts="-h -V --config --help --version run once watch recordings conferences record status backup verify check-config doctor explain-code simulate demo help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -546,8 +552,26 @@ _recording__archiver() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        recording__subcmd__archiver__subcmd__explain__subcmd__code)
+            opts="-h --config --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         recording__subcmd__archiver__subcmd__help)
-            opts="run once watch recordings conferences record status backup verify check-config doctor simulate demo help"
+            opts="run once watch recordings conferences record status backup verify check-config doctor explain-code simulate demo help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -673,6 +697,20 @@ _recording__archiver() {
             return 0
             ;;
         recording__subcmd__archiver__subcmd__help__subcmd__doctor)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        recording__subcmd__archiver__subcmd__help__subcmd__explain__subcmd__code)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )

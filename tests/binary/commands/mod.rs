@@ -3,6 +3,7 @@
 mod backup;
 mod conferences;
 mod doctor;
+mod explain_code;
 mod output;
 mod record;
 mod recordings;

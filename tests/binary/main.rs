@@ -11,6 +11,8 @@ mod configuration;
 mod daemon;
 mod demo;
 mod harness;
+mod house;
+mod manual;
 mod migrations;
 mod package;
 mod secrets;

@@ -1,5 +1,5 @@
-//! What the package installs: the manual and the completions as the command line is, a configuration that loads, two units
-//! that say the same.
+//! What the package installs: the commands' pages and the completions as the command line is, a configuration that loads, two
+//! units that say the same.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -10,15 +10,16 @@ use recording_archiver::cli::Cli;
 use recording_archiver::config::Config;
 
 /// Set, what was generated is written down instead of compared.
-const REGENERATE: &str = "REGENERATE";
+pub(crate) const REGENERATE: &str = "REGENERATE";
 
-fn house(path: &str) -> PathBuf {
+pub(crate) fn house(path: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(path)
 }
 
 /// The files of a folder, by name.
-fn files(folder: &Path) -> BTreeMap<String, String> {
+pub(crate) fn files(folder: &Path) -> BTreeMap<String, String> {
     let entries = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap());
+    let entries = entries.filter(|entry| entry.path().is_file());
     let read = |path: &Path| std::fs::read_to_string(path).unwrap().replace("\r\n", "\n");
     entries.map(|entry| (entry.file_name().into_string().unwrap(), read(&entry.path()))).collect()
 }
@@ -44,65 +45,29 @@ fn is_up_to_date(folder: &str, generated: &Path) {
     );
 }
 
-/// What the page of the program says beyond its command line.
-const BEYOND: &str = r#".SH "EXIT STATUS"
-.TP
-0
-It is done.
-.TP
-1
-It failed.
-.TP
-2
-It was asked for wrongly, or the configuration is wrong. systemd does not restart the daemon after this.
-.SH ENVIRONMENT
-.TP
-\fBRECORDING_ARCHIVER_CONFIG\fR
-The configuration file.
-.TP
-\fBRECORDING_ARCHIVER__\fR\fISECTION\fR\fB__\fR\fIKEY\fR
-A key of the configuration, over what the file says.
-.TP
-\fBRUST_LOG\fR
-What is logged, over log.level.
-.SH FILES
-.TP
-/etc/recording\-archiver/config.toml
-The configuration. Every key, explained, at its default: /usr/share/doc/recording\-archiver/recording\-archiver.toml
-.TP
-/etc/recording\-archiver/app_secret
-The app's secret, for root alone.
-.TP
-/var/lib/recording\-archiver/catalog.db
-The catalog, for the group recording\-archiver to read.
-.TP
-/etc/recording\-archiver/\fINAME\fR.toml, \fINAME\fR.app_secret, /var/lib/recording\-archiver/\fINAME\fR/catalog.db
-The same for recording\-archiver@\fINAME\fR.service, one instance an organisation.
-"#;
-
 /// The page of a command: what clap knows of it, and where to read on.
-fn page(command: &clap::Command, above: Option<&str>) -> String {
+fn page(command: &clap::Command, above: &str) -> String {
     let name = command.get_display_name().unwrap_or(command.get_name()).to_owned();
     let mut text = Vec::new();
     clap_mangen::Man::new(command.clone()).render(&mut text).unwrap();
-    let text = String::from_utf8(text).unwrap();
+    // What is a line's end to clap_mangen, and nothing more to mandoc.
+    let text = String::from_utf8(text).unwrap().replace("\n.br\n\n.br\n", "\n.sp\n");
     // Without a date, which would be another one each day, clap_mangen's own heading has the version for it.
     let (preamble, body) = text.split_once(".TH").unwrap();
     let (_, body) = body.split_once('\n').unwrap();
     let version = env!("CARGO_PKG_VERSION");
     let title = format!(".TH {name} 1 \"\" \"recording-archiver {version}\" \"recording-archiver\"\n");
-    let after = above.map_or_else(
-        || format!("{BEYOND}.SH \"SEE ALSO\"\nsystemctl(1), journalctl(1), sqlite3(1)\n"),
-        |above| format!(".SH \"SEE ALSO\"\n{}(1)\n", above.replace('-', "\\-")),
-    );
-    format!("{preamble}{title}{}\n{after}", body.trim_end())
+    format!("{preamble}{title}{}\n.SH \"SEE ALSO\"\n{}(1)\n", body.trim_end(), above.replace('-', "\\-"))
 }
 
-/// The pages of a command and of all below it.
-fn pages(command: &clap::Command, above: Option<&str>, folder: &Path) {
-    let name = command.get_display_name().unwrap_or(command.get_name());
-    std::fs::write(folder.join(format!("{name}.1")), page(command, above)).unwrap();
-    command.get_subcommands().for_each(|below| pages(below, Some(name), folder));
+/// The pages of all commands below `command`. Its own is written in Markdown.
+fn pages(command: &clap::Command, folder: &Path) {
+    let above = command.get_display_name().unwrap_or(command.get_name());
+    for below in command.get_subcommands() {
+        let name = below.get_display_name().unwrap_or(below.get_name());
+        std::fs::write(folder.join(format!("{name}.1")), page(below, above)).unwrap();
+        pages(below, folder);
+    }
 }
 
 #[test]
@@ -110,8 +75,8 @@ fn the_manual_is_the_command_line() {
     let generated = tempfile::tempdir().unwrap();
     let mut command = Cli::command().disable_help_subcommand(true);
     command.build();
-    pages(&command, None, generated.path());
-    is_up_to_date("systemd/package/man", generated.path());
+    pages(&command, generated.path());
+    is_up_to_date("systemd/package/man/commands", generated.path());
 }
 
 #[test]

@@ -1,4 +1,4 @@
-"""Holds config/datasette.yaml against the catalog, with the real Datasette, as the README starts it.
+"""Holds config/datasette.yaml against the catalog, with the real Datasette, as the manual starts it.
 
     python3 -m venv target/datasette
     target/datasette/bin/pip install --requirement tests/datasette/requirements.txt
@@ -34,6 +34,7 @@ import yaml
 ROOT = Path(__file__).resolve().parents[2]
 PROGRAM = ROOT / "target/release/recording-archiver"
 CONFIGURATION = ROOT / "config/datasette.yaml"
+PAGE = "systemd/package/man/recording-archiver-catalog.5.md"
 DATASETTE = Path(sys.executable).parent / "datasette"
 PATIENCE_SECONDS = 60
 
@@ -102,19 +103,20 @@ def assert_refused(reader, path):
     assert done.returncode == 0, done.stderr.strip()
 
 
-def readme_arguments():
-    """What the README starts Datasette with."""
-    printed = re.search(r"^\$ \S*/bin/(datasette (?:.* )?\S*catalog\.db\b.*)$", (ROOT / "README.md").read_text(), re.MULTILINE)
-    assert printed, "README.md does not print a command that starts Datasette on a catalog.db"
-    return shlex.split(printed[1])[1:]
+def printed_arguments():
+    """What the manual starts Datasette with."""
+    take = f". .ci/printed.bash; printed {PAGE} '.*/bin/datasette .*'"
+    printed = subprocess.run(["bash", "-c", take], cwd=ROOT, check=True, capture_output=True, text=True).stdout
+    assert "/bin/datasette " in printed, f"{PAGE} does not print a command that starts Datasette"
+    return shlex.split(printed)[1:]
 
 
 class Datasette:
     """The real one, over one catalog, on a port of its own choice."""
 
     def __init__(self, catalog, reader, log):
-        there = {"config/datasette.yaml": str(CONFIGURATION)}
-        arguments = [catalog if a.endswith("catalog.db") else there.get(a, a) for a in readme_arguments()]
+        there = {"catalog.db": catalog, "datasette.yaml": CONFIGURATION}
+        arguments = [there.get(Path(a).name, a) for a in printed_arguments()]
         # A busy machine is no failure.
         patience = ["--setting", "sql_time_limit_ms", "20000", "--setting", "facet_time_limit_ms", "20000"]
         self.log = log
@@ -233,7 +235,7 @@ def check_pages(described, datasette):
         (database,) = [d for d in json.loads(datasette.get("/-/databases.json")) if d["name"] == "catalog"]
         assert database["is_mutable"], "it was opened as immutable"
         assert not database["is_memory"]
-        assert "--nolock" not in readme_arguments()
+        assert "--nolock" not in printed_arguments()
     with check("Datasette shows every title, description and facet"):
         for name, table in described["tables"].items():
             page = html.unescape(datasette.get(f"/catalog/{name}"))
@@ -484,9 +486,9 @@ def main(scratch):
     with check("what is described is the database `catalog`"):
         assert list(whole["databases"]) == ["catalog"]
     described = whole["databases"]["catalog"]
-    with check("the README installs the Datasette that is tested here"):
+    with check("the manual installs the Datasette that is tested here"):
         pinned = re.search(r"^datasette==\S+$", Path(__file__).with_name("requirements.txt").read_text(), re.MULTILINE)[0]
-        assert f" {pinned}\n" in (ROOT / "README.md").read_text(), f"README.md does not install {pinned}"
+        assert f" {pinned}\n" in (ROOT / PAGE).read_text(), f"{PAGE} does not install {pinned}"
     folder = scratch / "demo"
     folder.mkdir()
     catalog = folder / "catalog.db"

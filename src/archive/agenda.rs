@@ -43,21 +43,26 @@ pub(super) struct Agenda {
 impl Agenda {
     /// Gathers the facts at `now`.
     pub(super) async fn load(context: &Context, memory: &mut Memory, now: Timestamp) -> Result<Self, catalog::Error> {
-        let Context { catalog, settings, .. } = context;
+        let catalog = &context.catalog;
         Ok(Self {
             // A pause that began in the future was written by a clock that has been set back since: it means nothing.
             pauses: catalog.pauses().await?.into_iter().filter(|pause| pause.since <= now).collect(),
             runs: catalog.job_runs().await?,
             next: catalog.next_attempts().await?,
             has_rest: memory.has_rest,
-            intervals: match context.budget.share() {
-                0 => LookIntervals::default(),
-                share => {
-                    let profile = profile(catalog, memory, now).await?;
-                    LookIntervals::with(catalog, settings, profile, share, now).await?
-                }
-            },
+            intervals: intervals(context, memory, now).await?,
         })
+    }
+
+    /// Takes in what the pass has shown about the calls to come.
+    pub(super) async fn replan(
+        &mut self,
+        context: &Context,
+        memory: &mut Memory,
+        now: Timestamp,
+    ) -> Result<(), catalog::Error> {
+        self.intervals = intervals(context, memory, now).await?;
+        Ok(())
     }
 
     /// Takes in what a stage has changed. The intervals stay as they were when the pass began.
@@ -66,6 +71,11 @@ impl Agenda {
         self.pauses = context.budget.pauses().await;
         self.next = context.catalog.next_attempts().await?;
         Ok(())
+    }
+
+    /// When a stage last ran, by the clock of that time.
+    pub(super) fn last_ran_at(&self) -> Option<Timestamp> {
+        self.runs.iter().map(|run| run.last_started_at.max(run.last_finished_at)).max()
     }
 
     /// When lists are read or conferences are polled again.
@@ -99,6 +109,14 @@ impl Agenda {
         };
         let held = self.pauses.iter().filter(|pause| is_held(pause, stage, settings));
         Some(held.fold(due_at, |due, pause| due.max(pause.until)))
+    }
+}
+
+async fn intervals(context: &Context, memory: &mut Memory, now: Timestamp) -> Result<LookIntervals, catalog::Error> {
+    let Context { catalog, settings, .. } = context;
+    match context.budget.share() {
+        0 => Ok(LookIntervals::default()),
+        share => LookIntervals::with(catalog, settings, profile(catalog, memory, now).await?, share, now).await,
     }
 }
 

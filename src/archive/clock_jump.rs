@@ -12,15 +12,15 @@ use crate::domain::clock::Timestamp;
 /// Less than this is how passes come a little late, and how time servers correct clocks.
 const TOLERANCE: Duration = Duration::from_mins(5);
 
-/// Begins a pass: where the clock was set back, moves along what was planned by it; where more time seems to have passed
+/// Begins a pass: a stage last ran at `last_ran_at`, by the clock of that time. Where the clock was set back, moves along what was planned by it; where more time seems to have passed
 /// than anybody watched, takes it out of every wait. Answers whether the clock can be believed.
 pub(super) async fn detect_clock_jump(
     context: &Context,
     memory: &mut Memory,
+    last_ran_at: Option<Timestamp>,
     now: Timestamp,
 ) -> Result<bool, catalog::Error> {
     let elapsed = context.clock.elapsed();
-    let last_ran_at = context.catalog.last_ran_at().await?;
     let mut is_sure = true;
     if let Some(last_ran_at) = last_ran_at.filter(|last_ran_at| *last_ran_at > now) {
         let ahead = last_ran_at.since(now);

@@ -40,8 +40,11 @@ pub(super) async fn run(
     let Context { catalog, budget, clock, settings, .. } = context;
     catalog.check_in_place()?;
     let began = clock.elapsed();
-    let is_clock_sure = detect_clock_jump(context, memory, now).await?;
     let mut agenda = Agenda::load(context, memory, now).await?;
+    let is_clock_sure = detect_clock_jump(context, memory, agenda.last_ran_at(), now).await?;
+    if !is_clock_sure {
+        agenda = Agenda::load(context, memory, now).await?;
+    }
     budget.begin(agenda.pauses.clone()).await;
     let mut report = Report::default();
     let mut listing = None;
@@ -70,7 +73,7 @@ pub(super) async fn run(
     }
     budget.end().await?;
     if !report.ran.is_empty() {
-        agenda = Agenda::load(context, memory, now).await?;
+        agenda.replan(context, memory, now).await?;
     }
     report.next_due_at = Stage::ALL.into_iter().filter_map(|stage| agenda.due_at(stage, settings, now)).min();
     Ok(report)

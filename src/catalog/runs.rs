@@ -147,13 +147,4 @@ impl Catalog {
             calls: count(row.calls),
         })
     }
-
-    /// When a stage last ran, by the clock of that time.
-    pub async fn last_ran_at(&self) -> Result<Option<Timestamp>, Error> {
-        let last =
-            sqlx::query_scalar!(r#"SELECT max(max(last_started_at, last_finished_at)) AS "at: i64" FROM job_runs"#)
-                .fetch_one(&mut *self.read().await?)
-                .await?;
-        Ok(last.map(Timestamp::from_millis))
-    }
 }

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use super::screen::Screen;
+use super::table::{Column, Kind};
 use super::{output, sanitize, wiring};
 use crate::archive::Settings;
 use crate::config::Loaded;
@@ -13,8 +15,8 @@ use crate::domain::schedule::Schedule;
 
 const DAY: Duration = Duration::from_hours(24);
 
-const NOTHING_LOOKED_FOR: &str = "note: no meeting is looked for. Set discover.organization, discover.users or watch.conferences, or put\n\
-    meetings on watch with `recording-archiver watch add`\n";
+const NOTHING_LOOKED_FOR: &str = "note: no meeting is looked for. Set discover.organization, discover.users or \
+    watch.conferences, or put meetings on watch with `recording-archiver watch add`\n";
 
 const DAYS_OF_MONTH: u64 = 31;
 
@@ -32,23 +34,29 @@ pub(super) fn run(loaded: &Loaded) -> anyhow::Result<()> {
     let poll = looks_a_day(&settings.poll, now);
     let looking = discover.saturating_add(poll);
     let row = |what: &str, a_day: u64| {
-        vec![what.to_owned(), a_day.to_string(), a_day.saturating_mul(DAYS_OF_MONTH).to_string()]
+        vec![what.into(), a_day.to_string().into(), a_day.saturating_mul(DAYS_OF_MONTH).to_string().into()]
     };
-    let table = output::table(
-        &["calls, at most", "a day", "a month"],
-        [
+    let screen = Screen::of_stdout(false);
+    let table = screen.table(
+        &[
+            Column("calls, at most", Kind::Word, 0),
+            Column("a day", Kind::Number, 0),
+            Column("a month", Kind::Number, 0),
+        ],
+        &[
             row(&format!("discover {} (lists of a page each: {lists})", settings.discover), discover),
             row(&format!("poll {} (while up to {} meetings go on)", settings.poll, settings.batch_size), poll),
             row("looking in all", looking),
         ],
     );
-    output::print(&format!(
-        "{}: the configuration is good\n{table}\n{}\n{}\n{}",
-        loaded.source_name(),
+    let sums = format!(
+        "{}\n{}\n{}",
         a_conference(&settings, config.quota.calls_per_month),
         verdict(looking.saturating_mul(DAYS_OF_MONTH), config.quota.calls_per_month),
         if lists == 0 && settings.watch.is_empty() { NOTHING_LOOKED_FOR } else { "" }
-    ))
+    );
+    let source = loaded.source_name();
+    output::print(&format!("{source}: the configuration is good\n\n{table}\n{}", screen.prose(&sums)))
 }
 
 fn looks_a_day(schedule: &Schedule, now: Timestamp) -> u64 {
@@ -60,7 +68,7 @@ fn a_conference(settings: &Settings, share: u64) -> String {
     let none_expected = 1 + reads(&settings.collect, share > 0);
     let none_found = 1 + reads(&settings.collect, false);
     format!(
-        "collecting: 4 to 6 calls for a meeting that was recorded, {none_expected} for one that was not,\n\
+        "collecting: 4 to 6 calls for a meeting that was recorded, {none_expected} for one that was not, \
          and at most {none_found} where DingTalk does not say whether one was"
     )
 }
@@ -92,7 +100,7 @@ fn verdict(looking: u64, share: u64) -> String {
     match share {
         0 => "quota.calls_per_month is 0: nothing is held back".to_owned(),
         share if looking > share => format!(
-            "quota.calls_per_month is {share}: looking round the clock at these intervals would take more, so they are\n\
+            "quota.calls_per_month is {share}: looking round the clock at these intervals would take more, so they are \
              stretched as far as needed, most of all in the hours in which meetings hardly ever begin; collecting comes first"
         ),
         share => {

@@ -3,7 +3,10 @@
 use anyhow::bail;
 use serde::Serialize;
 
-use super::output::{self, Format};
+use super::output::{self, Dated, Format};
+use super::screen::Screen;
+use super::table::{Cell, Column, Kind};
+use super::zone::Precision;
 use super::{open, sanitize};
 use crate::catalog::journal::EventRow;
 use crate::catalog::lists::ConferenceRow;
@@ -31,7 +34,7 @@ struct Next {
     at: Option<i64>,
 }
 
-pub(super) async fn run(config: &Config, conference_id: &str, format: Format) -> anyhow::Result<()> {
+pub(super) async fn run(config: &Config, conference_id: &str, printed: Dated) -> anyhow::Result<()> {
     let explanation = open::read(config, async |catalog| {
         let Some(conference) = catalog.conference(conference_id).await? else {
             bail!("the catalog does not know the conference {conference_id}: put it on watch with `watch add`");
@@ -43,30 +46,41 @@ pub(super) async fn run(config: &Config, conference_id: &str, format: Format) ->
         Ok(Explanation { conference_id, title, state, events, next })
     })
     .await?;
-    match format {
+    match printed.format {
         Format::Json => output::json(&explanation),
-        Format::Table => print(&explanation),
+        Format::Table => print(&explanation, &printed.screen()),
     }
 }
 
-fn print(explanation: &Explanation) -> anyhow::Result<()> {
-    let title = explanation.title.as_deref().unwrap_or_default();
-    let about = [["conference_id", &explanation.conference_id], ["title", title], ["state", &explanation.state]];
-    let about = output::table(&[], about.map(|row| row.map(str::to_owned).to_vec()));
+fn print(explanation: &Explanation, screen: &Screen) -> anyhow::Result<()> {
+    let about = screen.facts([
+        ("conference_id", explanation.conference_id.as_str().into()),
+        ("title", explanation.title.clone().into()),
+        ("state", output::state(&explanation.state)),
+    ]);
+    let columns = [
+        Column("when", Kind::Time(Precision::Seconds), 0),
+        Column("what", Kind::Word, 0),
+        Column("state", Kind::Word, 0),
+        Column("next", Kind::Time(Precision::Seconds), 0),
+        Column("why", Kind::Prose, 0),
+    ];
     let row = |event: &EventRow| {
         let call = |endpoint: &String| format!("{endpoint}: {}", event.outcome.as_deref().unwrap_or_default());
         // A call decides nothing: what follows stands in the line below it.
         let (state, next) = match event.event.as_str() {
-            "call" => (String::new(), String::new()),
-            _ => (event.state.clone(), output::instant(event.next_attempt_at)),
+            "call" => ("".into(), Cell::time(None)),
+            _ => (output::state(&event.state), Cell::millis(event.next_attempt_at)),
         };
         let what = event.endpoint.as_ref().map_or_else(|| event.event.clone(), call);
-        vec![output::instant(Some(event.at)), what, event.reason.clone(), state, next]
+        vec![Cell::millis(Some(event.at)), what.into(), state, next, event.reason.clone().into()]
     };
-    let events = output::table(&["when", "what", "why", "state", "next"], explanation.events.iter().map(row));
+    let events: Vec<_> = explanation.events.iter().map(row).collect();
+    let events = if events.is_empty() { String::new() } else { screen.table(&columns, &events) + "\n" };
     let what = sanitize::text(&explanation.next.what);
-    let at = explanation.next.at.map(|at| format!(", at {}", Timestamp::from_millis(at))).unwrap_or_default();
-    output::print(&format!("{about}\n{events}\nnext: {what}{at}\n"))
+    let at = explanation.next.at.map(|at| format!(", at {}", screen.zone.show(Timestamp::from_millis(at))));
+    let next = screen.prose(&format!("next: {what}{}", at.unwrap_or_default()));
+    output::print(&format!("{about}\n{events}{next}"))
 }
 
 fn next(conference: &ConferenceRow, runs: &[JobRun], pauses: &[Pause], now: Timestamp) -> anyhow::Result<Next> {

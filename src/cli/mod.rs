@@ -11,6 +11,7 @@ mod doctor;
 mod error;
 mod explain;
 pub mod explain_code;
+mod fit;
 pub mod import;
 mod logging;
 mod once;
@@ -21,11 +22,14 @@ mod recordings;
 mod reload;
 mod run;
 pub mod sanitize;
+mod screen;
 mod simulate;
 mod status;
+mod table;
 mod verify;
 mod watch;
 pub mod wiring;
+mod zone;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -64,7 +68,7 @@ enum Command {
     #[command(subcommand)]
     Record(record::Record),
     /// Show what the daemon does, which conferences are open, and how many calls were used
-    Status(output::Printed),
+    Status(output::Dated),
     /// Make a verified copy of the catalog; the daemon may run
     Backup(backup::Backup),
     /// Check whether the catalog, or a copy of it, is valid

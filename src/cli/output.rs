@@ -2,16 +2,19 @@
 
 use std::borrow::Cow;
 use std::io::{self, BufWriter, IsTerminal, Write};
+use std::time::Duration;
 
 use clap::{Args, ValueEnum};
-use comfy_table::{ContentArrangement, Table, presets};
 use futures_util::{Stream, StreamExt, TryStreamExt};
+use indicatif::BinaryBytes;
 use serde::Serialize;
 
 use super::sanitize;
+use super::screen::{Screen, Tone};
+use super::table::{Cell, Column};
 use crate::catalog::Error;
 use crate::catalog::lists::{Listed, Row};
-use crate::domain::clock::Timestamp;
+use crate::domain::conference::State;
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub(super) enum ListFormat {
@@ -40,6 +43,23 @@ pub(super) struct Printed {
     pub(super) format: Format,
 }
 
+/// How one thing is printed that has times in it.
+#[derive(Args, Clone, Copy, Debug)]
+pub(super) struct Dated {
+    /// How it is printed
+    #[arg(long, value_enum, default_value_t)]
+    pub(super) format: Format,
+    /// Show times in UTC [default: the local time zone]
+    #[arg(long)]
+    utc: bool,
+}
+
+impl Dated {
+    pub(super) fn screen(self) -> Screen {
+        Screen::of_stdout(self.utc)
+    }
+}
+
 /// How a list is printed, and how much of it.
 #[derive(Args, Clone, Copy, Debug)]
 pub(super) struct Listing {
@@ -49,9 +69,16 @@ pub(super) struct Listing {
     /// So many rows at the most [default: 100 of a table, everything as json and csv]
     #[arg(long, value_name = "N")]
     limit: Option<u64>,
+    /// Show times, and read days, in UTC [default: the local time zone]
+    #[arg(long)]
+    utc: bool,
 }
 
 impl Listing {
+    pub(super) fn screen(self) -> Screen {
+        Screen::of_stdout(self.utc)
+    }
+
     pub(super) fn most(self) -> Option<u64> {
         self.limit.or(self.is_table().then_some(100))
     }
@@ -60,25 +87,30 @@ impl Listing {
         self.format == ListFormat::Table
     }
 
-    /// Prints rows as they come: as JSON or CSV by their own column names, as a table by `heads` and `cells`. Under a table
-    /// that leaves some out stands how many of `all` they are.
+    /// Prints rows as they come: as JSON or CSV by their own column names, as a table by `columns` and `cells`. Under a table
+    /// that leaves some out stands how many of `all` they are; where there are none, `nothing` is said instead.
     pub(super) async fn print<R: Row>(
         self,
         mut rows: impl Stream<Item = Result<Listed<R>, Error>> + Unpin,
         all: impl Future<Output = Result<u64, Error>>,
-        heads: &[&str],
-        cells: impl Fn(&R) -> Vec<String>,
+        columns: &[Column],
+        cells: impl Fn(&R) -> Vec<Cell>,
+        nothing: &str,
     ) -> anyhow::Result<()> {
         let mut out = BufWriter::new(io::stdout().lock());
         match self.format {
             ListFormat::Table => {
                 let rows: Vec<_> = rows.map(|row| Ok::<_, Error>(cells(&row?.row()?))).try_collect().await?;
                 let shown = rows.len() as u64;
-                writeln!(out, "{}", table(heads, rows))?;
+                if shown > 0 {
+                    write!(out, "{}", self.screen().table(columns, &rows))?;
+                }
                 // Only a full page can have left some out.
                 let left = if Some(shown) == self.most() { all.await?.saturating_sub(shown) } else { 0 };
-                if left > 0 {
-                    writeln!(out, "… and {left} more")?;
+                match left {
+                    0 if shown == 0 => writeln!(out, "{nothing}")?,
+                    0 => {}
+                    _ => writeln!(out, "… and {left} more")?,
                 }
             }
             ListFormat::Json => {
@@ -142,48 +174,59 @@ pub(super) fn say(text: &str) {
     let _ = writeln!(io::stderr().lock(), "{text}");
 }
 
-/// A table that fits the terminal.
-pub(super) fn table(heads: &[&str], rows: impl IntoIterator<Item = Vec<String>>) -> Table {
-    let mut table = Table::new();
-    table.load_style(presets::UTF8_FULL_CONDENSED);
-    if io::stdout().is_terminal() {
-        table.set_content_arrangement(ContentArrangement::Dynamic);
-    }
-    if !heads.is_empty() {
-        table.set_header(heads);
-    }
-    for row in rows {
-        table.add_row(row.iter().map(|text| sanitize::table_cell(text)));
-    }
-    table
+/// `01:05:09`; a day or longer: `3 d 25 min`.
+pub(super) fn clock_time(millis: Option<i64>) -> Cell {
+    let show = |ms: i64| match u64::try_from(ms).map(Duration::from_millis) {
+        Ok(time) if time >= Duration::from_hours(24) => duration(time),
+        _ => format!("{:02}:{:02}:{:02}", ms / 3_600_000, ms / 60_000 % 60, ms / 1_000 % 60),
+    };
+    millis.map(show).into()
 }
 
-/// Prints the names and values of one thing, without those that have no value.
-pub(super) fn facts<const N: usize>(facts: [(&str, Option<String>); N]) -> anyhow::Result<()> {
-    let known = facts.into_iter().filter_map(|(name, fact)| Some((name, fact.filter(|fact| !fact.is_empty())?)));
-    print(&format!("{}\n", table(&[], known.map(|(name, fact)| vec![name.to_owned(), fact]))))
+/// `3 d 25 min`: the two largest units that it has something of.
+pub(super) fn duration(duration: Duration) -> String {
+    let seconds = duration.as_secs();
+    let units = [(seconds / 86_400, "d"), (seconds / 3_600 % 24, "h"), (seconds / 60 % 60, "min"), (seconds % 60, "s")];
+    let parts: Vec<_> = units
+        .iter()
+        .filter(|(number, _)| *number > 0)
+        .take(2)
+        .map(|(number, unit)| format!("{number} {unit}"))
+        .collect();
+    if parts.is_empty() { "0 s".to_owned() } else { parts.join(" ") }
 }
 
-pub(super) fn instant(millis: Option<i64>) -> String {
-    millis.map(|millis| Timestamp::from_millis(millis).to_string()).unwrap_or_default()
+/// `12.30 MiB`
+pub(super) fn size(bytes: Option<i64>) -> Cell {
+    let show =
+        |bytes: i64| u64::try_from(bytes).map_or_else(|_| format!("{bytes} B"), |bytes| BinaryBytes(bytes).to_string());
+    bytes.map(show).into()
 }
 
-/// `01:05:09`
-pub(super) fn clock_time(millis: Option<i64>) -> String {
-    millis.map(|ms| format!("{:02}:{:02}:{:02}", ms / 3_600_000, ms / 60_000 % 60, ms / 1_000 % 60)).unwrap_or_default()
+/// One that needs a person stands out.
+pub(super) fn state(state: &str) -> Cell {
+    let tone = if state == State::Failed.as_str() { Tone::Failed } else { Tone::Plain };
+    Cell::from(state).toned(tone)
 }
 
-/// `12.3 MiB`
-#[expect(clippy::cast_precision_loss, reason = "a tenth of a MiB is precise enough for people")]
-pub(super) fn mebibytes(bytes: Option<i64>) -> String {
-    bytes.map(|bytes| format!("{:.1} MiB", bytes as f64 / 1_048_576.0)).unwrap_or_default()
-}
-
-pub(super) fn record_type(number: Option<i64>) -> String {
+pub(super) fn record_type(number: Option<i64>) -> Cell {
     match number {
-        Some(0) => "standard".to_owned(),
-        Some(1) => "composed".to_owned(),
-        Some(number) => format!("type {number}"),
-        None => String::new(),
+        Some(0) => "standard".into(),
+        Some(1) => "composed".into(),
+        Some(number) => format!("type {number}").into(),
+        None => "".into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_duration_is_shown_in_its_two_largest_units() {
+        let shown = |seconds| duration(Duration::from_secs(seconds));
+        assert_eq!(shown(3 * 86_400 + 25 * 60), "3 d 25 min");
+        assert_eq!(shown(3 * 86_400 + 2 * 3_600 + 25 * 60), "3 d 2 h");
+        assert_eq!([shown(0), shown(59), shown(3_660), shown(7_200)], ["0 s", "59 s", "1 h 1 min", "2 h"]);
     }
 }

@@ -1,26 +1,28 @@
 //! `recordings`: lists and shows recordings.
 
 use anyhow::bail;
-use chrono::{DateTime, Days, NaiveDate, NaiveTime};
 use clap::Subcommand;
 use serde::Serialize;
 
 use super::open;
-use super::output::{self, Format, Listing, Printed};
+use super::output::{self, Dated, Format, Listing};
+use super::table::{Cell, Column, Kind};
+use super::zone::{Precision, When};
 use crate::catalog::lists::{RecordingFilter, RecordingRow, RevisionRow};
 use crate::config::Config;
-use crate::domain::clock::Timestamp;
+use crate::domain::clock::{Clock, SystemClock};
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Recordings {
     /// List recordings
     List {
-        /// Begun on or after this day, or at or after this instant (UTC): 2026-06-01 or 2026-06-01T09:00:00Z
-        #[arg(long, value_name = "D", value_parser = |text: &str| instant(text, 0))]
-        since: Option<Timestamp>,
-        /// Begun on or before this day, or before this instant (UTC)
-        #[arg(long, value_name = "D", value_parser = |text: &str| instant(text, 1))]
-        until: Option<Timestamp>,
+        /// Begun on or after this day, or at or after this instant: 2026-06-01, 2026-06-01T09:00:00Z, today, yesterday,
+        /// or 7d for seven days ago
+        #[arg(long, value_name = "D")]
+        since: Option<When>,
+        /// Begun on or before this day, or before this instant
+        #[arg(long, value_name = "D")]
+        until: Option<When>,
         /// Of this conference
         #[arg(long, value_name = "ID")]
         conference: Option<String>,
@@ -38,7 +40,7 @@ pub(super) enum Recordings {
         /// Its mediaId
         media_id: String,
         #[command(flatten)]
-        printed: Printed,
+        printed: Dated,
     },
 }
 
@@ -52,16 +54,19 @@ struct Shown {
 pub(super) async fn run(recordings: &Recordings, config: &Config) -> anyhow::Result<()> {
     match recordings {
         Recordings::List { since, until, conference, region, search, listing } => {
+            let (zone, now) = (listing.screen().zone, SystemClock::new().now());
             let filter = RecordingFilter {
-                since: *since,
-                until: *until,
+                since: since.map(|since| since.begins(zone, now)),
+                until: until.map(|until| until.ends(zone, now)),
                 conference_id: conference.clone(),
                 region_id: region.clone(),
                 search: search.clone(),
             };
             open::read(config, async |catalog| {
                 let rows = catalog.list_recordings(&filter, listing.most(), listing.is_table());
-                listing.print(rows, catalog.count_matching(&filter), &HEADS, cells).await
+                let is_narrowed = filter != RecordingFilter::default();
+                let nothing = if is_narrowed { "no recordings match" } else { "no recordings yet" };
+                listing.print(rows, catalog.count_matching(&filter), &COLUMNS, cells, nothing).await
             })
             .await
         }
@@ -74,86 +79,74 @@ pub(super) async fn run(recordings: &Recordings, config: &Config) -> anyhow::Res
                 Ok((recording, revisions))
             })
             .await?;
-            show(recording, revisions, printed.format)
+            show(recording, revisions, *printed)
         }
     }
 }
 
 /// Of a recording in a table.
-pub(super) const HEADS: [&str; 8] =
-    ["title", "started", "duration", "size", "region", "type", "media_id", "conference_id"];
+pub(super) const COLUMNS: [Column; 8] = [
+    Column("title", Kind::Text(24), 0),
+    Column("started", Kind::Time(Precision::Minutes), 0),
+    Column("duration", Kind::Number, 1),
+    Column("size", Kind::Number, 2),
+    Column("region", Kind::Word, 4),
+    Column("type", Kind::Word, 5),
+    Column("media_id", Kind::Id, 0),
+    Column("conference_id", Kind::Id, 3),
+];
 
-pub(super) fn cells(recording: &RecordingRow) -> Vec<String> {
+pub(super) fn cells(recording: &RecordingRow) -> Vec<Cell> {
     vec![
-        recording.title.clone().unwrap_or_default(),
-        output::instant(recording.started_at),
+        recording.title.clone().into(),
+        Cell::millis(recording.started_at),
         output::clock_time(recording.duration_ms),
-        output::mebibytes(recording.file_size),
-        recording.region_id.clone().unwrap_or_default(),
+        output::size(recording.file_size),
+        recording.region_id.clone().into(),
         output::record_type(recording.record_type),
-        recording.media_id.clone(),
-        recording.conference_id.clone(),
+        recording.media_id.clone().into(),
+        recording.conference_id.clone().into(),
     ]
 }
 
-fn show(recording: RecordingRow, revisions: Vec<RevisionRow>, format: Format) -> anyhow::Result<()> {
-    if format == Format::Json {
+fn show(recording: RecordingRow, revisions: Vec<RevisionRow>, printed: Dated) -> anyhow::Result<()> {
+    if printed.format == Format::Json {
         return output::json(&Shown { recording, revisions });
     }
-    output::facts([
-        ("title", recording.title),
-        ("media_id", Some(recording.media_id)),
-        ("record_id", recording.record_id),
-        ("conference_id", Some(recording.conference_id)),
-        ("recorder", recording.recorder_union_id),
-        ("type", Some(output::record_type(recording.record_type))),
-        ("started", Some(output::instant(recording.started_at))),
-        ("ended", Some(output::instant(recording.ended_at))),
-        ("duration", Some(output::clock_time(recording.duration_ms))),
-        ("size", Some(output::mebibytes(recording.file_size))),
-        ("region", recording.region_id),
-        ("first seen", Some(output::instant(Some(recording.first_seen_at)))),
-        ("last changed", Some(output::instant(Some(recording.last_changed_at)))),
-        ("missing since", Some(output::instant(recording.missing_since))),
-        ("raw", Some(recording.raw)),
-    ])?;
-    if revisions.is_empty() {
-        return Ok(());
+    let screen = printed.screen();
+    let about = screen.facts([
+        ("title", recording.title.into()),
+        ("media_id", recording.media_id.into()),
+        ("record_id", recording.record_id.into()),
+        ("conference_id", recording.conference_id.into()),
+        ("recorder", recording.recorder_union_id.into()),
+        ("type", output::record_type(recording.record_type)),
+        ("started", Cell::millis(recording.started_at)),
+        ("ended", Cell::millis(recording.ended_at)),
+        ("duration", output::clock_time(recording.duration_ms)),
+        ("size", output::size(recording.file_size)),
+        ("region", recording.region_id.into()),
+        ("first seen", Cell::millis(Some(recording.first_seen_at))),
+        ("last changed", Cell::millis(Some(recording.last_changed_at))),
+        ("missing since", Cell::millis(recording.missing_since)),
+        ("raw", Cell::lines(indented(recording.raw))),
+    ]);
+    output::print(&about)?;
+    for revision in revisions {
+        let before = screen.facts([
+            ("until", Cell::millis(Some(revision.replaced_at))),
+            ("duration", output::clock_time(revision.duration_ms)),
+            ("size", output::size(revision.file_size)),
+            ("region", revision.region_id.into()),
+            ("type", output::record_type(revision.record_type)),
+            ("raw", Cell::lines(indented(revision.raw))),
+        ]);
+        output::print(&format!("\nearlier version:\n{before}"))?;
     }
-    let row = |revision: RevisionRow| {
-        vec![
-            output::instant(Some(revision.replaced_at)),
-            output::clock_time(revision.duration_ms),
-            output::mebibytes(revision.file_size),
-            revision.region_id.unwrap_or_default(),
-            output::record_type(revision.record_type),
-            revision.raw,
-        ]
-    };
-    let heads = ["until", "duration", "size", "region", "type", "raw"];
-    let before = output::table(&heads, revisions.into_iter().map(row));
-    output::print(&format!("earlier versions:\n{before}\n"))
+    Ok(())
 }
 
-/// The instant that `text` names, or the beginning of the day that is `days` after the one it names.
-fn instant(text: &str, days: u64) -> Result<Timestamp, &'static str> {
-    if let Ok(instant) = DateTime::parse_from_rfc3339(text) {
-        return Ok(instant.to_utc().into());
-    }
-    let day = text.parse::<NaiveDate>().ok().and_then(|day| day.checked_add_days(Days::new(days)));
-    day.map(|day| day.and_time(NaiveTime::MIN).and_utc().into())
-        .ok_or("write a day, 2026-06-01, or an instant, 2026-06-01T09:00:00Z")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn since_and_until_include_all_of_a_day() {
-        assert_eq!(instant("2026-06-01", 0).unwrap().to_string(), "2026-06-01T00:00:00Z");
-        assert_eq!(instant("2026-06-01", 1).unwrap().to_string(), "2026-06-02T00:00:00Z");
-        assert_eq!(instant("2026-06-01T09:00:00+08:00", 1).unwrap().to_string(), "2026-06-01T01:00:00Z");
-        assert!(instant("yesterday", 0).is_err());
-    }
+/// JSON, a field a line.
+fn indented(raw: String) -> String {
+    serde_json::from_str::<serde_json::Value>(&raw).map_or(raw, |value| format!("{value:#}"))
 }

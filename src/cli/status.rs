@@ -6,9 +6,13 @@ use std::time::Duration;
 use anyhow::ensure;
 use serde::Serialize;
 
-use super::output::{self, Format, Printed};
+use super::output::{self, Dated, Format};
+use super::screen::{Screen, Tone};
+use super::table::{Cell, Column, Kind};
+use super::zone::Precision;
 use super::{open, wiring};
-use crate::archive::{LookIntervals, health};
+use crate::archive::LookIntervals;
+use crate::archive::health::{self, Stale};
 use crate::catalog::Catalog;
 use crate::catalog::lists::LastErrorRow;
 use crate::catalog::measures::Oldest;
@@ -48,17 +52,20 @@ struct Report {
     poll_stretched: bool,
     pauses: Vec<Pause>,
     unhealthy: Vec<String>,
+    #[serde(skip)]
+    stale: Vec<Stale>,
     stages: Vec<JobRun>,
 }
 
-pub(super) async fn run(printed: Printed, config: &Config) -> anyhow::Result<()> {
+pub(super) async fn run(printed: Dated, config: &Config) -> anyhow::Result<()> {
     let now = SystemClock::new().now();
     let report = open::read(config, async |catalog| report(catalog, config, now).await).await?;
     match printed.format {
         Format::Json => output::json(&report)?,
-        Format::Table => print(&report, config, now)?,
+        Format::Table => print(&report, config, now, &printed.screen())?,
     }
-    ensure!(report.unhealthy.is_empty(), "unhealthy: {}", report.unhealthy.join("; "));
+    let stale: Vec<_> = report.stale.iter().map(|stale| stale.stage.as_str()).collect();
+    ensure!(stale.is_empty(), "unhealthy: {} did not succeed in time; see above", stale.join(", "));
     Ok(())
 }
 
@@ -75,6 +82,7 @@ async fn report(catalog: &Catalog, config: &Config, now: Timestamp) -> anyhow::R
     let by_state = catalog.count_by_state().await?.into_iter().map(|(state, count)| (state.as_str(), count));
     let day = forecast::day(now);
     let lags = catalog.latest_lags(LATEST).await?;
+    let stale = health::stale(catalog, &settings, share, now).await?;
     Ok(Report {
         catalog: config.catalog.path.display().to_string(),
         daemon_pid,
@@ -94,7 +102,8 @@ async fn report(catalog: &Catalog, config: &Config, now: Timestamp) -> anyhow::R
         poll_interval_ms: millis(poll),
         poll_stretched,
         pauses: catalog.pauses().await?.into_iter().filter(|pause| pause.until > now).collect(),
-        unhealthy: health::stale(catalog, &settings, share, now).await?.iter().map(ToString::to_string).collect(),
+        unhealthy: stale.iter().map(ToString::to_string).collect(),
+        stale,
         stages: catalog.job_runs().await?,
     })
 }
@@ -105,36 +114,68 @@ fn effective(schedule: &Schedule, pace: Duration, now: Timestamp) -> (Duration, 
     (configured.max(pace), pace > configured)
 }
 
-fn facts(report: &Report, config: &Config) -> Vec<(&'static str, String)> {
+fn facts(report: &Report, config: &Config, screen: &Screen) -> Vec<(&'static str, Cell)> {
     let daemon = report.daemon_pid.map_or_else(|| "not running".to_owned(), |pid| format!("running, pid {pid}"));
     let by_state = State::ALL.into_iter().filter_map(|state| Some((state, *report.conferences.get(state.as_str())?)));
     let conferences = in_words(by_state).unwrap_or_else(|| "none".to_owned());
+    // DingTalk counts its months in UTC+8.
     let calls = if report.calls_per_month == 0 {
-        format!("{} in {}, unmetered", report.calls, report.month)
+        format!("{} in {} (UTC+8), unmetered", report.calls, report.month)
     } else {
-        format!("{} of {} in {}", report.calls, report.calls_per_month, report.month)
+        format!("{} of {} in {} (UTC+8)", report.calls, report.calls_per_month, report.month)
     };
-    let mut facts = vec![
-        ("daemon", daemon),
-        ("catalog", report.catalog.clone()),
-        ("conferences", conferences),
-        ("recordings", recordings(report)),
-        ("calls", calls),
+    let mut facts: Vec<(_, Cell)> = vec![
+        ("daemon", daemon.into()),
+        ("catalog", report.catalog.as_str().into()),
+        ("conferences", conferences.into()),
+        ("recordings", recordings(report).into()),
+        ("calls", calls.into()),
     ];
+    let failed = |text: String| Cell::from(text).toned(Tone::Failed);
     let oldest = report.oldest_open.iter().find(|open| open.state == "ended");
-    facts.extend(oldest.map(|open| ("longest awaited", format!("since {}", open.since))));
-    facts.extend(report.daemon_waits_for.clone().map(|waits_for| ("waiting", waits_for)));
+    facts.extend(oldest.map(|open| ("longest awaited", format!("since {}", screen.zone.show(open.since)).into())));
+    facts.extend(report.daemon_waits_for.clone().map(|waits_for| ("waiting", failed(waits_for))));
     let refused = report.configuration_refused.clone();
-    facts.extend(refused.map(|refused| ("configuration", format!("refused; the previous one is in use: {refused}"))));
-    facts.extend(report.unhealthy.iter().map(|stale| ("unhealthy", stale.clone())));
-    facts.extend(report.trouble.as_ref().map(|last| ("unanswered", unanswered(last))));
+    let refused = refused.map(|refused| format!("refused; the previous one is in use: {refused}"));
+    facts.extend(refused.map(|refused| ("configuration", failed(refused))));
+    let failures = failures(&report.stages);
+    let stale = report.stale.iter().map(|stale| unhealthy(stale, screen));
+    facts.extend(stale.map(|stale| ("unhealthy", failed(stale))));
+    facts.extend(
+        failures.iter().map(|(outcome, stages)| ("failing", failed(format!("{}: {outcome}", stages.join(", "))))),
+    );
+    // What stopped a stage is said there.
+    let is_said = |message: &str| failures.iter().any(|(outcome, _)| outcome.contains(message));
+    facts.extend(report.trouble.as_ref().map(|last| ("unanswered", unanswered(last, is_said, screen).into())));
     if let Some(interval_ms) = report.discover_interval_ms {
-        facts.push(("discover", interval(&config.discover.schedule(), interval_ms, report.discover_stretched)));
+        facts.push(("discover", interval(&config.discover.schedule(), interval_ms, report.discover_stretched).into()));
     }
-    facts.push(("poll", interval(&config.poll.schedule(), report.poll_interval_ms, report.poll_stretched)));
-    let paused = |pause: &Pause| ("paused", format!("{} until {}: {}", pause.scope, pause.until, pause.message));
+    facts.push(("poll", interval(&config.poll.schedule(), report.poll_interval_ms, report.poll_stretched).into()));
+    let paused = |pause: &Pause| {
+        let why = if is_said(&pause.message) { String::new() } else { format!(": {}", pause.message) };
+        let until = format!("{} until {}{why}", pause.scope, screen.zone.show(pause.until));
+        ("paused", Cell::from(until).toned(Tone::Warning))
+    };
     facts.extend(report.pauses.iter().map(paused));
     facts
+}
+
+/// What stopped the last runs, each with the stages that it stopped.
+fn failures(stages: &[JobRun]) -> Vec<(&str, Vec<&str>)> {
+    let mut failures: Vec<(&str, Vec<&str>)> = Vec::new();
+    for JobRun { stage, outcome, .. } in stages.iter().filter(|run| run.outcome != "ok") {
+        match failures.iter_mut().find(|(known, _)| known == outcome) {
+            Some((_, stages)) => stages.push(stage),
+            None => failures.push((outcome, vec![stage])),
+        }
+    }
+    failures
+}
+
+fn unhealthy(stale: &Stale, screen: &Screen) -> String {
+    let Stale { stage, since, stopped_by } = stale;
+    let why = if stopped_by.is_some() { "" } else { ": it does not run" };
+    format!("{} has not succeeded since {}{why}", stage.as_str(), screen.zone.show(*since))
 }
 
 /// The number of recordings, and how soon after their meetings' ends they came.
@@ -150,27 +191,39 @@ fn recordings(report: &Report) -> String {
 /// A duration in whole minutes, rounded up.
 fn roughly(duration_ms: i64) -> String {
     let minutes = u64::try_from(duration_ms / 60_000).unwrap_or(0) + 1;
-    humantime::format_duration(Duration::from_mins(minutes)).to_string()
+    output::duration(Duration::from_mins(minutes))
 }
 
-fn print(report: &Report, config: &Config, now: Timestamp) -> anyhow::Result<()> {
-    let facts = facts(report, config).into_iter().map(|(name, fact)| vec![name.to_owned(), fact]);
-    let stages = report.stages.iter().map(|run| {
-        let due = run.next_due_at.map(|due| due.max(now).to_string());
-        let due = due.unwrap_or_else(|| "when there is something to do".to_owned());
-        vec![run.stage.clone(), run.last_finished_at.to_string(), run.outcome.clone(), due]
-    });
-    let stages = output::table(&["stage", "last run", "outcome", "next due"], stages);
-    output::print(&format!("{}\n{stages}\n", output::table(&[], facts)))
+fn print(report: &Report, config: &Config, now: Timestamp, screen: &Screen) -> anyhow::Result<()> {
+    let facts = screen.facts(facts(report, config, screen));
+    if report.stages.is_empty() {
+        return output::print(&format!("{facts}\nno stage has run yet\n"));
+    }
+    let columns = [
+        Column("stage", Kind::Word, 0),
+        Column("last run", Kind::Time(Precision::Seconds), 0),
+        Column("outcome", Kind::Word, 0),
+        Column("next due", Kind::Time(Precision::Seconds), 0),
+    ];
+    let row = |run: &JobRun| {
+        let due = run.next_due_at.map(|due| Cell::time(Some(due.max(now))));
+        let due = due.unwrap_or_else(|| "when there is something to do".into());
+        let outcome = if run.outcome == "ok" { "ok".into() } else { Cell::from("failed").toned(Tone::Failed) };
+        vec![run.stage.as_str().into(), Cell::time(Some(run.last_finished_at)), outcome, due]
+    };
+    let stages: Vec<_> = report.stages.iter().map(row).collect();
+    output::print(&format!("{facts}\n{}", screen.table(&columns, &stages)))
 }
 
 /// The last error of an open conference, and how many more have one.
-fn unanswered(last: &LastErrorRow) -> String {
+fn unanswered(last: &LastErrorRow, is_said: impl Fn(&str) -> bool, screen: &Screen) -> String {
     let LastErrorRow { conferences, conference_id, last_error_code: code, last_error_message, last_error_at } = last;
     let message = last_error_message.as_deref().filter(|message| !message.is_empty() && message != code);
-    let message = message.map(|message| format!(": {message}")).unwrap_or_default();
+    let message = message.filter(|message| !is_said(message)).map(|message| format!(": {message}")).unwrap_or_default();
     let others = if *conferences > 1 { format!("; {} more", conferences - 1) } else { String::new() };
-    format!("conference {conference_id} at {}: {code}{message}{others}", output::instant(*last_error_at))
+    let at =
+        last_error_at.map(|at| format!(" at {}", screen.zone.show(Timestamp::from_millis(at)))).unwrap_or_default();
+    format!("conference {conference_id}{at}: {code}{message}{others}")
 }
 
 fn interval(configured: &Schedule, interval_ms: i64, stretched: bool) -> String {
@@ -179,6 +232,6 @@ fn interval(configured: &Schedule, interval_ms: i64, stretched: bool) -> String 
     }
     // The forecast is not more exact than a minute.
     let minutes = u64::try_from(interval_ms / 60_000).unwrap_or(0).max(1);
-    let actual = humantime::format_duration(Duration::from_mins(minutes));
+    let actual = output::duration(Duration::from_mins(minutes));
     format!("{configured}, now stretched to {actual} so that the month's calls last")
 }

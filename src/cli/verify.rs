@@ -7,6 +7,7 @@ use clap::Args;
 use serde::Serialize;
 
 use super::output::{self, Format, Printed};
+use super::screen::Screen;
 use super::{open, sanitize};
 use crate::catalog::Catalog;
 use crate::catalog::verify::{Finding, checks};
@@ -46,16 +47,16 @@ pub(super) async fn run(verify: &Verify, config: &Config) -> anyhow::Result<()> 
     };
     match verify.printed.format {
         Format::Json => output::json(&report)?,
-        Format::Table => print(&report)?,
+        Format::Table => print(&report, &Screen::of_stdout(false))?,
     }
     let (failed, all) = (findings.len(), report.checks.len());
     ensure!(report.sound, "{} is not valid: {failed} of {all} checks failed; nothing was changed", report.catalog);
     Ok(())
 }
 
-fn print(report: &Report<'_>) -> anyhow::Result<()> {
+fn print(report: &Report<'_>, screen: &Screen) -> anyhow::Result<()> {
     if !report.sound {
-        return output::print(&lines(report.findings).map(|line| line + "\n").collect::<String>());
+        return output::print(&screen.prose(&lines(report.findings).collect::<Vec<_>>().join("\n")));
     }
     let size = report.conferences.zip(report.recordings);
     let size = size.map(|(conferences, recordings)| format!(": {conferences} conferences and {recordings} recordings"));
@@ -63,7 +64,7 @@ fn print(report: &Report<'_>) -> anyhow::Result<()> {
     let checks: String = report.checks.iter().flat_map(|check| ["- ", check, "\n"]).collect();
     let count = report.checks.len();
     let catalog = sanitize::text(&report.catalog);
-    output::print(&format!("{catalog} is valid{size}\n{count} checks passed:\n{checks}"))
+    output::print(&screen.prose(&format!("{catalog} is valid{size}\n{count} checks passed:\n{checks}")))
 }
 
 /// A line for each named offender, and one for the number of the others.

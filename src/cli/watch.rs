@@ -77,7 +77,10 @@ pub(super) async fn run(watch: &Watch, config: &Config) -> anyhow::Result<()> {
             output::say(&cost(added, config.quota.calls_per_month));
             Ok(())
         }
-        Watch::List { listing } => conferences::list(config, ConferenceFilter::Watched, *listing).await,
+        Watch::List { listing } => {
+            let nothing = "no conference that was put on watch is open";
+            conferences::list(config, ConferenceFilter::Watched, *listing, nothing).await
+        }
         Watch::Remove { conference_ids } => {
             let refused = open::write(config, async |catalog| Ok(catalog.unwatch(conference_ids).await?)).await?;
             let what = "nothing was removed: these are unknown, neither open nor failed, or have recordings";

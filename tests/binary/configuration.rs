@@ -129,7 +129,7 @@ fn check_config_says_what_the_intervals_cost_and_whether_the_share_bears_it() {
     let place = Place::with(&format!("{CREDENTIALS}[discover]\norganization = true\n"));
     let said = place.run(&["check-config"]).done();
     says(&said, &["96", "2976", "288", "8928", "384", "11904"]);
-    says(&said, &["quota.calls_per_month is 5000", "would take more, so they are\nstretched"]);
+    says(&said, &["quota.calls_per_month is 5000", "would take more, so they are stretched"]);
 
     let hourly =
         "[discover]\nusers = [\"WFBkgxxx\", \"WFBkhxxx\"]\ninterval = \"1h\"\n[poll]\ncron = \"0 0 * * * *\"\n";

@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, ensure};
 use clap::Args;
 
-use super::output::{self, Format};
+use super::output::{self, Dated, Format};
 use super::sanitize;
 use crate::simulator::Plan;
 
@@ -30,9 +30,8 @@ pub(super) struct Demo {
     /// The same seed gives the same organisation
     #[arg(long, default_value_t = 1)]
     seed: u64,
-    /// How the summary is printed
-    #[arg(long, value_enum, default_value_t)]
-    format: Format,
+    #[command(flatten)]
+    printed: Dated,
 }
 
 const DEFAULT_CATALOG: &str = "demo.db";
@@ -47,9 +46,9 @@ pub(super) async fn run(demo: &Demo) -> anyhow::Result<()> {
         first_day: week::FIRST_DAY,
     };
     let (summary, differences) = week::archive(&plan, &catalog).await?;
-    match demo.format {
+    match demo.printed.format {
         Format::Json => output::json(&summary)?,
-        Format::Table => report::print(&summary, differences.is_empty(), &catalog).await?,
+        Format::Table => report::print(&summary, differences.is_empty(), &catalog, &demo.printed.screen()).await?,
     }
     for difference in differences.iter().take(20) {
         output::say(&format!("differs: {}", sanitize::text(difference)));

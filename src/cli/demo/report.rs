@@ -7,13 +7,27 @@ use futures_util::{StreamExt, TryStreamExt};
 use super::week::Summary;
 use crate::catalog::Catalog;
 use crate::catalog::lists::RecordingFilter;
+use crate::cli::screen::Screen;
+use crate::cli::table::{Column, Kind};
+use crate::cli::zone::Precision;
 use crate::cli::{output, recordings};
 use crate::daemon::report::in_words;
 
 /// This many of the recordings are shown.
 const SHOWN: u64 = 10;
 
-pub(super) async fn print(summary: &Summary, is_true: bool, path: &Path) -> anyhow::Result<()> {
+/// Of a recording here; all but its conferenceId.
+const COLUMNS: [Column; 7] = [
+    Column("title", Kind::Text(24), 0),
+    Column("started", Kind::Time(Precision::Minutes), 0),
+    Column("duration", Kind::Number, 0),
+    Column("size", Kind::Number, 1),
+    Column("region", Kind::Word, 2),
+    Column("type", Kind::Word, 3),
+    Column("media_id", Kind::Id, 4),
+];
+
+pub(super) async fn print(summary: &Summary, is_true: bool, path: &Path, screen: &Screen) -> anyhow::Result<()> {
     let catalog = Catalog::open_read_only(path).await?;
     let rows = catalog.list_recordings(&RecordingFilter::default(), Some(SHOWN), true);
     let rows: Vec<_> = rows.map(|row| row?.row()).try_collect().await?;
@@ -21,10 +35,9 @@ pub(super) async fn print(summary: &Summary, is_true: bool, path: &Path) -> anyh
     let states = in_words(catalog.count_by_state().await?).unwrap_or_default();
     catalog.close().await;
 
-    // All but the conferenceId.
-    let heads = &recordings::HEADS[..7];
-    let cells = |row| recordings::cells(row).into_iter().take(heads.len()).collect();
-    let table = output::table(heads, rows.iter().map(cells));
+    let cells = |row| recordings::cells(row).into_iter().take(COLUMNS.len()).collect();
+    let rows: Vec<_> = rows.iter().map(cells).collect();
+    let table = if rows.is_empty() { "nothing was recorded\n".to_owned() } else { screen.table(&COLUMNS, &rows) };
     let verdict =
         if is_true { "the catalog says what the simulator knows" } else { "THE CATALOG DIFFERS FROM THE TRUTH" };
     let more = match all.saturating_sub(SHOWN) {
@@ -32,20 +45,25 @@ pub(super) async fn print(summary: &Summary, is_true: bool, path: &Path) -> anyh
         more => format!("… and {more} more\n"),
     };
     let Summary { meetings, unseen, recordings_expected, recordings_archived, calls, calls_naive, seconds } = summary;
-    let file = path.display();
-    output::print(&format!(
-        "{table}
-{more}
-{meetings} meetings took place; {unseen} of them stayed unseen: never registered, and over before the next look at the listing
+    let sums = screen.prose(&format!(
+        "{meetings} meetings took place; {unseen} of them stayed unseen: never registered, and over before the next look at the listing
 {recordings_archived} of {recordings_expected} recordings archived; {verdict}
 conferences: {states}
 {calls} metered calls of the 5000 a month; asking once a minute would have used {calls_naive}
 {seconds:.1} seconds
-
+"
+    ));
+    let file = path.display();
+    output::print(&format!(
+        "{table}{more}
+{sums}
 The catalog is {file}. Three questions to ask it:
-  sqlite3 {file} \"SELECT started, duration, size_mib, title FROM recording_catalog ORDER BY started DESC LIMIT 5\"
-  sqlite3 {file} \"SELECT region, count(*), round(sum(size_mib)) AS mib FROM recording_catalog GROUP BY region\"
-  sqlite3 {file} \"SELECT endpoint, outcome, sum(calls) FROM api_calls GROUP BY 1, 2\"
+  sqlite3 {file} \"SELECT started, duration, size_mib, title
+    FROM recording_catalog ORDER BY started DESC LIMIT 5\"
+  sqlite3 {file} \"SELECT region, count(*), round(sum(size_mib)) AS mib
+    FROM recording_catalog GROUP BY region\"
+  sqlite3 {file} \"SELECT endpoint, outcome, sum(calls)
+    FROM api_calls GROUP BY 1, 2\"
 "
     ))
 }

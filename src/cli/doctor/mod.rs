@@ -10,6 +10,8 @@ use anyhow::ensure;
 use serde::Serialize;
 
 use super::output::{self, Format, Printed};
+use super::screen::{Screen, Tone};
+use super::table::{Cell, Column, Kind};
 use crate::config::{ConfigError, Loaded};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -45,13 +47,18 @@ impl Findings {
             return output::json(self);
         }
         let text = |verdict| match verdict {
-            Verdict::Ok => "ok",
-            Verdict::Warning => "warning",
-            Verdict::Failed => "FAILED",
-            Verdict::Skipped => "skipped",
+            Verdict::Ok => Cell::from("ok"),
+            Verdict::Warning => Cell::from("warning").toned(Tone::Warning),
+            Verdict::Failed => Cell::from("FAILED").toned(Tone::Failed),
+            Verdict::Skipped => Cell::from("skipped"),
         };
-        let row = |check: &Check| vec![check.name.to_owned(), text(check.verdict).to_owned(), check.says.clone()];
-        let table = output::table(&["check", "verdict", "what, and what to do"], self.checks.iter().map(row));
+        let columns = [
+            Column("check", Kind::Word, 0),
+            Column("verdict", Kind::Word, 0),
+            Column("what, and what to do", Kind::Prose, 0),
+        ];
+        let row = |check: &Check| vec![check.name.into(), text(check.verdict), check.says.clone().into()];
+        let table = Screen::of_stdout(false).table(&columns, &self.checks.iter().map(row).collect::<Vec<_>>());
         output::print(&format!("{table}\nmetered calls used: {}\n", self.metered_calls))
     }
 }

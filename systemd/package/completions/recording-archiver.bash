@@ -317,7 +317,7 @@ _recording__archiver() {
             return 0
             ;;
         recording__subcmd__archiver__subcmd__conferences__subcmd__explain)
-            opts="-h --format --config --help"
+            opts="-h --format --utc --config --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -423,7 +423,7 @@ _recording__archiver() {
             return 0
             ;;
         recording__subcmd__archiver__subcmd__conferences__subcmd__list)
-            opts="-h --state --format --limit --config --help"
+            opts="-h --state --format --limit --utc --config --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -471,7 +471,7 @@ _recording__archiver() {
             return 0
             ;;
         recording__subcmd__archiver__subcmd__conferences__subcmd__show)
-            opts="-h --live --format --config --help"
+            opts="-h --live --format --utc --config --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -493,7 +493,7 @@ _recording__archiver() {
             return 0
             ;;
         recording__subcmd__archiver__subcmd__demo)
-            opts="-h --catalog --days --meetings --seed --format --config --help"
+            opts="-h --catalog --days --meetings --seed --format --utc --config --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1181,7 +1181,7 @@ _recording__archiver() {
             return 0
             ;;
         recording__subcmd__archiver__subcmd__recordings__subcmd__list)
-            opts="-h --since --until --conference --region --search --format --limit --config --help"
+            opts="-h --since --until --conference --region --search --format --limit --utc --config --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1227,7 +1227,7 @@ _recording__archiver() {
             return 0
             ;;
         recording__subcmd__archiver__subcmd__recordings__subcmd__show)
-            opts="-h --format --config --help"
+            opts="-h --format --utc --config --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1301,7 +1301,7 @@ _recording__archiver() {
             return 0
             ;;
         recording__subcmd__archiver__subcmd__status)
-            opts="-h --format --config --help"
+            opts="-h --format --utc --config --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1487,7 +1487,7 @@ _recording__archiver() {
             return 0
             ;;
         recording__subcmd__archiver__subcmd__watch__subcmd__list)
-            opts="-h --format --limit --config --help"
+            opts="-h --format --limit --utc --config --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

@@ -63,6 +63,7 @@ json\t'One array, with the catalog\'s column names and raw values'
 csv\t'The same as comma-separated values; what a spreadsheet would run begins with an apostrophe'"
 complete -c recording-archiver -n "__fish_recording_archiver_using_subcommand watch; and __fish_seen_subcommand_from list" -l limit -d 'So many rows at the most [default: 100 of a table, everything as json and csv]' -r
 complete -c recording-archiver -n "__fish_recording_archiver_using_subcommand watch; and __fish_seen_subcommand_from list" -l config -d 'The configuration file [default: $RECORDING_ARCHIVER_CONFIG, else /etc/recording-archiver/config.toml]' -r -F
+complete -c recording-archiver -n "__fish_recording_archiver_using_subcommand watch; and __fish_seen_subcommand_from list" -l utc -d 'Show times, and read days, in UTC [default: the local time zone]'
 complete -c recording-archiver -n "__fish_recording_archiver_using_subcommand watch; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c recording-archiver -n "__fish_recording_archiver_using_subcommand watch; and __fish_seen_subcommand_from remove" -l config -d 'The configuration file [default: $RECORDING_ARCHIVER_CONFIG, else /etc/recording-archiver/config.toml]' -r -F
 complete -c recording-archiver -n "__fish_recording_archiver_using_subcommand watch; and __fish_seen_subcommand_from remove" -s h -l help -d 'Print help'
@@ -76,8 +77,8 @@ complete -c recording-archiver -n "__fish_recording_archiver_using_subcommand re
 complete -c recording-archiver -n "__fish_recording_archiver_using_subcommand recordings; and not __fish_seen_subcommand_from list show help" -f -a "list" -d 'List recordings'
 complete -c recording-archiver -n "__fish_recording_archiver_using_subcommand recordings; and not __fish_seen_subcommand_from list show help" -f -a "show" -d 'Show one recording, and its earlier versions'
 complete -c recording-archiver -n "__fish_recording_archiver_using_subcommand recordings; and not __fish_seen_subcommand_from list show help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
-complete -c recording-archiver -n "__fish_recording_archiver_using_subcommand recordings; and __fish_seen_subcommand_from list" -l since -d 'Begun on or after this day, or at or after this instant (UTC): 2026-06-01 or 2026-06-01T09:00:00Z' -r
-complete -c recording-archiver -n "__fish_recording_archiver_using_subcommand recordings; and __fish_seen_subcommand_from list" -l until -d 'Begun on or before this day, or before this instant (UTC)' -r
+complete -c recording-archiver -n "__fish_recording_archiver_using_subcommand recordings; and __fish_seen_subcommand_from list" -l since -d 'Begun on or after this day, or at or after this instant: 2026-06-01, 2026-06-01T09:00:00Z, today, yesterday, or 7d for seven days ago' -r
+complete -c recording-archiver -n "__fish_recording_archiver_using_subcommand recordings; and __fish_seen_subcommand_from list" -l until -d 'Begun on or before this day, or before this instant' -r
 complete -c recording-archiver -n "__fish_recording_archiver_using_subcommand recordings; and __fish_seen_subcommand_from list" -l conference -d 'Of this conference' -r
 complete -c recording-archiver -n "__fish_recording_archiver_using_subcommand recordings; and __fish_seen_subcommand_from list" -l region -d 'Stored in this region' -r
 complete -c recording-archiver -n "__fish_recording_archiver_using_subcommand recordings; and __fish_seen_subcommand_from list" -l search -d 'With this text in the title, the creator\'s name or an id' -r
@@ -86,10 +87,12 @@ json\t'One array, with the catalog\'s column names and raw values'
 csv\t'The same as comma-separated values; what a spreadsheet would run begins with an apostrophe'"
 complete -c recording-archiver -n "__fish_recording_archiver_using_subcommand recordings; and __fish_seen_subcommand_from list" -l limit -d 'So many rows at the most [default: 100 of a table, everything as json and csv]' -r
 complete -c recording-archiver -n "__fish_recording_archiver_using_subcommand recordings; and __fish_seen_subcommand_from list" -l config -d 'The configuration file [default: $RECORDING_ARCHIVER_CONFIG, else /etc/recording-archiver/config.toml]' -r -F
+complete -c recording-archiver -n "__fish_recording_archiver_using_subcommand recordings; and __fish_seen_subcommand_from list" -l utc -d 'Show times, and read days, in UTC [default: the local time zone]'
 complete -c recording-archiver -n "__fish_recording_archiver_using_subcommand recordings; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c recording-archiver -n "__fish_recording_archiver_using_subcommand recordings; and __fish_seen_subcommand_from show" -l format -d 'How it is printed' -r -f -a "table\t'For people'
 json\t'One object'"
 complete -c recording-archiver -n "__fish_recording_archiver_using_subcommand recordings; and __fish_seen_subcommand_from show" -l config -d 'The configuration file [default: $RECORDING_ARCHIVER_CONFIG, else /etc/recording-archiver/config.toml]' -r -F
+complete -c recording-archiver -n "__fish_recording_archiver_using_subcommand recordings; and __fish_seen_subcommand_from show" -l utc -d 'Show times in UTC [default: the local time zone]'
 complete -c recording-archiver -n "__fish_recording_archiver_using_subcommand recordings; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c recording-archiver -n "__fish_recording_archiver_using_subcommand recordings; and __fish_seen_subcommand_from help" -f -a "list" -d 'List recordings'
 complete -c recording-archiver -n "__fish_recording_archiver_using_subcommand recordings; and __fish_seen_subcommand_from help" -f -a "show" -d 'Show one recording, and its earlier versions'
@@ -107,15 +110,18 @@ json\t'One array, with the catalog\'s column names and raw values'
 csv\t'The same as comma-separated values; what a spreadsheet would run begins with an apostrophe'"
 complete -c recording-archiver -n "__fish_recording_archiver_using_subcommand conferences; and __fish_seen_subcommand_from list" -l limit -d 'So many rows at the most [default: 100 of a table, everything as json and csv]' -r
 complete -c recording-archiver -n "__fish_recording_archiver_using_subcommand conferences; and __fish_seen_subcommand_from list" -l config -d 'The configuration file [default: $RECORDING_ARCHIVER_CONFIG, else /etc/recording-archiver/config.toml]' -r -F
+complete -c recording-archiver -n "__fish_recording_archiver_using_subcommand conferences; and __fish_seen_subcommand_from list" -l utc -d 'Show times, and read days, in UTC [default: the local time zone]'
 complete -c recording-archiver -n "__fish_recording_archiver_using_subcommand conferences; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c recording-archiver -n "__fish_recording_archiver_using_subcommand conferences; and __fish_seen_subcommand_from show" -l format -d 'How it is printed' -r -f -a "table\t'For people'
 json\t'One object'"
 complete -c recording-archiver -n "__fish_recording_archiver_using_subcommand conferences; and __fish_seen_subcommand_from show" -l config -d 'The configuration file [default: $RECORDING_ARCHIVER_CONFIG, else /etc/recording-archiver/config.toml]' -r -F
 complete -c recording-archiver -n "__fish_recording_archiver_using_subcommand conferences; and __fish_seen_subcommand_from show" -l live -d 'Ask DingTalk instead of the catalog; costs one metered call'
+complete -c recording-archiver -n "__fish_recording_archiver_using_subcommand conferences; and __fish_seen_subcommand_from show" -l utc -d 'Show times in UTC [default: the local time zone]'
 complete -c recording-archiver -n "__fish_recording_archiver_using_subcommand conferences; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c recording-archiver -n "__fish_recording_archiver_using_subcommand conferences; and __fish_seen_subcommand_from explain" -l format -d 'How it is printed' -r -f -a "table\t'For people'
 json\t'One object'"
 complete -c recording-archiver -n "__fish_recording_archiver_using_subcommand conferences; and __fish_seen_subcommand_from explain" -l config -d 'The configuration file [default: $RECORDING_ARCHIVER_CONFIG, else /etc/recording-archiver/config.toml]' -r -F
+complete -c recording-archiver -n "__fish_recording_archiver_using_subcommand conferences; and __fish_seen_subcommand_from explain" -l utc -d 'Show times in UTC [default: the local time zone]'
 complete -c recording-archiver -n "__fish_recording_archiver_using_subcommand conferences; and __fish_seen_subcommand_from explain" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c recording-archiver -n "__fish_recording_archiver_using_subcommand conferences; and __fish_seen_subcommand_from retry" -l config -d 'The configuration file [default: $RECORDING_ARCHIVER_CONFIG, else /etc/recording-archiver/config.toml]' -r -F
 complete -c recording-archiver -n "__fish_recording_archiver_using_subcommand conferences; and __fish_seen_subcommand_from retry" -s h -l help -d 'Print help'
@@ -147,6 +153,7 @@ complete -c recording-archiver -n "__fish_recording_archiver_using_subcommand re
 complete -c recording-archiver -n "__fish_recording_archiver_using_subcommand status" -l format -d 'How it is printed' -r -f -a "table\t'For people'
 json\t'One object'"
 complete -c recording-archiver -n "__fish_recording_archiver_using_subcommand status" -l config -d 'The configuration file [default: $RECORDING_ARCHIVER_CONFIG, else /etc/recording-archiver/config.toml]' -r -F
+complete -c recording-archiver -n "__fish_recording_archiver_using_subcommand status" -l utc -d 'Show times in UTC [default: the local time zone]'
 complete -c recording-archiver -n "__fish_recording_archiver_using_subcommand status" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c recording-archiver -n "__fish_recording_archiver_using_subcommand backup" -l config -d 'The configuration file [default: $RECORDING_ARCHIVER_CONFIG, else /etc/recording-archiver/config.toml]' -r -F
 complete -c recording-archiver -n "__fish_recording_archiver_using_subcommand backup" -s h -l help -d 'Print help'
@@ -172,9 +179,10 @@ complete -c recording-archiver -n "__fish_recording_archiver_using_subcommand de
 complete -c recording-archiver -n "__fish_recording_archiver_using_subcommand demo" -l days -d 'Working days to simulate' -r
 complete -c recording-archiver -n "__fish_recording_archiver_using_subcommand demo" -l meetings -d 'Meetings in all' -r
 complete -c recording-archiver -n "__fish_recording_archiver_using_subcommand demo" -l seed -d 'The same seed gives the same organisation' -r
-complete -c recording-archiver -n "__fish_recording_archiver_using_subcommand demo" -l format -d 'How the summary is printed' -r -f -a "table\t'For people'
+complete -c recording-archiver -n "__fish_recording_archiver_using_subcommand demo" -l format -d 'How it is printed' -r -f -a "table\t'For people'
 json\t'One object'"
 complete -c recording-archiver -n "__fish_recording_archiver_using_subcommand demo" -l config -d 'The configuration file [default: $RECORDING_ARCHIVER_CONFIG, else /etc/recording-archiver/config.toml]' -r -F
+complete -c recording-archiver -n "__fish_recording_archiver_using_subcommand demo" -l utc -d 'Show times in UTC [default: the local time zone]'
 complete -c recording-archiver -n "__fish_recording_archiver_using_subcommand demo" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c recording-archiver -n "__fish_recording_archiver_using_subcommand help; and not __fish_seen_subcommand_from run once watch recordings conferences record status backup verify check-config doctor explain-code simulate demo help" -f -a "run" -d 'The daemon: works until SIGTERM or SIGINT'
 complete -c recording-archiver -n "__fish_recording_archiver_using_subcommand help; and not __fish_seen_subcommand_from run once watch recordings conferences record status backup verify check-config doctor explain-code simulate demo help" -f -a "once" -d 'One pass of every stage, then exit'

@@ -38,8 +38,11 @@ fn a_list_is_narrowed_by_state() {
 #[test]
 fn show_says_everything_about_one_conference_and_its_recordings() {
     let place = archived();
-    let said = place.run(&["conferences", "show", "conf-june"]).done();
-    says(&said, &["Planning 会议", "archived", "100200300", "2024-06-01T10:00:00Z", "media-conf-june-1", "composed"]);
+    let said = place.run(&["conferences", "show", "conf-june", "--utc"]).done();
+    says(
+        &said,
+        &["Planning 会议", "archived", "100200300", "2024-06-01 10:00:00 UTC", "media-conf-june-1", "composed"],
+    );
 
     let said = place.run(&["conferences", "show", "conf-june", "--format", "json"]).done();
     let mut shown: serde_json::Map<String, Value> = serde_json::from_str(&said).unwrap();

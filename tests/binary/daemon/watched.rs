@@ -94,7 +94,7 @@ fn a_daemon_that_achieves_nothing_is_red_at_healthz_and_in_status() {
     let status = place.run(&["status"]);
     assert_eq!(status.code, Some(1), "{status:?}");
     says(&status.out, &["unhealthy", "poll has not succeeded since", "running, pid"]);
-    says(&status.err, &["error: unhealthy: poll has not succeeded"]);
+    says(&status.err, &["error: unhealthy: poll did not succeed in time"]);
     daemon.stop();
 }
 

@@ -16,3 +16,4 @@ mod manual;
 mod migrations;
 mod package;
 mod secrets;
+mod tables;

@@ -3,10 +3,12 @@
 mod daemon;
 mod far;
 mod sql;
+mod terminal;
 
 pub(crate) use daemon::Daemon;
 pub(crate) use far::{Far, now};
 pub(crate) use sql::{block_on, column, columns, execute, number, one, sql};
+pub(crate) use terminal::Terminal;
 
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};

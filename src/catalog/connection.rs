@@ -18,7 +18,7 @@ use crate::domain::conference::UnknownState;
 pub(super) static MIGRATIONS: Migrator = sqlx::migrate!();
 
 /// `PRAGMA application_id` of a catalog, as the first migration sets it.
-const APPLICATION_ID: i64 = 0x5265_4172;
+pub(super) const APPLICATION_ID: i64 = 0x5265_4172;
 
 /// Takes the lock at once: see [`Catalog::write`].
 const BEGIN: &str = "BEGIN IMMEDIATE";

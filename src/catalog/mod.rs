@@ -9,6 +9,7 @@ pub mod backup;
 mod clock_jump;
 pub mod connection;
 mod damage;
+mod demo;
 mod due;
 pub mod journal;
 pub mod lists;

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::harness::{Place, column, number, one, says};
+use crate::harness::{CREDENTIALS, Daemon, Place, column, execute, number, one, says};
 
 const KEYS: [&str; 7] =
     ["calls", "calls_naive", "meetings", "recordings_archived", "recordings_expected", "seconds", "unseen"];
@@ -45,4 +45,40 @@ fn a_file_that_is_there_is_refused_and_untouched() {
     says(&said, &["catalog.db exists", "name another file"]);
     assert_eq!(std::fs::read(file).unwrap(), b"mine");
     assert_eq!(place.files(), ["catalog.db"]);
+}
+
+#[test]
+fn a_demo_db_that_no_demo_made_is_refused_and_untouched() {
+    let arguments = ["demo", "--days", "1", "--meetings", "1"];
+    let refused = |place: &Place, what: &str| {
+        let before = std::fs::read(place.path("demo.db")).unwrap();
+        let said = place.run(&arguments).refused(1);
+        says(&said, &["demo.db is not known to be a demo's", "--catalog"]);
+        assert!(std::fs::read(place.path("demo.db")).unwrap() == before, "{what}");
+    };
+    let place = Place::with(CREDENTIALS);
+    place.write("demo.db", "minutes of the meeting");
+    refused(&place, "a text");
+    place.write("demo.db", "");
+    refused(&place, "an empty file");
+
+    let place = Place::with(CREDENTIALS);
+    execute(&place.path("demo.db"), "CREATE TABLE song (title TEXT); INSERT INTO song VALUES ('Ode')");
+    refused(&place, "a database of another program");
+
+    let place = Place::with(&format!("{CREDENTIALS}[catalog]\npath = \"demo.db\"\n"));
+    place.run(&["watch", "add", "607452e0xxx"]).done();
+    refused(&place, "a catalog in use");
+
+    let place = Place::with(&format!("{CREDENTIALS}[catalog]\npath = \"demo.db\"\n"));
+    place.run(&arguments).done();
+    let daemon = Daemon::start(&place);
+    refused(&place, "a demo that a daemon works on");
+    daemon.stop();
+    place.run(&arguments).done();
+
+    std::fs::rename(place.path("demo.db"), place.path("kept.db")).unwrap();
+    std::os::unix::fs::symlink("kept.db", place.path("demo.db")).unwrap();
+    refused(&place, "a link");
+    assert!(place.path("demo.db").is_symlink());
 }

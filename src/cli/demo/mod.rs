@@ -14,6 +14,8 @@ use clap::Args;
 
 use super::output::{self, Dated, Format};
 use super::sanitize;
+use crate::catalog::Catalog;
+use crate::daemon::lock::Lock;
 use crate::simulator::Plan;
 
 #[derive(Args, Debug)]
@@ -38,7 +40,7 @@ const DEFAULT_CATALOG: &str = "demo.db";
 
 /// Runs the demo; fails if the catalog differs from what the simulator knows to be true.
 pub(super) async fn run(demo: &Demo) -> anyhow::Result<()> {
-    let catalog = prepare(demo.catalog.as_deref())?;
+    let catalog = prepare(demo.catalog.as_deref()).await?;
     let plan = Plan {
         seed: demo.seed,
         meetings: usize::try_from(demo.meetings)?,
@@ -59,17 +61,24 @@ pub(super) async fn run(demo: &Demo) -> anyhow::Result<()> {
 }
 
 /// Makes way for the demo's own file; never touches another.
-fn prepare(catalog: Option<&Path>) -> anyhow::Result<PathBuf> {
+async fn prepare(catalog: Option<&Path>) -> anyhow::Result<PathBuf> {
     if let Some(catalog) = catalog {
         let (exists, path) = (catalog.exists(), catalog.display());
         ensure!(!exists, "{path} exists: the demo writes a new catalog only; name another file");
         return Ok(catalog.to_owned());
     }
-    for suffix in ["", "-wal", "-shm"] {
+    let catalog = PathBuf::from(DEFAULT_CATALOG);
+    // A link would lead to a file that was not made here.
+    let Ok(file) = catalog.symlink_metadata() else { return Ok(catalog) };
+    let is_last_demo = file.is_file() && Catalog::is_demo(&catalog).await && Lock::holder(&catalog).is_none();
+    let what =
+        "is not known to be a demo's, and was left untouched: remove it yourself, or name another file with --catalog";
+    ensure!(is_last_demo, "{DEFAULT_CATALOG} {what}");
+    for suffix in ["-wal", "-shm", "-journal", ""] {
         let file = format!("{DEFAULT_CATALOG}{suffix}");
         if Path::new(&file).exists() {
             std::fs::remove_file(&file).with_context(|| format!("the last demo's {file} could not be removed"))?;
         }
     }
-    Ok(PathBuf::from(DEFAULT_CATALOG))
+    Ok(catalog)
 }

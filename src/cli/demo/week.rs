@@ -55,6 +55,7 @@ pub(super) async fn archive(plan: &Plan, path: &Path) -> anyhow::Result<(Summary
     simulator.set_quota(Some(FREE_QUOTA));
 
     let catalog = Catalog::open(path).await?;
+    catalog.mark_as_demo().await?;
     let config = config(&simulator)?;
     let archive = wiring::archive(&config, catalog.clone(), Arc::clone(&clock) as Arc<dyn Clock>)?;
     archive.prepare(clock.now()).await?;

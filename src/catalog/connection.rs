@@ -68,16 +68,25 @@ pub enum Error {
 impl Error {
     /// Whether another program's lock, or a full disk, stands in the way: waiting may help.
     pub fn may_pass(&self) -> bool {
-        let (Self::Sql(source)
-        | Self::Open { source, .. }
-        | Self::Migrate {
-            source: MigrateError::Execute(source) | MigrateError::ExecuteMigration(source, _), ..
-        }) = self
-        else {
-            return false;
-        };
         // SQLITE_BUSY, SQLITE_LOCKED, SQLITE_FULL.
-        code(source).is_some_and(|code| matches!(code & 0xff, 5 | 6 | 13))
+        self.source_in_sqlite().and_then(code).is_some_and(|code| matches!(code & 0xff, 5 | 6 | 13))
+    }
+
+    /// Whether it failed because this process may only read the catalog.
+    pub fn is_read_only(&self) -> bool {
+        // SQLITE_READONLY.
+        self.source_in_sqlite().and_then(code).is_some_and(|code| code & 0xff == 8)
+    }
+
+    fn source_in_sqlite(&self) -> Option<&sqlx::Error> {
+        match self {
+            Self::Sql(source)
+            | Self::Open { source, .. }
+            | Self::Migrate {
+                source: MigrateError::Execute(source) | MigrateError::ExecuteMigration(source, _), ..
+            } => Some(source),
+            _ => None,
+        }
     }
 }
 

@@ -118,7 +118,7 @@ async fn dispatch(cli: Cli) -> anyhow::Result<()> {
         Command::Verify(verify) => verify::run(verify, config).await,
         _ => check_config::run(&loaded),
     };
-    done.map_err(|error| error::with_source(error, &loaded))
+    done.map_err(|error| error::with_owner(error::with_source(error, &loaded), &config.catalog.path))
 }
 
 /// The process environment. Variables that are not Unicode belong to other programs.

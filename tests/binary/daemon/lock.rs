@@ -6,9 +6,8 @@ use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::Command;
 
-use super::neighbours::{NOBODY, as_nobody, chmod, is_root};
 use super::watching;
-use crate::harness::{Daemon, Said, says, text};
+use crate::harness::{Daemon, NOBODY, Said, as_nobody, chmod, is_root, says, text};
 
 #[test]
 fn a_link_to_a_catalog_that_is_not_there_yet_lets_no_second_daemon_in() {

@@ -1,10 +1,9 @@
 //! The file and its neighbours: whoever holds the catalog, and whatever happens to the disk under it, the daemon waits,
 //! says so in `status`, and goes on by itself.
 
-use std::fs::{self, Permissions};
-use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::fs;
 use std::os::unix::process::CommandExt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Command;
 
 use serde_json::Value;
@@ -12,10 +11,7 @@ use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{ConnectOptions, Connection, SqliteConnection};
 
 use super::{archived, archives, recorded, watching};
-use crate::harness::{BINARY, CONFIG, Daemon, Place, Said, can_run, eventually, number, one, says, text};
-
-/// Who may read, and no more.
-pub(super) const NOBODY: u32 = 65_534;
+use crate::harness::{Daemon, NOBODY, Place, Said, as_nobody, chmod, eventually, is_root, number, one, says, text};
 
 /// What `status` says that the daemon waits for.
 fn waits_for(place: &Place) -> Option<String> {
@@ -168,31 +164,6 @@ fn a_full_disk_is_waited_for_and_no_call_goes_uncounted() {
     daemon.stop();
 }
 
-/// The binary where anybody may run it, for a user of no rights.
-pub(super) fn as_nobody(place: &Place, arguments: &[&str]) -> Command {
-    let binary = place.path("recording-archiver");
-    if !binary.exists() {
-        fs::copy(BINARY, &binary).unwrap();
-        can_run(&binary);
-    }
-    let mut command = Command::new(binary);
-    command.args(arguments).current_dir(place.path("")).env_clear().env(CONFIG, place.path("config.toml"));
-    command.uid(NOBODY).gid(NOBODY);
-    command
-}
-
-pub(super) fn is_root() -> bool {
-    let is_root = fs::metadata("/proc/self").unwrap().uid() == 0;
-    if !is_root {
-        eprintln!("SKIPPED: only root can be somebody else");
-    }
-    is_root
-}
-
-pub(super) fn chmod(path: &Path, mode: u32) {
-    fs::set_permissions(path, Permissions::from_mode(mode)).unwrap();
-}
-
 #[test]
 fn an_admin_who_may_only_read_reads_while_it_runs_after_it_stopped_and_after_it_was_killed() {
     if !is_root() {
@@ -217,8 +188,31 @@ fn an_admin_who_may_only_read_reads_while_it_runs_after_it_stopped_and_after_it_
     reads("after it was killed");
     Daemon::start(&place).stop();
     reads("after it stopped");
-    let refused = Said::of(&mut assert_cmd::Command::from_std(as_nobody(&place, &["watch", "add", "conf-four"])));
-    assert_eq!(refused.code, Some(1), "{refused:?}");
+}
+
+#[test]
+fn whoever_may_only_read_is_told_the_command_that_writes() {
+    if !is_root() {
+        return;
+    }
+    let (_far, place) = watching();
+    chmod(&place.path(""), 0o755);
+    let is_told = |when: &str| {
+        for (command, of_the_owner) in [
+            (&["watch", "add", "conf-four"][..], "`sudo -u root recording-archiver watch add conf-four`"),
+            (&["watch", "remove", "it's"], r"`sudo -u root recording-archiver watch remove 'it'\''s'`"),
+            (&["conferences", "retry", "conf-one"], "`sudo -u root recording-archiver conferences retry conf-one`"),
+        ] {
+            let said = Said::of(&mut assert_cmd::Command::from_std(as_nobody(&place, command))).refused(1);
+            says(&said, &["catalog.db belongs to root, and this user may only read it", of_the_owner]);
+            assert!(!said.contains("SQLite") && !said.contains("code"), "{when}: {said}");
+        }
+    };
+    let daemon = Daemon::start(&place);
+    eventually("both are archived", || (archived(&place).len() == 2).then_some(()));
+    is_told("while it runs");
+    daemon.stop();
+    is_told("after it stopped");
 }
 
 #[test]

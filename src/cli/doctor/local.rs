@@ -1,6 +1,5 @@
 //! Checks this machine: the configuration, the secret and who may read it, the catalog and its disk, the daemon.
 
-use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
 use super::{Findings, Verdict};
@@ -50,15 +49,19 @@ pub(super) fn secret(findings: &mut Findings, loaded: &Loaded) -> bool {
     true
 }
 
-pub(super) async fn open(findings: &mut Findings, config: &Config) -> Option<Catalog> {
+/// Opens the catalog, and says whether it may be written to.
+pub(super) async fn open(findings: &mut Findings, config: &Config) -> Option<(Catalog, bool)> {
     let path = &config.catalog.path;
     space(findings, path);
-    if !path.exists() && !may_create(path) {
+    // To look must change nothing; and the daemon could not open what root creates in its folder.
+    if !path.exists() {
         let what = format!("{} does not exist yet; the daemon creates it when it starts", path.display());
         findings.add("catalog", Verdict::Warning, what);
         return None;
     }
-    let opened = Catalog::open(path).await;
+    let may_write = rustix::fs::access(path, rustix::fs::Access::WRITE_OK).is_ok();
+    let opened = if may_write { Catalog::open(path).await } else { Catalog::open_read_only(path).await };
+    let opened = opened.map(|catalog| (catalog, may_write));
     opened.map_err(|error| findings.add("catalog", Verdict::Failed, error.to_string())).ok()
 }
 
@@ -74,11 +77,6 @@ pub(super) async fn catalog(findings: &mut Findings, config: &Config, catalog: &
     };
     findings.add("catalog", verdict, what);
     daemon(findings, config, catalog).await;
-}
-
-/// The daemon could not open a catalog that root creates in the daemon's folder.
-fn may_create(path: &Path) -> bool {
-    folder_of(path).metadata().is_ok_and(|folder| folder.uid() == rustix::process::geteuid().as_raw())
 }
 
 fn folder_of(path: &Path) -> &Path {

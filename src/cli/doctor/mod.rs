@@ -77,16 +77,17 @@ pub(super) async fn run(printed: Printed, loaded: &Loaded) -> anyhow::Result<()>
     local::configuration(&mut findings, loaded);
     let has_secret = local::secret(&mut findings, loaded);
     let catalog = local::open(&mut findings, config).await;
-    if let Some(catalog) = &catalog {
+    if let Some((catalog, _)) = &catalog {
         local::catalog(&mut findings, config, catalog).await;
     }
+    let writable = catalog.as_ref().and_then(|(catalog, may_write)| may_write.then_some(catalog));
     let mut checked = Ok(());
     if has_secret {
-        checked = remote::check(&mut findings, config, catalog.as_ref()).await;
+        checked = remote::check(&mut findings, config, writable).await;
     } else {
         findings.add("DingTalk", Verdict::Skipped, "it cannot be asked without credentials");
     }
-    if let Some(catalog) = catalog {
+    if let Some((catalog, _)) = catalog {
         catalog.close().await;
     }
     checked?;

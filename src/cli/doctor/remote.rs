@@ -23,7 +23,7 @@ const MOST_CALLS: usize = 5;
 /// An id that no conference has. A request about it changes nothing, and its answer shows what the app may do.
 const NO_CONFERENCE: &str = "recording-archiver-doctor";
 
-/// Without a `catalog` no metered call is made: it could not be counted.
+/// Without a `catalog` that may be written to, no metered call is made: it could not be counted.
 pub(super) async fn check(findings: &mut Findings, config: &Config, catalog: Option<&Catalog>) -> anyhow::Result<()> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
     let budget = match catalog {
@@ -37,7 +37,7 @@ pub(super) async fn check(findings: &mut Findings, config: &Config, catalog: Opt
     if !has_token {
         findings.add("scopes", Verdict::Skipped, "they cannot be checked without a token");
     } else if catalog.is_none() {
-        let what = "there is no catalog yet to count calls in; start the daemon, then run `doctor` again";
+        let what = "there is no catalog here to count calls in; start the daemon, then run `doctor` again as root";
         findings.add("scopes", Verdict::Skipped, what);
     } else {
         scopes_and_users(findings, config, &client).await;

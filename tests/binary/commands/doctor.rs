@@ -5,19 +5,21 @@ use std::os::unix::fs::PermissionsExt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use recording_archiver::catalog::Catalog;
 use recording_archiver::domain::clock::VirtualClock;
 use recording_archiver::simulator::{Answer, Endpoint, Fault};
 use serde_json::Value;
 
-use crate::harness::{CREDENTIALS, Daemon, Far, Place, now, number, says, text};
+use crate::harness::{CREDENTIALS, Daemon, Far, Place, block_on, now, number, says, text};
 
 const LISTING: &str = "[discover]\norganization = true\n";
 
-/// A DingTalk, and a place whose daemon reads its list. The configuration is its owner's alone.
+/// A DingTalk, and a place with a catalog whose daemon reads its list. The configuration is its owner's alone.
 fn place(more: &str) -> (Far, Place) {
     let far = Far::with([]);
     let place = Place::with(&far.configuration(more));
     set_permissions(place.path("config.toml"), Permissions::from_mode(0o600)).unwrap();
+    block_on(async { Catalog::open(&place.catalog()).await.unwrap().close().await });
     (far, place)
 }
 
@@ -158,6 +160,17 @@ fn a_broken_configuration_is_a_finding_and_so_are_credentials_that_are_not_there
     assert_eq!(code, Some(1));
     says(&verdict(&found, "credentials").1, &["dingtalk.app_key"]);
     assert_eq!(verdict(&found, "DingTalk").0, "skipped");
+}
+
+#[test]
+fn to_look_makes_no_catalog() {
+    let far = Far::with([]);
+    let place = Place::with(&far.configuration(LISTING));
+    let (_, found) = findings(&place);
+    assert_eq!(verdict(&found, "catalog").0, "warning");
+    says(&verdict(&found, "catalog").1, &["catalog.db does not exist yet; the daemon creates it"]);
+    assert_eq!((verdict(&found, "token").0.as_str(), verdict(&found, "scopes").0.as_str()), ("ok", "skipped"));
+    assert_eq!((place.files(), far.simulator.metered_calls()), (vec![], 0));
 }
 
 #[test]

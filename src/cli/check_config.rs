@@ -6,7 +6,7 @@ use super::screen::Screen;
 use super::table::{Column, Kind};
 use super::{output, sanitize, wiring};
 use crate::archive::Settings;
-use crate::config::Loaded;
+use crate::config::{DingTalk, Loaded, Problem};
 use crate::domain::clock::{Clock, SystemClock, Timestamp};
 use crate::domain::conference::{Conference, DiscoveredBy, State};
 use crate::domain::lifecycle::{Collect, Observation, Rules, observe};
@@ -21,8 +21,9 @@ const NOTHING_LOOKED_FOR: &str = "note: no meeting is looked for. Set discover.o
 const DAYS_OF_MONTH: u64 = 31;
 
 pub(super) fn run(loaded: &Loaded) -> anyhow::Result<()> {
+    let loaded = &loaded.at_a_shell();
     let config = &loaded.config;
-    config.dingtalk.credentials()?;
+    credentials(&config.dingtalk)?;
     for exposed in loaded.exposed() {
         output::say(&format!("warning: {}", sanitize::text(&exposed.to_string())));
     }
@@ -57,6 +58,24 @@ pub(super) fn run(loaded: &Loaded) -> anyhow::Result<()> {
     );
     let source = loaded.source_name();
     output::print(&format!("{source}: the configuration is good\n\n{table}\n{}", screen.prose(&sums)))
+}
+
+/// Checks the app's key and its secret, as far as they can be read here.
+fn credentials(dingtalk: &DingTalk) -> Result<(), Problem> {
+    if let Some(path) = dingtalk.credential_for_the_daemon_alone() {
+        output::say(&sanitize::text(&format!(
+            "note: the app's secret in {} is not readable from here, and that is as intended: systemd passes it to the \
+             daemon",
+            path.display()
+        )));
+        return dingtalk.app().map(drop);
+    }
+    dingtalk.credentials()?;
+    if let Some(path) = dingtalk.credential_file() {
+        let what = "which systemd passes to the daemon";
+        output::say(&sanitize::text(&format!("note: the app's secret is in {}, {what}", path.display())));
+    }
+    Ok(())
 }
 
 fn looks_a_day(schedule: &Schedule, now: Timestamp) -> u64 {

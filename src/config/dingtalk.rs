@@ -1,5 +1,7 @@
 //! `[dingtalk]`: the address of DingTalk, and the credentials of the app.
 
+use std::fs::File;
+use std::io;
 use std::net::IpAddr;
 use std::num::{NonZeroU32, NonZeroUsize};
 use std::path::{Path, PathBuf};
@@ -35,9 +37,12 @@ pub struct DingTalk {
     pub requests_per_second: NonZeroU32,
     /// How many requests may wait for their answers at once.
     pub max_in_flight: NonZeroUsize,
-    /// `$CREDENTIALS_DIRECTORY`, where systemd puts the files of `LoadCredential=`. Not a key.
+    /// The systemd credential `app_secret`: the file of that name in `$CREDENTIALS_DIRECTORY`. Not a key.
     #[serde(skip)]
-    pub credentials_directory: Option<PathBuf>,
+    pub credential: Option<PathBuf>,
+    /// The file from which the shipped unit has systemd pass that credential. Not a key.
+    #[serde(skip)]
+    pub credential_source: Option<PathBuf>,
 }
 
 /// What a token is requested with.
@@ -62,7 +67,8 @@ impl Default for DingTalk {
             request_timeout: Duration::from_secs(10),
             requests_per_second: FIFTEEN,
             max_in_flight: EIGHT,
-            credentials_directory: None,
+            credential: None,
+            credential_source: None,
         }
     }
 }
@@ -70,31 +76,78 @@ impl Default for DingTalk {
 impl DingTalk {
     /// The app's key and secret. A configuration without them is valid: reading the catalog needs none.
     ///
-    /// The secret is `app_secret`, else the content of `app_secret_file`, else of the file `app_secret` in
-    /// `$CREDENTIALS_DIRECTORY`. A file is read each time, so that a changed secret is found.
+    /// The secret is `app_secret`, else the content of `app_secret_file`, else of the credential. A file is read each
+    /// time, so that a changed secret is found.
     pub fn credentials(&self) -> Result<Credentials, Problem> {
+        match (self.app(), self.secret()) {
+            (Ok((app_key, corp_id)), Ok(app_secret)) => Ok(Credentials { app_key, app_secret, corp_id }),
+            (Err(problem), Ok(_)) | (Ok(_), Err(problem)) => Err(problem),
+            // Whoever has only just installed it is to learn of both at once.
+            (Err(key), Err(secret)) => Err(key.and(&secret)),
+        }
+    }
+
+    /// The app's key, and the organisation of a third-party app: what [`DingTalk::credentials`] are without the secret.
+    pub fn app(&self) -> Result<(String, Option<String>), Problem> {
         let Some(app_key) = self.app_key.clone() else {
             return Err(Problem::new(
                 "dingtalk.app_key",
                 "is not set; write the app's key (its Client ID) there, or set RECORDING_ARCHIVER__DINGTALK__APP_KEY",
             ));
         };
-        Ok(Credentials { app_key, app_secret: self.secret()?, corp_id: self.corp_id.clone() })
+        Ok((app_key, self.corp_id.clone()))
     }
 
     fn secret(&self) -> Result<SecretString, Problem> {
-        if let Some(secret) = &self.app_secret {
-            return Ok(secret.clone());
+        match (&self.app_secret, self.secret_file()) {
+            (Some(secret), _) => Ok(secret.clone()),
+            (None, Some((key, path))) => self.read_secret(key, &path),
+            (None, None) => Err(self.without_secret()),
         }
-        if let Some((key, path)) = self.secret_file() {
-            return read_secret(key, &path);
+    }
+
+    fn without_secret(&self) -> Problem {
+        let secret = "the app's secret (its Client Secret)";
+        let what = match &self.credential_source {
+            Some(path) if path.exists() => format!(
+                "neither is set; {} is there, but only the systemd unit passes it on (LoadCredential=app_secret:FILE): \
+                 start the unit, or name the file in app_secret_file",
+                path.display()
+            ),
+            Some(path) => format!(
+                "neither is set, and {path}, which the systemd unit passes on (LoadCredential=app_secret:FILE), is \
+                 missing; write {secret} there: `install -m 0600 /dev/stdin {path}`; or write it to another file and \
+                 name that one in app_secret_file",
+                path = path.display()
+            ),
+            None => format!(
+                "neither is set; write {secret} to a file and name that file in app_secret_file, or give systemd \
+                 LoadCredential=app_secret:FILE"
+            ),
+        };
+        Problem::between("dingtalk.app_secret", "dingtalk.app_secret_file", what)
+    }
+
+    /// The same settings as a command at a shell has them, to which systemd passes nothing: where no secret is set, the
+    /// credential is read from where systemd reads it.
+    #[must_use]
+    pub fn at_a_shell(&self) -> Self {
+        let mut settings = self.clone();
+        if self.app_secret.is_none() && self.secret_file().is_none() {
+            settings.credential.clone_from(&self.credential_source);
         }
-        Err(Problem::between(
-            "dingtalk.app_secret",
-            "dingtalk.app_secret_file",
-            "neither is set; write the app's secret (its Client Secret) to a file and name that file in \
-             app_secret_file, or give systemd LoadCredential=app_secret:FILE",
-        ))
+        settings
+    }
+
+    /// The file of the credential, if the secret is read from there.
+    pub fn credential_file(&self) -> Option<PathBuf> {
+        self.secret_file().map(|(_, path)| path).filter(|path| Some(path) == self.credential.as_ref())
+    }
+
+    /// The same, if this process may not read it: that is as intended, since systemd reads it for the daemon.
+    pub fn credential_for_the_daemon_alone(&self) -> Option<PathBuf> {
+        let is_refused = |path: &PathBuf| File::open(path).is_err_and(|e| e.kind() == io::ErrorKind::PermissionDenied);
+        self.credential_file().filter(is_refused)
     }
 
     /// The file that the secret is read from, and the key that errors about it name. `None`: it is not in a file.
@@ -105,7 +158,7 @@ impl DingTalk {
         if let Some(path) = &self.app_secret_file {
             return Some(("dingtalk.app_secret_file", path.clone()));
         }
-        let path = self.credentials_directory.as_ref()?.join("app_secret");
+        let path = self.credential.clone()?;
         (!matches!(path.try_exists(), Ok(false))).then_some(("dingtalk.app_secret", path))
     }
 
@@ -136,20 +189,20 @@ impl DingTalk {
         }
         Ok(())
     }
-}
 
-/// The content of `path`, without the line end that editors append.
-fn read_secret(key: &str, path: &Path) -> Result<SecretString, Problem> {
-    // No secret is as long.
-    let text = shared::read_text(path, 64 * 1024)
-        .map(SecretString::from)
-        .map_err(|error| Problem::new(key, format!("cannot read {}: {error}", path.display())))?;
-    let line = text.expose_secret();
-    let line = line.strip_suffix('\n').map_or(line, |line| line.strip_suffix('\r').unwrap_or(line));
-    if line.trim().is_empty() {
-        return Err(Problem::new(key, format!("{} is empty; it must hold the app's secret", path.display())));
+    /// The content of `path`, without the line end that editors append.
+    fn read_secret(&self, key: &str, path: &Path) -> Result<SecretString, Problem> {
+        // No secret is as long.
+        let text = shared::read_text(path, 64 * 1024)
+            .map(SecretString::from)
+            .map_err(|error| Problem::new(key, format!("cannot read {}: {error}", path.display())))?;
+        let line = text.expose_secret();
+        let line = line.strip_suffix('\n').map_or(line, |line| line.strip_suffix('\r').unwrap_or(line));
+        if line.trim().is_empty() {
+            return Err(Problem::new(key, format!("{} is empty; it must hold the app's secret", path.display())));
+        }
+        Ok(line.into())
     }
-    Ok(line.into())
 }
 
 fn url<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Url, D::Error> {
@@ -224,7 +277,7 @@ mod tests {
     fn the_secret_itself_comes_before_the_directory_of_systemd() {
         let directory = tempfile::tempdir().unwrap();
         std::fs::write(directory.path().join("app_secret"), "of systemd\n").unwrap();
-        let mut section = DingTalk { credentials_directory: Some(directory.path().into()), ..with_key() };
+        let mut section = DingTalk { credential: Some(directory.path().join("app_secret")), ..with_key() };
         assert_eq!(section.credentials().unwrap().app_secret.expose_secret(), "of systemd");
         section.app_secret = Some("itself".into());
         assert_eq!(section.credentials().unwrap().app_secret.expose_secret(), "itself");
@@ -262,10 +315,12 @@ mod tests {
     #[test]
     fn what_is_missing_is_said_only_to_whoever_needs_it() {
         assert_eq!(DingTalk::default().validate(), Ok(()));
-        assert_eq!(DingTalk::default().credentials().unwrap_err().keys, ["dingtalk.app_key"]);
+        let both = DingTalk::default().credentials().unwrap_err();
+        assert_eq!(both.keys, ["dingtalk.app_key"]);
+        assert!(both.message.contains("; dingtalk.app_secret and dingtalk.app_secret_file: "), "{both}");
         let missing = with_key().credentials().unwrap_err();
         assert_eq!(missing.keys, ["dingtalk.app_secret", "dingtalk.app_secret_file"]);
-        let elsewhere = DingTalk { credentials_directory: Some("/nonexistent".into()), ..with_key() };
+        let elsewhere = DingTalk { credential: Some("/nonexistent/app_secret".into()), ..with_key() };
         assert_eq!(elsewhere.credentials().unwrap_err(), missing);
     }
 

@@ -30,6 +30,11 @@ impl Problem {
     pub(super) fn between(one: &str, other: &str, message: impl Into<String>) -> Self {
         Self { keys: vec![one.into(), other.into()], message: message.into() }
     }
+
+    /// This problem, and then the `other`.
+    pub(super) fn and(self, other: &Self) -> Self {
+        Self { message: format!("{}; {other}", self.message), ..self }
+    }
 }
 
 /// The most of a value, or of a parser's message, that is repeated.

@@ -27,8 +27,8 @@ pub(super) fn load(
     environment: impl IntoIterator<Item = (String, String)>,
 ) -> Result<Loaded, ConfigError> {
     let environment: Map<String, String> = environment.into_iter().collect();
-    let credentials_directory =
-        environment.get("CREDENTIALS_DIRECTORY").filter(|path| !path.is_empty()).map(PathBuf::from);
+    let credentials_directory = environment.get("CREDENTIALS_DIRECTORY").filter(|path| !path.is_empty());
+    let credential = credentials_directory.map(|directory| Path::new(directory).join("app_secret"));
     let file = find(path, environment.get(PATH_VARIABLE).map(String::as_str), default)?;
     let overrides = overrides(environment)?;
 
@@ -60,7 +60,8 @@ pub(super) fn load(
     }
     let mut config: Config =
         merged.build().and_then(::config::Config::try_deserialize).map_err(|rejected| place(problem(rejected)))?;
-    config.dingtalk.credentials_directory = credentials_directory;
+    config.dingtalk.credential = credential;
+    config.dingtalk.credential_source = file.as_ref().map(|(path, _)| credential_source(path));
     config.validate().map_err(place)?;
     let settings = values.iter().map(|(key, value)| (*key, changes::written(&value.kind).into())).collect();
     Ok(Loaded { config, source: file.map(|(path, _)| path), has_secret, settings })
@@ -78,6 +79,16 @@ fn find(path: Option<&Path>, variable: Option<&str>, default: &Path) -> Result<O
             let (path, remedy) = (path.display(), "name another with --config, or let it be read");
             Err(ConfigError(format!("cannot read the configuration file {path}: {error}; {remedy}")))
         }
+    }
+}
+
+/// The file whose content the unit of this configuration passes on as the secret: `app_secret` beside `config.toml`,
+/// `NAME.app_secret` beside `NAME.toml`.
+fn credential_source(configuration: &Path) -> PathBuf {
+    if configuration.file_name() == Path::new(DEFAULT_PATH).file_name() {
+        configuration.with_file_name("app_secret")
+    } else {
+        configuration.with_extension("app_secret")
     }
 }
 

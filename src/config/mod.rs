@@ -76,6 +76,14 @@ impl Loaded {
         let file = self.source.as_ref().map(|path| path.display().to_string());
         file.unwrap_or_else(|| "the defaults and the environment".to_owned())
     }
+
+    /// The same, as a command at a shell has it: see [`DingTalk::at_a_shell`].
+    #[must_use]
+    pub fn at_a_shell(&self) -> Self {
+        let mut loaded = self.clone();
+        loaded.config.dingtalk = self.config.dingtalk.at_a_shell();
+        loaded
+    }
 }
 
 impl Config {

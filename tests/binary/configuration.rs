@@ -3,7 +3,7 @@
 
 use std::os::unix::fs::PermissionsExt;
 
-use crate::harness::{CONFIG, CREDENTIALS, Daemon, Place, Said, says};
+use crate::harness::{CONFIG, CREDENTIALS, Daemon, Place, Said, as_nobody, chmod, is_root, says};
 
 /// Commands that read the configuration, one of each kind.
 const COMMANDS: [&[&str]; 6] =
@@ -103,9 +103,12 @@ fn what_calls_dingtalk_says_which_credentials_are_missing_and_makes_no_file() {
         [&["run"], &["once"], &["check-config"], &["record", "start", "607452e0xxx", "--union-id", "WFBkgxxx"]];
     let place = Place::with("");
     for command in needy {
-        says(&place.run(command).refused(2), &["dingtalk.app_key", "RECORDING_ARCHIVER__DINGTALK__APP_KEY"]);
+        let said = place.run(command).refused(2);
+        says(&said, &["dingtalk.app_key", "RECORDING_ARCHIVER__DINGTALK__APP_KEY", "; dingtalk.app_secret"]);
         let said = place.run_with("RECORDING_ARCHIVER__DINGTALK__APP_KEY", "dingxxx", command).refused(2);
         says(&said, &["dingtalk.app_secret", "app_secret_file", "LoadCredential=app_secret:FILE"]);
+        let file = place.path("app_secret");
+        says(&said, &[&format!("{}, which the systemd unit passes on", file.display()), "is missing"]);
     }
     assert!(place.files().is_empty(), "{:?}", place.files());
 }
@@ -121,6 +124,36 @@ fn the_secret_can_come_from_a_file_or_from_systemd_but_not_from_two_keys() {
 
     let place = Place::with(&format!("{CREDENTIALS}app_secret_file = \"app_secret\"\n"));
     says(&place.run(&["check-config"]).refused(2), &["dingtalk.app_secret and dingtalk.app_secret_file", "remove"]);
+}
+
+#[test]
+fn a_secret_that_systemd_passes_is_told_from_one_that_is_missing() {
+    let place = Place::with("[dingtalk]\napp_key = \"dingxxx\"\n");
+    let acme = place.write("acme.toml", "[dingtalk]\napp_key = \"dingxxx\"\n");
+    let of_acme = ["check-config", "--config", acme.to_str().unwrap()];
+    for (command, file) in [(&["check-config"][..], "app_secret"), (&of_acme, "acme.app_secret")] {
+        let file = place.path(file);
+        says(&place.run(command).refused(2), &[&format!("install -m 0600 /dev/stdin {}`", file.display())]);
+
+        std::fs::write(&file, "simulated-app-secret\n").unwrap();
+        chmod(&file, 0o600);
+        let said = place.run(command);
+        let note = format!("note: the app's secret is in {}, which systemd passes to the daemon\n", file.display());
+        assert_eq!((said.code, said.err), (Some(0), note));
+        says(&said.out, &["the configuration is good"]);
+
+        if is_root() {
+            chmod(&place.path(""), 0o755);
+            let said = Said::of(&mut assert_cmd::Command::from_std(as_nobody(&place, command)));
+            assert_eq!(said.code, Some(0), "{said:?}");
+            says(&said.err, &[file.to_str().unwrap(), "is not readable from here, and that is as intended"]);
+            says(&said.out, &["the configuration is good"]);
+        }
+        std::fs::write(&file, "\n").unwrap();
+        says(&place.run(command).refused(2), &[&format!("{} is empty", file.display())]);
+    }
+    // A daemon that systemd did not start is passed nothing.
+    says(&place.run(&["run"]).refused(2), &["only the systemd unit passes it on", "app_secret_file"]);
 }
 
 #[test]

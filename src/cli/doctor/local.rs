@@ -23,19 +23,24 @@ pub(super) fn configuration(findings: &mut Findings, loaded: &Loaded) {
     }
 }
 
-/// Checks where the secret is and who may read it. Returns whether there is one.
+/// Checks where the secret is and who may read it. Returns whether it can be used here.
 pub(super) fn secret(findings: &mut Findings, loaded: &Loaded) -> bool {
     let dingtalk = &loaded.config.dingtalk;
-    let place = match dingtalk.secret_file() {
-        Some(("dingtalk.app_secret", path)) => format!("the systemd credential {}", path.display()),
-        Some((_, path)) => path.display().to_string(),
-        None => "dingtalk.app_secret".to_owned(),
+    if let (Ok(_), Some(path)) = (dingtalk.app(), dingtalk.credential_for_the_daemon_alone()) {
+        let what = "is not readable from here, and that is as intended: systemd passes it to the daemon; `doctor` as \
+                    root asks DingTalk too";
+        findings.add("credentials", Verdict::Ok, format!("the secret in {} {what}", path.display()));
+        return false;
+    }
+    let place = match (dingtalk.credential_file(), dingtalk.secret_file()) {
+        (Some(path), _) => format!("{}, which systemd passes to the daemon", path.display()),
+        (None, Some((_, path))) => path.display().to_string(),
+        (None, None) => "dingtalk.app_secret".to_owned(),
     };
     match dingtalk.credentials() {
         Ok(_) => findings.add("credentials", Verdict::Ok, format!("the secret is in {place}")),
         Err(problem) => {
-            let systemd = "if systemd passes it: `sudo env CREDENTIALS_DIRECTORY=/etc/recording-archiver recording-archiver doctor`";
-            findings.add("credentials", Verdict::Failed, format!("{problem}; {systemd}"));
+            findings.add("credentials", Verdict::Failed, problem.to_string());
             return false;
         }
     }

@@ -73,6 +73,7 @@ pub(super) fn without_configuration(printed: Printed, error: ConfigError) -> any
 }
 
 pub(super) async fn run(printed: Printed, loaded: &Loaded) -> anyhow::Result<()> {
+    let loaded = &loaded.at_a_shell();
     let (config, mut findings) = (&loaded.config, Findings::default());
     local::configuration(&mut findings, loaded);
     let has_secret = local::secret(&mut findings, loaded);
@@ -85,7 +86,7 @@ pub(super) async fn run(printed: Printed, loaded: &Loaded) -> anyhow::Result<()>
     if has_secret {
         checked = remote::check(&mut findings, config, writable).await;
     } else {
-        findings.add("DingTalk", Verdict::Skipped, "it cannot be asked without credentials");
+        findings.add("DingTalk", Verdict::Skipped, "it cannot be asked without the app's key and secret");
     }
     if let Some((catalog, _)) = catalog {
         catalog.close().await;

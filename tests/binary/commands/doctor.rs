@@ -10,7 +10,9 @@ use recording_archiver::domain::clock::VirtualClock;
 use recording_archiver::simulator::{Answer, Endpoint, Fault};
 use serde_json::Value;
 
-use crate::harness::{CREDENTIALS, Daemon, Far, Place, block_on, now, number, says, text};
+use crate::harness::{
+    CREDENTIALS, Daemon, Far, Place, Said, as_nobody, block_on, chmod, is_root, now, number, says, text,
+};
 
 const LISTING: &str = "[discover]\norganization = true\n";
 
@@ -171,6 +173,34 @@ fn to_look_makes_no_catalog() {
     says(&verdict(&found, "catalog").1, &["catalog.db does not exist yet; the daemon creates it"]);
     assert_eq!((verdict(&found, "token").0.as_str(), verdict(&found, "scopes").0.as_str()), ("ok", "skipped"));
     assert_eq!((place.files(), far.simulator.metered_calls()), (vec![], 0));
+}
+
+#[test]
+fn a_secret_that_systemd_passes_is_used_by_whoever_may_read_it_and_is_no_fault_for_others() {
+    let (far, place) = place("");
+    let secret = format!("app_secret = \"{}\"\n", far.simulator.app_secret());
+    place.write("config.toml", text(&place.path("config.toml")).replace(&secret, ""));
+    let (code, found) = findings(&place);
+    assert_eq!((code, verdict(&found, "credentials").0.as_str()), (Some(1), "failed"));
+    says(&verdict(&found, "credentials").1, &[place.path("app_secret").to_str().unwrap(), "is missing"]);
+
+    let file = place.write("app_secret", far.simulator.app_secret());
+    chmod(&file, 0o600);
+    let (_, found) = findings(&place);
+    assert_eq!((verdict(&found, "credentials").0, verdict(&found, "token").0), ("ok".into(), "ok".into()));
+    says(&verdict(&found, "credentials").1, &["app_secret, which systemd passes to the daemon"]);
+
+    if is_root() {
+        chmod(&place.path(""), 0o755);
+        chmod(&place.path("config.toml"), 0o644);
+        let mut doctor = assert_cmd::Command::from_std(as_nobody(&place, &["doctor", "--format", "json"]));
+        let said = Said::of(&mut doctor);
+        assert_eq!(said.code, Some(0), "{said:?}");
+        let found = serde_json::from_str(&said.out).unwrap();
+        assert_eq!((verdict(&found, "credentials").0, verdict(&found, "catalog").0), ("ok".into(), "ok".into()));
+        says(&verdict(&found, "credentials").1, &["not readable from here, and that is as intended"]);
+        assert_eq!(verdict(&found, "DingTalk").0, "skipped");
+    }
 }
 
 #[test]

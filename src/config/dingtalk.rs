@@ -199,9 +199,25 @@ impl DingTalk {
         let line = text.expose_secret();
         let line = line.strip_suffix('\n').map_or(line, |line| line.strip_suffix('\r').unwrap_or(line));
         if line.trim().is_empty() {
-            return Err(Problem::new(key, format!("{} is empty; it must hold the app's secret", path.display())));
+            return Err(Problem::new(key, self.without_content(path)));
         }
         Ok(line.into())
+    }
+
+    /// What is wrong where nothing stands in the secret's file. Where its source is missing, systemd passes an empty
+    /// credential.
+    fn without_content(&self, path: &Path) -> String {
+        match &self.credential_source {
+            Some(source) if Some(path) == self.credential.as_deref() && !source.exists() => format!(
+                "{source} is missing; write the app's secret (its Client Secret) there: \
+                 `install -m 0600 /dev/stdin {source}`",
+                source = source.display()
+            ),
+            Some(source) if Some(path) == self.credential.as_deref() => {
+                format!("{} is empty; it must hold the app's secret", source.display())
+            }
+            _ => format!("{} is empty; it must hold the app's secret", path.display()),
+        }
     }
 }
 

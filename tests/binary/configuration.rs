@@ -157,6 +157,20 @@ fn a_secret_that_systemd_passes_is_told_from_one_that_is_missing() {
 }
 
 #[test]
+fn a_first_start_without_a_secret_names_the_file_that_is_missing() {
+    let place = Place::with("[dingtalk]\napp_key = \"dingxxx\"\n");
+    std::fs::create_dir(place.path("credentials")).unwrap();
+    // What the unit passes where there is no file.
+    place.write("credentials/app_secret", "\n");
+    let start = || place.run_with("CREDENTIALS_DIRECTORY", place.path("credentials"), &["run"]).refused(2);
+    let file = place.path("app_secret");
+    says(&start(), &["dingtalk.app_secret", &format!("{} is missing", file.display()), "install -m 0600 /dev/stdin"]);
+    std::fs::write(&file, "").unwrap();
+    says(&start(), &[&format!("{} is empty", file.display())]);
+    assert_eq!(place.files(), ["app_secret", "credentials"]);
+}
+
+#[test]
 fn check_config_says_what_the_intervals_cost_and_whether_the_share_bears_it() {
     // A look every 15 minutes is 96 a day, 2976 in a month of 31 days; one every 5 minutes 288 and 8928.
     let place = Place::with(&format!("{CREDENTIALS}[discover]\norganization = true\n"));

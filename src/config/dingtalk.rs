@@ -77,7 +77,7 @@ impl DingTalk {
     /// The app's key and secret. A configuration without them is valid: reading the catalog needs none.
     ///
     /// The secret is `app_secret`, else the content of `app_secret_file`, else of the credential. A file is read each
-    /// time, so that a changed secret is found.
+    /// time, so that a changed secret is found. What a sample shows in their place is refused.
     pub fn credentials(&self) -> Result<Credentials, Problem> {
         match (self.app(), self.secret()) {
             (Ok((app_key, corp_id)), Ok(app_secret)) => Ok(Credentials { app_key, app_secret, corp_id }),
@@ -95,15 +95,26 @@ impl DingTalk {
                 "is not set; write the app's key (its Client ID) there, or set RECORDING_ARCHIVER__DINGTALK__APP_KEY",
             ));
         };
+        for (key, value) in [("dingtalk.app_key", Some(&app_key)), ("dingtalk.corp_id", self.corp_id.as_ref())] {
+            if let Some(example) = value.filter(|value| shared::is_placeholder(value)) {
+                return Err(Problem::new(key, format!("{example:?} is an example; write your own there")));
+            }
+        }
         Ok((app_key, self.corp_id.clone()))
     }
 
     fn secret(&self) -> Result<SecretString, Problem> {
-        match (&self.app_secret, self.secret_file()) {
-            (Some(secret), _) => Ok(secret.clone()),
-            (None, Some((key, path))) => self.read_secret(key, &path),
-            (None, None) => Err(self.without_secret()),
+        let (key, secret) = match (&self.app_secret, self.secret_file()) {
+            (Some(secret), _) => ("dingtalk.app_secret", secret.clone()),
+            (None, Some((key, path))) => (key, self.read_secret(key, &path)?),
+            (None, None) => return Err(self.without_secret()),
+        };
+        if shared::is_placeholder(secret.expose_secret()) {
+            let what = "is an example; write the app's own secret (its Client Secret) there";
+            let file = self.secret_file().map(|(_, path)| format!("what stands in {} ", path.display()));
+            return Err(Problem::new(key, format!("{}{what}", file.unwrap_or_default())));
         }
+        Ok(secret)
     }
 
     fn without_secret(&self) -> Problem {
@@ -338,6 +349,41 @@ mod tests {
         assert_eq!(missing.keys, ["dingtalk.app_secret", "dingtalk.app_secret_file"]);
         let elsewhere = DingTalk { credential: Some("/nonexistent/app_secret".into()), ..with_key() };
         assert_eq!(elsewhere.credentials().unwrap_err(), missing);
+    }
+
+    #[test]
+    fn what_a_sample_shows_is_no_credential() {
+        let set = |app_key: &str, app_secret: &str, corp_id: Option<&str>| DingTalk {
+            app_key: Some(app_key.into()),
+            app_secret: Some(app_secret.into()),
+            corp_id: corp_id.map(str::to_owned),
+            ..DingTalk::default()
+        };
+        assert!(
+            set("dingxxx", "xxx", Some("dingabcxxxx")).credentials().is_ok(),
+            "too short to be sure of, or in part"
+        );
+        for example in [
+            "dingxxxxxxxxxxxxxxxx",
+            "DINGXXXX",
+            "xxxxxxxx",
+            "ding****",
+            "ding…",
+            "<app-key>",
+            "your-app-key",
+            "changeme",
+        ] {
+            let problem = set(example, "hunter2", None).credentials().unwrap_err();
+            assert_eq!(problem.keys, ["dingtalk.app_key"], "{example}");
+            assert!(problem.message.contains(example), "{problem}");
+        }
+        for example in ["paste-your-secret-here", "the secret itself", "xxxxxxxxxxxx", "<secret>", "YOUR_SECRET"] {
+            let problem = set("dingkey", example, None).credentials().unwrap_err();
+            assert_eq!(problem.keys, ["dingtalk.app_secret"], "{example}");
+            assert!(!problem.message.contains(example), "{problem}");
+        }
+        let problem = set("dingkey", "hunter2", Some("dingxxxxxxxxxxxxxxxx")).credentials().unwrap_err();
+        assert_eq!(problem.keys, ["dingtalk.corp_id"]);
     }
 
     #[test]

@@ -23,6 +23,17 @@ pub(super) fn check_identifier(key: &str, value: Option<&str>) -> Result<(), Pro
     }
 }
 
+/// Whether `value` is what a sample or a guide shows in the place of a real one: `dingxxxx…`, `<app-key>`,
+/// `paste-your-secret-here`.
+pub(super) fn is_placeholder(value: &str) -> bool {
+    let value = value.trim().to_ascii_lowercase();
+    let rest = value.strip_prefix("ding").unwrap_or(&value);
+    let is_masked = rest.contains('…') || rest.len() >= 4 && rest.chars().all(|c| matches!(c, 'x' | '*' | '.'));
+    let is_bracketed = value.starts_with('<') && value.ends_with('>');
+    let is_request = ["your-", "your_", "paste-", "paste_"].iter().any(|word| value.starts_with(word));
+    is_masked || is_bracketed || is_request || ["the secret itself", "changeme"].contains(&value.as_str())
+}
+
 /// At most one of the two is set.
 pub(super) fn check_timing(section: &str, interval: Option<Duration>, cron: Option<&Schedule>) -> Result<(), Problem> {
     let (interval_key, cron_key) = (format!("{section}.interval"), format!("{section}.cron"));

@@ -171,6 +171,23 @@ fn a_first_start_without_a_secret_names_the_file_that_is_missing() {
 }
 
 #[test]
+fn what_a_sample_shows_is_no_credential() {
+    let place = Place::with("[dingtalk]\napp_key = \"dingxxxxxxxxxxxxxxxx\"\napp_secret = \"hunter2\"\n");
+    for command in [["check-config"], ["run"], ["once"]] {
+        says(
+            &place.run(&command).refused(2),
+            &["config.toml", "dingtalk.app_key: \"dingxxxxxxxxxxxxxxxx\" is an example"],
+        );
+    }
+    let place = Place::with("[dingtalk]\napp_key = \"dingkey\"\napp_secret_file = \"secret\"\n");
+    place.write("secret", "paste-your-secret-here\n");
+    for command in [["check-config"], ["run"], ["once"]] {
+        says(&place.run(&command).refused(2), &["dingtalk.app_secret_file: what stands in secret is an example"]);
+    }
+    assert_eq!(place.files(), ["secret"]);
+}
+
+#[test]
 fn check_config_says_what_the_intervals_cost_and_whether_the_share_bears_it() {
     // A look every 15 minutes is 96 a day, 2976 in a month of 31 days; one every 5 minutes 288 and 8928.
     let place = Place::with(&format!("{CREDENTIALS}[discover]\norganization = true\n"));

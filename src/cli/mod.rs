@@ -55,6 +55,8 @@ enum Command {
     Run,
     /// One pass of every stage, then exit
     Once,
+    /// Have the daemon read its configuration anew, and wait for its verdict; fails if the daemon refuses it
+    Reload,
     /// Put conferences on watch that are not found otherwise
     #[command(subcommand)]
     Watch(watch::Watch),
@@ -98,6 +100,7 @@ async fn dispatch(cli: Cli) -> anyhow::Result<()> {
         Command::Demo(demo) => return demo::run(demo).await,
         Command::Simulate(simulate) => return simulate::run(simulate).await,
         Command::ExplainCode(explain_code) => return explain_code::run(explain_code),
+        Command::Reload => return reload::run(cli.config.as_deref(), environment(), load).await,
         Command::Doctor(printed) => load().or_else(|error| doctor::without_configuration(*printed, error))?,
         _ => load()?,
     };

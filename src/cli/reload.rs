@@ -1,89 +1,78 @@
-//! Reading the configuration anew, on SIGHUP: all of it that can change while the daemon runs is taken, or nothing is.
+//! `reload`: asks the daemon to read its configuration anew, and waits for its verdict.
+//!
+//! The daemon is found by its catalog's path alone: it is to be asked about a configuration that is wrong elsewhere.
 
-use secrecy::{ExposeSecret, SecretString};
-use tokio::signal::unix::Signal;
+use std::path::Path;
+use std::time::Duration;
 
-use super::error::describe;
-use super::{logging, sanitize};
-use crate::config::{ConfigError, Loaded, Problem};
-use crate::daemon::report::Report;
+use anyhow::{Context, bail, ensure};
+use rustix::io::Errno;
+use rustix::process::{Pid, Signal, kill_process};
 
-/// The configuration in force.
-pub(super) struct Running {
-    pub(super) loaded: Loaded,
-    /// The app's secret when it was read: its file may hold another by now.
-    secret: SecretString,
+use super::{output, sanitize};
+use crate::config::{Config, ConfigError, Loaded};
+use crate::daemon::lock::{Lock, Note};
+use crate::domain::clock::{Clock, SystemClock};
+
+/// How long the daemon may take. It finishes the calls under way first, for three seconds at most.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// How often its note is read meanwhile.
+const REST: Duration = Duration::from_millis(20);
+
+pub(super) async fn run(
+    path: Option<&Path>,
+    environment: impl IntoIterator<Item = (String, String)>,
+    load: impl Fn() -> Result<Loaded, ConfigError>,
+) -> anyhow::Result<()> {
+    let catalog = Config::catalog_path(path, environment);
+    let Some((pid, before)) = Lock::holder(&catalog) else {
+        // Where the configuration is wrong, another catalog may be meant.
+        load()?;
+        bail!("no daemon works on {}: start it, or name its configuration with --config", catalog.display());
+    };
+    let Some(reloads) = before.reloads else {
+        bail!("what works on {} (pid {pid}) reads its configuration only once: restart it", catalog.display());
+    };
+    // One that is being read already may be read from before the last change.
+    let awaited = reloads.begun + 1;
+    hang_up(pid)?;
+    let note = verdict(&catalog, pid, awaited).await?;
+    if let Some(reason) = note.refused {
+        bail!("the daemon (pid {pid}) refuses the configuration, and the running settings stay: {reason}");
+    }
+    output::say(&format!("the daemon (pid {pid}) has taken the configuration"));
+    Ok(())
 }
 
-/// Waits for SIGHUP, and reads the configuration anew.
-pub(super) struct Reloads<'a, R> {
-    pub(super) signals: Signal,
-    pub(super) read: R,
-    pub(super) report: &'a Report<'a>,
-}
-
-impl Running {
-    /// Fails if there is no secret: later, it would be too late to refuse it.
-    pub(super) fn new(loaded: Loaded) -> Result<Self, Problem> {
-        let secret = loaded.config.dingtalk.credentials()?.app_secret;
-        Ok(Self { loaded, secret })
-    }
-
-    /// Whether `other` names another DingTalk or another app, or has another secret.
-    pub(super) fn has_other_app(&self, other: &Self) -> bool {
-        let (ours, theirs) = (&self.loaded.config.dingtalk, &other.loaded.config.dingtalk);
-        ours.base_url != theirs.base_url
-            || ours.app_key != theirs.app_key
-            || ours.corp_id != theirs.corp_id
-            || self.has_other_secret(other)
-    }
-
-    fn has_other_secret(&self, other: &Self) -> bool {
-        self.secret.expose_secret() != other.secret.expose_secret()
+/// Sends SIGHUP.
+fn hang_up(pid: u32) -> anyhow::Result<()> {
+    let process = pid.try_into().ok().and_then(Pid::from_raw).context("the daemon's note names no process")?;
+    match kill_process(process, Signal::HUP) {
+        Err(Errno::PERM) => bail!(
+            "only root and the daemon's own user may ask it: `sudo systemctl reload recording-archiver`, or the unit of \
+             the instance"
+        ),
+        sent => sent.with_context(|| format!("the daemon (pid {pid}) could not be signalled")),
     }
 }
 
-impl<R: Fn() -> Result<Loaded, ConfigError>> Reloads<'_, R> {
-    /// Waits for a configuration that differs from the `running` one and can be taken. One that cannot be taken is
-    /// reported; after it, and after one that is the same, waiting goes on.
-    pub(super) async fn next(&mut self, running: &Running) -> Running {
-        loop {
-            if self.signals.recv().await.is_none() {
-                // No signal will ever come.
-                std::future::pending::<()>().await;
-            }
-            self.report.reloads();
-            let next = match self.read_anew() {
-                Ok(next) => next,
-                Err(error) => {
-                    self.report.refused(&sanitize::text(&describe(&error)));
-                    continue;
-                }
-            };
-            let mut is_other = next.has_other_secret(running);
-            if is_other {
-                tracing::info!("the app's secret is another");
-            }
-            for change in running.loaded.changes(&next.loaded) {
-                if change.needs_restart() {
-                    tracing::warn!(key = change.key, "{}; this needs a restart, and has not changed", change.text);
-                } else {
-                    is_other = true;
-                    tracing::info!(key = change.key, "{}", change.text);
-                }
-            }
-            let next = Running { loaded: next.loaded.keeping_what_needs_a_restart(&running.loaded), ..next };
-            if is_other {
-                return next;
-            }
-            tracing::info!("the configuration says nothing new");
-            self.report.taken();
+/// Waits until the daemon has passed a verdict on so many configurations.
+async fn verdict(catalog: &Path, pid: u32, awaited: u64) -> anyhow::Result<Note> {
+    let clock = SystemClock::new();
+    let begun = clock.elapsed();
+    loop {
+        let holder = Lock::holder(catalog).filter(|(holder, _)| *holder == pid);
+        let (_, note) = holder.with_context(|| format!("the daemon (pid {pid}) ended before it had a verdict"))?;
+        if note.reloads.is_some_and(|reloads| reloads.done >= awaited) {
+            return Ok(note);
         }
-    }
-
-    fn read_anew(&self) -> anyhow::Result<Running> {
-        let next = Running::new((self.read)()?)?;
-        logging::exposed(&next.loaded);
-        Ok(next)
+        let waits_for = note.waits_for.map(|waits_for| format!("; it waits: {}", sanitize::text(&waits_for)));
+        ensure!(
+            clock.elapsed().saturating_sub(begun) < PATIENCE,
+            "the daemon (pid {pid}) has had no verdict for {PATIENCE:?}{}; see its log",
+            waits_for.unwrap_or_default()
+        );
+        clock.sleep(REST).await;
     }
 }

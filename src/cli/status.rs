@@ -78,7 +78,7 @@ async fn report(catalog: &Catalog, config: &Config, now: Timestamp) -> anyhow::R
     let (discover, discover_stretched) = effective(&settings.discover, pace.discover, now);
     let (poll, poll_stretched) = effective(&settings.poll, pace.poll, now);
     let (daemon_pid, note) = Lock::holder(&config.catalog.path).unzip();
-    let Note { waits_for, refused } = note.unwrap_or_default();
+    let Note { waits_for, refused, .. } = note.unwrap_or_default();
     let by_state = catalog.count_by_state().await?.into_iter().map(|(state, count)| (state.as_str(), count));
     let day = forecast::day(now);
     let lags = catalog.latest_lags(LATEST).await?;

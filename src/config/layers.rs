@@ -67,6 +67,25 @@ pub(super) fn load(
     Ok(Loaded { config, source: file.map(|(path, _)| path), has_secret, settings })
 }
 
+/// The catalog's path, as far as it can be read.
+pub(super) fn catalog_path(
+    path: Option<&Path>,
+    default: &Path,
+    environment: impl IntoIterator<Item = (String, String)>,
+) -> PathBuf {
+    const KEY: &str = "catalog.path";
+    let environment: Map<String, String> = environment.into_iter().collect();
+    if let Some(path) = environment.get(&variable(KEY)) {
+        return path.into();
+    }
+    let file = find(path, environment.get(PATH_VARIABLE).map(String::as_str), default).ok().flatten();
+    let file = file.map(|(_, toml)| File::from_str(&toml, FileFormat::Toml));
+    let content = file.and_then(|file| ::config::Config::builder().add_source(file).build().ok());
+    content
+        .and_then(|content| content.get_string(KEY).ok())
+        .map_or_else(|| Config::default().catalog.path, PathBuf::from)
+}
+
 /// The path and the text of the file. One that was asked for must be there; the default one need not be.
 fn find(path: Option<&Path>, variable: Option<&str>, default: &Path) -> Result<Option<(PathBuf, String)>, ConfigError> {
     let asked = path.or(variable.filter(|path| !path.is_empty()).map(Path::new));

@@ -100,6 +100,12 @@ impl Config {
         layers::load(path, Path::new(DEFAULT_PATH), environment)
     }
 
+    /// The catalog's path, even where the rest of the configuration is wrong. Where the path itself cannot be read, the
+    /// default.
+    pub fn catalog_path(path: Option<&Path>, environment: impl IntoIterator<Item = (String, String)>) -> PathBuf {
+        layers::catalog_path(path, Path::new(DEFAULT_PATH), environment)
+    }
+
     pub fn validate(&self) -> Result<(), Problem> {
         self.dingtalk.validate()?;
         self.catalog.validate()?;

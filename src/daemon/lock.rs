@@ -2,8 +2,9 @@
 //!
 //! Two files beside the catalog. `….lock` is held by the kernel's lock, which ends with the process however that ends.
 //! Only its owner may open it: whoever can open a file can lock it, and would keep a daemon from starting. `….daemon` is
-//! for everybody who may read the catalog. It holds the daemon's note: its process id, what it waits for, and why it
-//! refused a configuration. When the catalog cannot be written, none of that can stand in the catalog.
+//! for everybody who may read the catalog. It holds the daemon's note: its process id, what it waits for, why it
+//! refused a configuration, and how many it has read anew. When the catalog cannot be written, none of that can stand in
+//! the catalog.
 //!
 //! Both files stay when the daemon ends: removing the lock file would let two daemons lock two files of one name.
 
@@ -28,6 +29,15 @@ pub struct Note {
     pub waits_for: Option<String>,
     /// Why it refused the configuration that it read last; the one before is in force.
     pub refused: Option<String>,
+    /// What it has read anew; `None`: this process works with one configuration to its end.
+    pub reloads: Option<Reloads>,
+}
+
+/// How many configurations a daemon began to read anew, and on how many of them it has a verdict.
+#[derive(Clone, Copy, Default)]
+pub struct Reloads {
+    pub begun: u64,
+    pub done: u64,
 }
 
 /// The longest line of a note.
@@ -71,7 +81,8 @@ impl Lock {
 
     pub fn write(&self, note: &Note) -> io::Result<()> {
         let (waits_for, refused) = (line(note.waits_for.as_deref()), line(note.refused.as_deref()));
-        let mut text = format!("{}\n{waits_for}\n{refused}", std::process::id()).into_bytes();
+        let reloads = note.reloads.map(|Reloads { begun, done }| format!("{begun} {done}")).unwrap_or_default();
+        let mut text = format!("{}\n{waits_for}\n{refused}\n{reloads}\n", std::process::id()).into_bytes();
         text.resize(NOTE_BYTES - 1, b' ');
         text.push(b'\n');
         (&self.note).rewind()?;
@@ -140,7 +151,12 @@ fn read(note: &mut File) -> Option<(u32, Note)> {
     let mut lines = text.lines().map(str::trim);
     let pid = lines.next()?.parse().ok()?;
     let mut next = || lines.next().filter(|line| !line.is_empty()).map(str::to_owned);
-    Some((pid, Note { waits_for: next(), refused: next() }))
+    let (waits_for, refused) = (next(), next());
+    let reloads = next().and_then(|numbers| {
+        let (begun, done) = numbers.split_once(' ')?;
+        Some(Reloads { begun: begun.parse().ok()?, done: done.parse().ok()? })
+    });
+    Some((pid, Note { waits_for, refused, reloads }))
 }
 
 /// `words` in one line, as far as there is room.

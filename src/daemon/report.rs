@@ -5,7 +5,7 @@ use std::cell::RefCell;
 use sd_notify::NotifyState;
 
 use super::lifecycle::{Watchdog, notify};
-use super::lock::{Lock, Note};
+use super::lock::{Lock, Note, Reloads};
 use crate::catalog;
 use crate::domain::conference::State;
 
@@ -26,7 +26,10 @@ pub struct Report<'a> {
 
 impl<'a> Report<'a> {
     pub fn new(watchdog: Watchdog, lock: &'a Lock) -> Self {
-        Self { watchdog, lock, note: RefCell::default() }
+        let note = Note { reloads: Some(Reloads::default()), ..Note::default() };
+        let report = Self { watchdog, lock, note: RefCell::new(note) };
+        report.write(&report.note.borrow());
+        report
     }
 
     /// The daemon is up, even if it waits.
@@ -74,6 +77,9 @@ impl<'a> Report<'a> {
 
     /// A configuration is read anew, until it is [refused](Self::refused) or [taken](Self::taken).
     pub fn reloads(&self) {
+        let mut note = self.note.borrow_mut();
+        note.reloads.get_or_insert_default().begun += 1;
+        self.write(&note);
         match NotifyState::monotonic_usec_now() {
             // systemd ignores the one without the other.
             Ok(now) => notify(&[NotifyState::Reloading, now]),
@@ -84,21 +90,24 @@ impl<'a> Report<'a> {
     /// It is refused for this reason; the running settings stay.
     pub fn refused(&self, reason: &str) {
         tracing::error!("the configuration is refused, and the running settings stay: {reason}");
-        let mut note = self.note.borrow_mut();
-        note.refused = Some(reason.to_owned());
-        self.write(&note);
-        drop(note);
+        self.note.borrow_mut().refused = Some(reason.to_owned());
         self.ready();
         self.does("at work");
+        self.decided();
     }
 
     /// The running settings are those of the configuration.
     pub fn taken(&self) {
-        let mut note = self.note.borrow_mut();
-        if note.refused.take().is_some() {
-            self.write(&note);
-        }
+        self.note.borrow_mut().refused = None;
         self.ready();
+        self.decided();
+    }
+
+    /// Ends a reload, once the service manager was told: whoever reads the verdict in the note finds it informed.
+    fn decided(&self) {
+        let mut note = self.note.borrow_mut();
+        note.reloads = note.reloads.map(|Reloads { begun, .. }| Reloads { begun, done: begun });
+        self.write(&note);
     }
 
     /// What the daemon does, in one line. A configuration that was refused stands before it.

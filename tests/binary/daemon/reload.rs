@@ -1,9 +1,9 @@
 //! SIGHUP: the configuration is read anew and taken whole, or not at all.
 
-use recording_archiver::simulator::Endpoint;
+use recording_archiver::simulator::{Answer, Endpoint, Fault};
 
-use super::{EAGER, archives, recorded, watching};
-use crate::harness::{CONFIG, Daemon, Far, Place, eventually, number, says, text};
+use super::{EAGER, HOUR, archives, recorded, watching};
+use crate::harness::{CONFIG, Daemon, Far, Place, Said, as_nobody, chmod, eventually, is_root, number, says, text};
 
 /// Changes the configuration, and has `daemon` read it.
 fn reloads(daemon: &Daemon, place: &Place, change: impl FnOnce(String) -> String) {
@@ -72,6 +72,86 @@ fn a_broken_file_is_refused_whole_and_status_says_so_until_the_daemon_reads_a_go
     }
     reloads(&daemon, &place, |_| good);
     eventually("the good one is read", || (!status().out.contains("refused")).then_some(()));
+    daemon.stop();
+}
+
+#[test]
+fn whoever_asks_for_a_reload_waits_for_the_verdict() {
+    let (_far, place) = watching();
+    let daemon = Daemon::start(&place);
+    let good = text(&place.path("config.toml"));
+    let pid = format!("(pid {})", daemon.pid());
+    for (number_of_calls, broken, why) in [
+        (4_000_000, "[quota]\ncalls_per_month = 7\n[poll]\nintervall = \"5m\"\n", "poll.intervall: no such key"),
+        (3_000_000, "[quota]\ncalls_per_month = 7\n[poll]\nbatch_size = [\n", "not TOML"),
+        (2_000_000, "[quota]\ncalls_per_month = 7\n", "dingtalk.app_key"),
+    ] {
+        let changed = good.replace("calls_per_month = 0", &format!("calls_per_month = {number_of_calls}"));
+        place.write("config.toml", &changed);
+        let said = place.run(&["reload"]);
+        assert_eq!(said.code, Some(0), "{said:?}");
+        says(&said.err, &[&pid, "has taken the configuration"]);
+        let calls = || number(&place.catalog(), "SELECT calls_per_month FROM quota");
+        assert_eq!(calls(), number_of_calls, "it is in force when the command is done");
+        place.write("config.toml", broken);
+        says(&place.run(&["reload"]).refused(1), &[&pid, "refuses the configuration", "running settings stay", why]);
+        assert_eq!(calls(), number_of_calls);
+    }
+    place.write("config.toml", &good);
+    place.run(&["reload"]).done();
+    // What was refused before is no verdict on this one.
+    place.run(&["reload"]).done();
+    daemon.stop();
+    says(&place.run(&["reload"]).refused(1), &["no daemon works on catalog.db"]);
+}
+
+#[test]
+fn the_daemon_is_found_by_its_catalog_however_wrong_the_rest_is() {
+    let (_far, place) = watching();
+    let elsewhere = "[catalog]\npath = \"state.db\"\n";
+    place.write("config.toml", format!("{}{elsewhere}", text(&place.path("config.toml"))));
+    let daemon = Daemon::start(&place);
+    place.write("config.toml", format!("{elsewhere}[poll]\nintervall = \"5m\"\n"));
+    says(&place.run(&["reload"]).refused(1), &["poll.intervall"]);
+    place.write("config.toml", "[poll\n");
+    let of_the_unit = || place.run_with("RECORDING_ARCHIVER__CATALOG__PATH", place.path("state.db"), &["reload"]);
+    says(&of_the_unit().refused(1), &["refuses the configuration", "not TOML"]);
+    // Nobody knows which catalog is meant.
+    says(&place.run(&["reload"]).refused(2), &["not TOML"]);
+    daemon.stop();
+}
+
+#[test]
+fn whoever_may_not_ask_the_daemon_is_told_who_may() {
+    if !is_root() {
+        return;
+    }
+    let (_far, place) = watching();
+    chmod(&place.path(""), 0o755);
+    let daemon = Daemon::start(&place);
+    let said = Said::of(&mut assert_cmd::Command::from_std(as_nobody(&place, &["reload"]))).refused(1);
+    says(&said, &["only root and the daemon's own user may ask it", "sudo systemctl reload"]);
+    daemon.stop();
+}
+
+#[test]
+fn a_pass_that_reads_its_configuration_once_is_not_disturbed() {
+    let (far, place) = watching();
+    far.simulator.faults().push(Fault::new(Answer::Hang(HOUR)).on(Endpoint::Query).times(1));
+    let mut once = Daemon::spawn(&place, place.std_command(&["once"]));
+    eventually("the call is under way", || (far.asked(Endpoint::Query) > 0).then_some(()));
+    says(&place.run(&["reload"]).refused(1), &[&format!("(pid {})", once.pid()), "reads its configuration only once"]);
+    once.signal("TERM");
+    assert_eq!(once.ended().code(), Some(1), "{}", once.said());
+}
+
+#[test]
+fn a_daemon_that_gives_no_verdict_is_not_waited_for_for_ever() {
+    let (_far, place) = watching();
+    let daemon = Daemon::start(&place);
+    daemon.signal("STOP");
+    says(&place.run(&["reload"]).refused(1), &["has had no verdict for 10s"]);
+    daemon.signal("CONT");
     daemon.stop();
 }
 

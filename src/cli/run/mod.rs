@@ -1,5 +1,7 @@
 //! `run`: the daemon.
 
+mod reload;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -7,8 +9,8 @@ use anyhow::Context;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
+use self::reload::{Reloads, Running};
 use super::logging::{self, Level};
-use super::reload::{Reloads, Running};
 use super::wiring::Service;
 use crate::catalog;
 use crate::config::{Config, ConfigError, Loaded};

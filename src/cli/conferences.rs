@@ -2,6 +2,7 @@
 
 use anyhow::{bail, ensure};
 use clap::Subcommand;
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use futures_util::{StreamExt, TryStreamExt};
 use serde::Serialize;
 
@@ -19,8 +20,8 @@ use crate::domain::conference::State;
 pub(super) enum Conferences {
     /// List conferences
     List {
-        /// Only those in this state: waiting, active, ended, archived, unrecorded or failed
-        #[arg(long)]
+        /// Only those in this state
+        #[arg(long, value_parser = states())]
         state: Option<State>,
         #[command(flatten)]
         listing: Listing,
@@ -57,6 +58,11 @@ struct Shown {
     #[serde(flatten)]
     conference: ConferenceRow,
     recordings: Vec<RecordingRow>,
+}
+
+/// Names the states to the shell's completion too.
+fn states() -> impl TypedValueParser<Value = State> {
+    PossibleValuesParser::new(State::ALL.map(State::as_str)).try_map(|word| word.parse::<State>())
 }
 
 pub(super) async fn run(conferences: &Conferences, config: &Config) -> anyhow::Result<()> {

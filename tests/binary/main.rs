@@ -7,6 +7,7 @@
 
 mod bad_catalogs;
 mod commands;
+mod completions;
 mod configuration;
 mod daemon;
 mod demo;

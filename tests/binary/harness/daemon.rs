@@ -1,7 +1,7 @@
 //! The binary while it runs.
 
 use std::path::PathBuf;
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
 
 use super::{Place, eventually, text};
 
@@ -25,10 +25,21 @@ impl Daemon {
     }
 
     /// The same, with its results going to `stdout`.
-    pub(crate) fn spawn_to(place: &Place, mut command: Command, stdout: Stdio) -> Self {
+    pub(crate) fn spawn_to(place: &Place, command: Command, stdout: Stdio) -> Self {
+        Self::spawn_with(place, command, Stdio::null(), stdout)
+    }
+
+    /// The same, with its standard input, too.
+    pub(crate) fn typed_into(place: &Place, command: Command, stdout: Stdio) -> (Self, ChildStdin) {
+        let mut daemon = Self::spawn_with(place, command, Stdio::piped(), stdout);
+        let keys = daemon.child.stdin.take().unwrap();
+        (daemon, keys)
+    }
+
+    fn spawn_with(place: &Place, mut command: Command, stdin: Stdio, stdout: Stdio) -> Self {
         let log = (0..10_000).map(|n| place.path(&format!("{n}.log"))).find(|path| !path.exists()).unwrap();
         let stderr = std::fs::File::create(&log).unwrap();
-        let child = command.stdin(Stdio::null()).stdout(stdout).stderr(stderr).spawn().unwrap();
+        let child = command.stdin(stdin).stdout(stdout).stderr(stderr).spawn().unwrap();
         Self { child, log }
     }
 

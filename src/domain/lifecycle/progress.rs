@@ -168,7 +168,8 @@ impl Page<'_> {
         let next = match others {
             // What everybody meets makes nobody wait longer; it only lets another be asked first.
             Others::Fail(until) => until.max(self.now) + A_MOMENT,
-            Others::Answered | Others::Unknown => self.now + backoff::delay(least, most, conference.attempts, key),
+            // As long again as it has brought errors: what it answered before does not count.
+            Others::Answered | Others::Unknown => self.now + backoff::delay(failing.max(least), most, 0, key),
         };
         let planned_at = conference.next_attempt_at.unwrap_or(self.now);
         let explanation = format!("nothing was found out: {error}; until DingTalk answers, no time counts");

@@ -270,6 +270,19 @@ fn only_errors_end_when_others_were_answered_all_the_while() {
 }
 
 #[test]
+fn an_error_puts_a_conference_off_by_as_long_as_it_has_brought_errors_and_not_by_what_it_answered_before() {
+    let error = error();
+    for (failing_minutes, least, most) in [(0, 5, 6), (20, 20, 24), (600, 360, 360)] {
+        let mut conference = conference(Some(State::Ended));
+        conference.attempts = 9;
+        conference.wait.failing_since = (failing_minutes > 0).then(|| at(-failing_minutes));
+        let unanswered = Observation::Unanswered { error: &error, others: Others::Answered };
+        let next = observe(&conference, unanswered, at(0), &rules()).next_attempt_at.unwrap();
+        assert!(next >= at(least) && next <= at(most), "{failing_minutes}: {next}");
+    }
+}
+
+#[test]
 fn a_refusal_is_looked_at_again_ever_more_rarely_and_not_for_ever() {
     let error = error();
     let mut conference = conference(Some(State::Waiting));

@@ -46,6 +46,9 @@ _recording__archiver() {
             recording__archiver,recordings)
                 cmd="recording__archiver__subcmd__recordings"
                 ;;
+            recording__archiver,reload)
+                cmd="recording__archiver__subcmd__reload"
+                ;;
             recording__archiver,run)
                 cmd="recording__archiver__subcmd__run"
                 ;;
@@ -120,6 +123,9 @@ _recording__archiver() {
                 ;;
             recording__archiver__subcmd__help,recordings)
                 cmd="recording__archiver__subcmd__help__subcmd__recordings"
+                ;;
+            recording__archiver__subcmd__help,reload)
+                cmd="recording__archiver__subcmd__help__subcmd__reload"
                 ;;
             recording__archiver__subcmd__help,run)
                 cmd="recording__archiver__subcmd__help__subcmd__run"
@@ -245,7 +251,7 @@ _recording__archiver() {
 
     case "${cmd}" in
         recording__archiver)
-            opts="-h -V --config --help --version run once watch recordings conferences record status backup verify check-config doctor explain-code simulate demo help"
+            opts="-h -V --config --help --version run once reload watch recordings conferences record status backup verify check-config doctor explain-code simulate demo help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -262,7 +268,7 @@ _recording__archiver() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
-        recording__subcmd__archiver__subcmd__backup)
+        recording__archiver__subcmd__backup)
             opts="-h --config --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -280,7 +286,7 @@ _recording__archiver() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
-        recording__subcmd__archiver__subcmd__check__subcmd__config)
+        recording__archiver__subcmd__check__subcmd__config)
             opts="-h --config --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -298,7 +304,7 @@ _recording__archiver() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
-        recording__subcmd__archiver__subcmd__conferences)
+        recording__archiver__subcmd__conferences)
             opts="-h --config --help list show explain retry help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -316,7 +322,7 @@ _recording__archiver() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
-        recording__subcmd__archiver__subcmd__conferences__subcmd__explain)
+        recording__archiver__subcmd__conferences__subcmd__explain)
             opts="-h --format --utc --config --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -338,7 +344,7 @@ _recording__archiver() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
-        recording__subcmd__archiver__subcmd__conferences__subcmd__help)
+        recording__archiver__subcmd__conferences__subcmd__help)
             opts="list show explain retry help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -352,7 +358,7 @@ _recording__archiver() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
-        recording__subcmd__archiver__subcmd__conferences__subcmd__help__subcmd__explain)
+        recording__archiver__subcmd__conferences__subcmd__help__subcmd__explain)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -366,7 +372,7 @@ _recording__archiver() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
-        recording__subcmd__archiver__subcmd__conferences__subcmd__help__subcmd__help)
+        recording__archiver__subcmd__conferences__subcmd__help__subcmd__help)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -380,7 +386,7 @@ _recording__archiver() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
-        recording__subcmd__archiver__subcmd__conferences__subcmd__help__subcmd__list)
+        recording__archiver__subcmd__conferences__subcmd__help__subcmd__list)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -394,7 +400,7 @@ _recording__archiver() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
-        recording__subcmd__archiver__subcmd__conferences__subcmd__help__subcmd__retry)
+        recording__archiver__subcmd__conferences__subcmd__help__subcmd__retry)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -408,7 +414,7 @@ _recording__archiver() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
-        recording__subcmd__archiver__subcmd__conferences__subcmd__help__subcmd__show)
+        recording__archiver__subcmd__conferences__subcmd__help__subcmd__show)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -422,7 +428,7 @@ _recording__archiver() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
-        recording__subcmd__archiver__subcmd__conferences__subcmd__list)
+        recording__archiver__subcmd__conferences__subcmd__list)
             opts="-h --state --format --limit --utc --config --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -430,7 +436,7 @@ _recording__archiver() {
             fi
             case "${prev}" in
                 --state)
-                    COMPREPLY=($(compgen -f "${cur}"))
+                    COMPREPLY=($(compgen -W "waiting active ended archived unrecorded failed" -- "${cur}"))
                     return 0
                     ;;
                 --format)
@@ -452,7 +458,7 @@ _recording__archiver() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
-        recording__subcmd__archiver__subcmd__conferences__subcmd__retry)
+        recording__archiver__subcmd__conferences__subcmd__retry)
             opts="-h --config --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -470,7 +476,7 @@ _recording__archiver() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
-        recording__subcmd__archiver__subcmd__conferences__subcmd__show)
+        recording__archiver__subcmd__conferences__subcmd__show)
             opts="-h --live --format --utc --config --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -492,7 +498,7 @@ _recording__archiver() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
-        recording__subcmd__archiver__subcmd__demo)
+        recording__archiver__subcmd__demo)
             opts="-h --catalog --days --meetings --seed --format --utc --config --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -530,7 +536,7 @@ _recording__archiver() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
-        recording__subcmd__archiver__subcmd__doctor)
+        recording__archiver__subcmd__doctor)
             opts="-h --format --config --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -552,7 +558,7 @@ _recording__archiver() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
-        recording__subcmd__archiver__subcmd__explain__subcmd__code)
+        recording__archiver__subcmd__explain__subcmd__code)
             opts="-h --config --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -570,8 +576,8 @@ _recording__archiver() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
-        recording__subcmd__archiver__subcmd__help)
-            opts="run once watch recordings conferences record status backup verify check-config doctor explain-code simulate demo help"
+        recording__archiver__subcmd__help)
+            opts="run once reload watch recordings conferences record status backup verify check-config doctor explain-code simulate demo help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -584,7 +590,7 @@ _recording__archiver() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
-        recording__subcmd__archiver__subcmd__help__subcmd__backup)
+        recording__archiver__subcmd__help__subcmd__backup)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -598,7 +604,7 @@ _recording__archiver() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
-        recording__subcmd__archiver__subcmd__help__subcmd__check__subcmd__config)
+        recording__archiver__subcmd__help__subcmd__check__subcmd__config)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -612,7 +618,7 @@ _recording__archiver() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
-        recording__subcmd__archiver__subcmd__help__subcmd__conferences)
+        recording__archiver__subcmd__help__subcmd__conferences)
             opts="list show explain retry"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -626,7 +632,7 @@ _recording__archiver() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
-        recording__subcmd__archiver__subcmd__help__subcmd__conferences__subcmd__explain)
+        recording__archiver__subcmd__help__subcmd__conferences__subcmd__explain)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -640,7 +646,7 @@ _recording__archiver() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
-        recording__subcmd__archiver__subcmd__help__subcmd__conferences__subcmd__list)
+        recording__archiver__subcmd__help__subcmd__conferences__subcmd__list)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -654,7 +660,7 @@ _recording__archiver() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
-        recording__subcmd__archiver__subcmd__help__subcmd__conferences__subcmd__retry)
+        recording__archiver__subcmd__help__subcmd__conferences__subcmd__retry)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -668,7 +674,7 @@ _recording__archiver() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
-        recording__subcmd__archiver__subcmd__help__subcmd__conferences__subcmd__show)
+        recording__archiver__subcmd__help__subcmd__conferences__subcmd__show)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -682,7 +688,7 @@ _recording__archiver() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
-        recording__subcmd__archiver__subcmd__help__subcmd__demo)
+        recording__archiver__subcmd__help__subcmd__demo)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -696,7 +702,7 @@ _recording__archiver() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
-        recording__subcmd__archiver__subcmd__help__subcmd__doctor)
+        recording__archiver__subcmd__help__subcmd__doctor)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -710,7 +716,7 @@ _recording__archiver() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
-        recording__subcmd__archiver__subcmd__help__subcmd__explain__subcmd__code)
+        recording__archiver__subcmd__help__subcmd__explain__subcmd__code)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -724,7 +730,7 @@ _recording__archiver() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
-        recording__subcmd__archiver__subcmd__help__subcmd__help)
+        recording__archiver__subcmd__help__subcmd__help)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -738,7 +744,7 @@ _recording__archiver() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
-        recording__subcmd__archiver__subcmd__help__subcmd__once)
+        recording__archiver__subcmd__help__subcmd__once)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -752,7 +758,7 @@ _recording__archiver() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
-        recording__subcmd__archiver__subcmd__help__subcmd__record)
+        recording__archiver__subcmd__help__subcmd__record)
             opts="start stop"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -766,7 +772,7 @@ _recording__archiver() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
-        recording__subcmd__archiver__subcmd__help__subcmd__record__subcmd__start)
+        recording__archiver__subcmd__help__subcmd__record__subcmd__start)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -780,7 +786,7 @@ _recording__archiver() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
-        recording__subcmd__archiver__subcmd__help__subcmd__record__subcmd__stop)
+        recording__archiver__subcmd__help__subcmd__record__subcmd__stop)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -794,7 +800,7 @@ _recording__archiver() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
-        recording__subcmd__archiver__subcmd__help__subcmd__recordings)
+        recording__archiver__subcmd__help__subcmd__recordings)
             opts="list show"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -808,7 +814,7 @@ _recording__archiver() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
-        recording__subcmd__archiver__subcmd__help__subcmd__recordings__subcmd__list)
+        recording__archiver__subcmd__help__subcmd__recordings__subcmd__list)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -822,7 +828,7 @@ _recording__archiver() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
-        recording__subcmd__archiver__subcmd__help__subcmd__recordings__subcmd__show)
+        recording__archiver__subcmd__help__subcmd__recordings__subcmd__show)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -836,7 +842,7 @@ _recording__archiver() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
-        recording__subcmd__archiver__subcmd__help__subcmd__run)
+        recording__archiver__subcmd__help__subcmd__reload)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -850,7 +856,7 @@ _recording__archiver() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
-        recording__subcmd__archiver__subcmd__help__subcmd__simulate)
+        recording__archiver__subcmd__help__subcmd__run)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -864,7 +870,7 @@ _recording__archiver() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
-        recording__subcmd__archiver__subcmd__help__subcmd__status)
+        recording__archiver__subcmd__help__subcmd__simulate)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -878,7 +884,7 @@ _recording__archiver() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
-        recording__subcmd__archiver__subcmd__help__subcmd__verify)
+        recording__archiver__subcmd__help__subcmd__status)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -892,7 +898,21 @@ _recording__archiver() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
-        recording__subcmd__archiver__subcmd__help__subcmd__watch)
+        recording__archiver__subcmd__help__subcmd__verify)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        recording__archiver__subcmd__help__subcmd__watch)
             opts="add import list remove"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -906,7 +926,7 @@ _recording__archiver() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
-        recording__subcmd__archiver__subcmd__help__subcmd__watch__subcmd__add)
+        recording__archiver__subcmd__help__subcmd__watch__subcmd__add)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -920,7 +940,7 @@ _recording__archiver() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
-        recording__subcmd__archiver__subcmd__help__subcmd__watch__subcmd__import)
+        recording__archiver__subcmd__help__subcmd__watch__subcmd__import)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -934,7 +954,7 @@ _recording__archiver() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
-        recording__subcmd__archiver__subcmd__help__subcmd__watch__subcmd__list)
+        recording__archiver__subcmd__help__subcmd__watch__subcmd__list)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -948,7 +968,7 @@ _recording__archiver() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
-        recording__subcmd__archiver__subcmd__help__subcmd__watch__subcmd__remove)
+        recording__archiver__subcmd__help__subcmd__watch__subcmd__remove)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -962,7 +982,7 @@ _recording__archiver() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
-        recording__subcmd__archiver__subcmd__once)
+        recording__archiver__subcmd__once)
             opts="-h --config --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -980,7 +1000,7 @@ _recording__archiver() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
-        recording__subcmd__archiver__subcmd__record)
+        recording__archiver__subcmd__record)
             opts="-h --config --help start stop help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -998,7 +1018,7 @@ _recording__archiver() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
-        recording__subcmd__archiver__subcmd__record__subcmd__help)
+        recording__archiver__subcmd__record__subcmd__help)
             opts="start stop help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -1012,7 +1032,7 @@ _recording__archiver() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
-        recording__subcmd__archiver__subcmd__record__subcmd__help__subcmd__help)
+        recording__archiver__subcmd__record__subcmd__help__subcmd__help)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -1026,7 +1046,7 @@ _recording__archiver() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
-        recording__subcmd__archiver__subcmd__record__subcmd__help__subcmd__start)
+        recording__archiver__subcmd__record__subcmd__help__subcmd__start)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -1040,7 +1060,7 @@ _recording__archiver() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
-        recording__subcmd__archiver__subcmd__record__subcmd__help__subcmd__stop)
+        recording__archiver__subcmd__record__subcmd__help__subcmd__stop)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -1054,7 +1074,7 @@ _recording__archiver() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
-        recording__subcmd__archiver__subcmd__record__subcmd__start)
+        recording__archiver__subcmd__record__subcmd__start)
             opts="-h --union-id --mode --window --config --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -1084,7 +1104,7 @@ _recording__archiver() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
-        recording__subcmd__archiver__subcmd__record__subcmd__stop)
+        recording__archiver__subcmd__record__subcmd__stop)
             opts="-h --union-id --config --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -1106,7 +1126,7 @@ _recording__archiver() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
-        recording__subcmd__archiver__subcmd__recordings)
+        recording__archiver__subcmd__recordings)
             opts="-h --config --help list show help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -1124,7 +1144,7 @@ _recording__archiver() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
-        recording__subcmd__archiver__subcmd__recordings__subcmd__help)
+        recording__archiver__subcmd__recordings__subcmd__help)
             opts="list show help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -1138,7 +1158,7 @@ _recording__archiver() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
-        recording__subcmd__archiver__subcmd__recordings__subcmd__help__subcmd__help)
+        recording__archiver__subcmd__recordings__subcmd__help__subcmd__help)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -1152,7 +1172,7 @@ _recording__archiver() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
-        recording__subcmd__archiver__subcmd__recordings__subcmd__help__subcmd__list)
+        recording__archiver__subcmd__recordings__subcmd__help__subcmd__list)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -1166,7 +1186,7 @@ _recording__archiver() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
-        recording__subcmd__archiver__subcmd__recordings__subcmd__help__subcmd__show)
+        recording__archiver__subcmd__recordings__subcmd__help__subcmd__show)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -1180,7 +1200,7 @@ _recording__archiver() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
-        recording__subcmd__archiver__subcmd__recordings__subcmd__list)
+        recording__archiver__subcmd__recordings__subcmd__list)
             opts="-h --since --until --conference --region --search --format --limit --utc --config --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -1226,7 +1246,7 @@ _recording__archiver() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
-        recording__subcmd__archiver__subcmd__recordings__subcmd__show)
+        recording__archiver__subcmd__recordings__subcmd__show)
             opts="-h --format --utc --config --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -1248,7 +1268,7 @@ _recording__archiver() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
-        recording__subcmd__archiver__subcmd__run)
+        recording__archiver__subcmd__reload)
             opts="-h --config --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -1266,7 +1286,25 @@ _recording__archiver() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
-        recording__subcmd__archiver__subcmd__simulate)
+        recording__archiver__subcmd__run)
+            opts="-h --config --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        recording__archiver__subcmd__simulate)
             opts="-h --listen --meetings --seed --speed --config --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -1300,7 +1338,7 @@ _recording__archiver() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
-        recording__subcmd__archiver__subcmd__status)
+        recording__archiver__subcmd__status)
             opts="-h --format --utc --config --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -1322,7 +1360,7 @@ _recording__archiver() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
-        recording__subcmd__archiver__subcmd__verify)
+        recording__archiver__subcmd__verify)
             opts="-h --format --config --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -1344,7 +1382,7 @@ _recording__archiver() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
-        recording__subcmd__archiver__subcmd__watch)
+        recording__archiver__subcmd__watch)
             opts="-h --config --help add import list remove help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -1362,7 +1400,7 @@ _recording__archiver() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
-        recording__subcmd__archiver__subcmd__watch__subcmd__add)
+        recording__archiver__subcmd__watch__subcmd__add)
             opts="-h --union-id --config --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -1384,7 +1422,7 @@ _recording__archiver() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
-        recording__subcmd__archiver__subcmd__watch__subcmd__help)
+        recording__archiver__subcmd__watch__subcmd__help)
             opts="add import list remove help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -1398,7 +1436,7 @@ _recording__archiver() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
-        recording__subcmd__archiver__subcmd__watch__subcmd__help__subcmd__add)
+        recording__archiver__subcmd__watch__subcmd__help__subcmd__add)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -1412,7 +1450,7 @@ _recording__archiver() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
-        recording__subcmd__archiver__subcmd__watch__subcmd__help__subcmd__help)
+        recording__archiver__subcmd__watch__subcmd__help__subcmd__help)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -1426,7 +1464,7 @@ _recording__archiver() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
-        recording__subcmd__archiver__subcmd__watch__subcmd__help__subcmd__import)
+        recording__archiver__subcmd__watch__subcmd__help__subcmd__import)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -1440,7 +1478,7 @@ _recording__archiver() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
-        recording__subcmd__archiver__subcmd__watch__subcmd__help__subcmd__list)
+        recording__archiver__subcmd__watch__subcmd__help__subcmd__list)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -1454,7 +1492,7 @@ _recording__archiver() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
-        recording__subcmd__archiver__subcmd__watch__subcmd__help__subcmd__remove)
+        recording__archiver__subcmd__watch__subcmd__help__subcmd__remove)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -1468,7 +1506,7 @@ _recording__archiver() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
-        recording__subcmd__archiver__subcmd__watch__subcmd__import)
+        recording__archiver__subcmd__watch__subcmd__import)
             opts="-h --config --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -1486,7 +1524,7 @@ _recording__archiver() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
-        recording__subcmd__archiver__subcmd__watch__subcmd__list)
+        recording__archiver__subcmd__watch__subcmd__list)
             opts="-h --format --limit --utc --config --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -1512,7 +1550,7 @@ _recording__archiver() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
-        recording__subcmd__archiver__subcmd__watch__subcmd__remove)
+        recording__archiver__subcmd__watch__subcmd__remove)
             opts="-h --config --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )

@@ -11,7 +11,6 @@ import contextlib
 import hashlib
 import socket
 import sqlite3
-import statistics
 import subprocess
 import sys
 import tempfile
@@ -90,10 +89,6 @@ def closed(conferences):
     return catalog
 
 
-def middle(costs):
-    return statistics.median(costs)
-
-
 def once(catalogs, folder, rounds):
     """CPU of a pass with some conferences due, on the default share; a number a catalog."""
     costs = {catalog: [] for catalog in catalogs}
@@ -108,7 +103,7 @@ def once(catalogs, folder, rounds):
                     sys.exit(f"{read} of {DUE} lists were read")
         for catalog in catalogs:
             execute(catalog, "due.sql", due=0)
-    return [middle(costs[catalog]) for catalog in catalogs]
+    return [min(costs[catalog]) for catalog in catalogs]
 
 
 def command(catalogs, folder, rounds, *words):
@@ -120,13 +115,13 @@ def command(catalogs, folder, rounds, *words):
             conference_id = number(catalog, LATEST)
             arguments = [conference_id if word == "ID" else word for word in words]
             costs[catalog].append(harness.run(harness.ARCHIVER, "--config", config, *arguments).cpu_s)
-    return [middle(costs[catalog]) for catalog in catalogs]
+    return [min(costs[catalog]) for catalog in catalogs]
 
 
 def sqlite(catalogs, rounds, form):
     """CPU of SQLite's own program for the list of recordings; a number a catalog."""
     return [
-        middle([harness.run("sqlite3", "-readonly", "-header", form, catalog, LIST).cpu_s for _ in range(rounds)])
+        min(harness.run("sqlite3", "-readonly", "-header", form, catalog, LIST).cpu_s for _ in range(rounds))
         for catalog in catalogs
     ]
 
@@ -160,7 +155,7 @@ def scrapes(catalogs, folder, rounds):
             for page in PAGES:
                 url = f"http://{address}{page}"
                 fetch(url)
-                costs[page].append(middle([scrape(child.pid, url) for _ in range(rounds)]))
+                costs[page].append(min(scrape(child.pid, url) for _ in range(rounds)))
     return costs.values()
 
 
@@ -232,7 +227,7 @@ def main():
     def row(what, costs):
         return [what, *(f"{cost * 1_000:.1f} ms" for cost in costs), f"{costs[1] / costs[0]:.2f}"]
 
-    print(f"CPU, the median of {rounds} rounds (lists: of one):\n")
+    print(f"CPU, the least of {rounds} rounds, for what disturbs a round adds to it (lists: of one):\n")
     rows = [row(what, costs) for what, costs in grows.items()]
     for what, (ours, theirs) in lists.items():
         rows += [row(what, ours), row("the same by sqlite3", theirs)]

@@ -37,7 +37,7 @@ struct Report {
     daemon_waits_for: Option<String>,
     configuration_refused: Option<String>,
     conferences: BTreeMap<&'static str, u64>,
-    trouble: Option<LastErrorRow>,
+    last_error: Option<LastErrorRow>,
     oldest_open: Vec<Oldest>,
     recordings: u64,
     /// From a meeting's end to the first row of its recording, of the latest thousand: the median, and the longest.
@@ -89,7 +89,7 @@ async fn report(catalog: &Catalog, config: &Config, now: Timestamp) -> anyhow::R
         daemon_waits_for: waits_for,
         configuration_refused: refused,
         conferences: by_state.collect(),
-        trouble: catalog.last_error().await?,
+        last_error: catalog.last_error().await?,
         oldest_open: catalog.oldest_open().await?,
         lag_half_ms: lags.get(lags.len() / 2).copied().map(millis),
         lag_most_ms: lags.last().copied().map(millis),
@@ -146,7 +146,7 @@ fn facts(report: &Report, config: &Config, screen: &Screen) -> Vec<(&'static str
     );
     // What stopped a stage is said there.
     let is_said = |message: &str| failures.iter().any(|(outcome, _)| outcome.contains(message));
-    facts.extend(report.trouble.as_ref().map(|last| ("unanswered", unanswered(last, is_said, screen).into())));
+    facts.extend(report.last_error.as_ref().map(|last| ("unanswered", unanswered(last, is_said, screen).into())));
     if let Some(interval_ms) = report.discover_interval_ms {
         facts.push(("discover", interval(&config.discover.schedule(), interval_ms, report.discover_stretched).into()));
     }

@@ -24,7 +24,7 @@ pub(super) struct Verify {
 #[derive(Serialize)]
 struct Report<'a> {
     catalog: String,
-    sound: bool,
+    valid: bool,
     /// `None`: the file is too damaged to count.
     conferences: Option<u64>,
     recordings: Option<u64>,
@@ -39,7 +39,7 @@ pub(super) async fn run(verify: &Verify, config: &Config) -> anyhow::Result<()> 
     let (conferences, recordings) = size.unzip();
     let report = Report {
         catalog: path.display().to_string(),
-        sound: findings.is_empty(),
+        valid: findings.is_empty(),
         conferences,
         recordings,
         checks: checks().collect(),
@@ -50,12 +50,12 @@ pub(super) async fn run(verify: &Verify, config: &Config) -> anyhow::Result<()> 
         Format::Table => print(&report, &Screen::of_stdout(false))?,
     }
     let (failed, all) = (findings.len(), report.checks.len());
-    ensure!(report.sound, "{} is not valid: {failed} of {all} checks failed; nothing was changed", report.catalog);
+    ensure!(report.valid, "{} is not valid: {failed} of {all} checks failed; nothing was changed", report.catalog);
     Ok(())
 }
 
 fn print(report: &Report<'_>, screen: &Screen) -> anyhow::Result<()> {
-    if !report.sound {
+    if !report.valid {
         return output::print(&screen.prose(&lines(report.findings).collect::<Vec<_>>().join("\n")));
     }
     let size = report.conferences.zip(report.recordings);

@@ -243,8 +243,9 @@ impl Page<'_> {
             false if self.now.since(conference.discovered_at) > FORGOTTEN_AFTER => DAY,
             false => retry_max,
         };
-        // Where the organisation's list is read, it shows when a conference begins; asking is for what the list missed.
-        let least = if rules.is_listed && !is_active { most } else { rules.poll_gap.min(most) };
+        // Where the organisation's list is read, it shows nearly all that begin; asking finds the short one that began and
+        // ended between two looks, before its recordings are replaced.
+        let least = if rules.is_listed && !is_active { most / 4 } else { rules.poll_gap.min(most) };
         self.now + backoff::delay(least, most, conference.attempts, &conference.conference_id)
     }
 }

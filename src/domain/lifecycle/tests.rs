@@ -245,6 +245,19 @@ fn a_meeting_that_was_in_progress_and_has_not_started_ends_when_it_is_said_often
 }
 
 #[test]
+fn one_that_has_not_started_and_has_no_plan_is_asked_about_before_its_meeting_is_long_over() {
+    let not_started = info(Status::NotStarted);
+    let rules = Rules { is_listed: true, ..rules() };
+    let mut conference = conference(Some(State::Waiting));
+    for (attempts, hours) in [(0, 1.5), (1, 3.0), (2, 6.0), (9, 6.0)] {
+        conference.attempts = attempts;
+        let transition = observe(&conference, Observation::Info(&not_started), at(0), &rules);
+        let waits = transition.next_attempt_at.unwrap().since(at(0)).as_secs_f64() / 3_600.0;
+        assert!(waits >= hours && waits <= hours * 1.2, "{attempts}: {waits} h");
+    }
+}
+
+#[test]
 fn only_errors_end_when_others_were_answered_all_the_while() {
     let error = error();
     for (state, list_changes, end) in [

@@ -21,7 +21,7 @@ fn json_says_the_same_to_programs() {
     let conferences = json!({"waiting": 0, "active": 1, "ended": 0, "archived": 2, "unrecorded": 0, "failed": 0});
     assert_eq!(status["conferences"], conferences);
     assert!(status["poll_interval_ms"].as_u64().unwrap() >= 300_000, "{status}");
-    assert_eq!(status["trouble"], Value::Null, "nobody was asked about in vain");
+    assert_eq!(status["last_error"], Value::Null, "nobody was asked about in vain");
     assert_eq!(status["discover_interval_ms"], Value::Null, "there is nothing to discover");
     assert!(status["calls"].as_u64().unwrap() >= 3, "{status}");
     let stages: Vec<&str> = status["stages"].as_array().unwrap().iter().map(|s| s["stage"].as_str().unwrap()).collect();

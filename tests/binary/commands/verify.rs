@@ -12,7 +12,7 @@ fn a_sound_catalog_is_called_so_with_all_that_was_checked() {
     says(&said, &["catalog.db is valid: 3 conferences and 3 recordings", "integrity_check", "foreign_key_check"]);
     says(&said, &["- an archived conference has recordings\n"]);
     let report: Value = serde_json::from_str(&place.run(&["verify", "--format", "json"]).done()).unwrap();
-    assert_eq!((&report["sound"], &report["findings"]), (&json!(true), &json!([])));
+    assert_eq!((&report["valid"], &report["findings"]), (&json!(true), &json!([])));
     assert_eq!((&report["conferences"], &report["recordings"]), (&json!(3), &json!(3)));
     assert_eq!(report["checks"].as_array().unwrap().len(), said.lines().count() - 2);
     assert_eq!(place.files(), ["catalog.db"]);
@@ -40,7 +40,7 @@ fn what_is_wrong_is_told_a_line_each_and_the_exit_code_is_1() {
     let said = place.run(&["verify", "copy.db", "--format", "json"]);
     assert_eq!(said.code, Some(1), "{said:?}");
     let report: Value = serde_json::from_str(&said.out).unwrap();
-    assert_eq!(report["sound"], false);
+    assert_eq!(report["valid"], false);
     let findings = report["findings"].as_array().unwrap().iter();
     let mut found = findings.filter(|finding| finding["check"] == "an archived conference has recordings");
     assert_eq!(found.next().unwrap()["offenders"].as_array().unwrap().len(), 2);

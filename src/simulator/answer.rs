@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::json;
 
 /// Every error DingTalk documents: how its code begins, its HTTP status, its message.
-const ERRORS: [(&str, u16, &str); 29] = [
+const ERRORS: [(&str, u16, &str); 30] = [
     ("InvalidAuthentication", 400, "the access token is invalid or has expired"),
     ("invalidClientIdOrSecret", 400, "invalid client id or secret"),
     ("Missingbody", 400, "the request body is mandatory"),
@@ -34,6 +34,7 @@ const ERRORS: [(&str, u16, &str); 29] = [
     ("roomClosed", 400, "the meeting has ended"),
     ("recordStart", 404, "the recording could not be started"),
     ("recordStop", 400, "the recording could not be stopped"),
+    ("authFailed", 401, "the client id or secret is wrong"),
     ("InvalidAction.NotFound", 404, "the specified API is not found"),
 ];
 

@@ -3,6 +3,7 @@
 //! A daemon must live with every one of these, so every possible thing is a variant and tests draw them at random.
 
 use super::random::Random;
+use super::stream::StreamBehaviour;
 
 /// One DingTalk out of all those that its pages allow. The default is the plainest.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,6 +40,8 @@ pub struct Behaviour {
     pub error_codes: ErrorCodes,
     /// How the keys of an error are written.
     pub envelope: Envelope,
+    /// How events are pushed.
+    pub stream: StreamBehaviour,
 }
 
 /// What an ended or unknown id does to a batch query.
@@ -185,6 +188,7 @@ impl Default for Behaviour {
             unknown_field: UnknownField::None,
             error_codes: ErrorCodes::Bare,
             envelope: Envelope::LowerCase,
+            stream: StreamBehaviour::default(),
         }
     }
 }
@@ -218,6 +222,7 @@ impl Behaviour {
             earlier_videos: *random.pick(&[EarlierVideos::Listed, EarlierVideos::Hidden]),
             key_order: *random.pick(&[KeyOrder::Fixed, KeyOrder::Shuffled]),
             unknown_field: *random.pick(&[UnknownField::None, UnknownField::Changing]),
+            stream: StreamBehaviour::drawn(seed),
         }
     }
 }

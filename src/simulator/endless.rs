@@ -47,10 +47,11 @@ impl Endless {
     }
 
     /// Generates the cycles around `now` that are missing, up to the next one, because meetings are booked ahead; and
-    /// forgets the others.
-    pub(super) fn extend_to(&mut self, now: Timestamp, meetings: &mut BTreeMap<String, Meeting>) {
+    /// forgets the others. Whether that changed anything.
+    pub(super) fn extend_to(&mut self, now: Timestamp, meetings: &mut BTreeMap<String, Meeting>) -> bool {
         let wanted = self.wanted(now);
         let outside: Vec<i64> = self.cycles.keys().copied().filter(|cycle| !wanted.contains(cycle)).collect();
+        let mut has_changed = !outside.is_empty();
         for cycle in outside {
             for conference_id in self.cycles.remove(&cycle).unwrap_or_default() {
                 meetings.remove(&conference_id);
@@ -58,11 +59,13 @@ impl Endless {
         }
         for cycle in wanted {
             if !self.cycles.contains_key(&cycle) {
+                has_changed = true;
                 let generated = self.generate(cycle);
                 self.cycles.insert(cycle, generated.iter().map(|meeting| meeting.conference_id.clone()).collect());
                 meetings.extend(generated.into_iter().map(|meeting| (meeting.conference_id.clone(), meeting)));
             }
         }
+        has_changed
     }
 
     fn generate(&self, cycle: i64) -> Vec<Meeting> {

@@ -21,11 +21,13 @@ pub enum Endpoint {
     OrgConferences,
     /// One user's meetings in progress.
     UsersLists,
+    /// Where to open a connection for events, and the ticket to it.
+    OpenConnection,
 }
 
 impl Endpoint {
     /// All of them.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::AccessToken,
         Self::CorpToken,
         Self::Query,
@@ -35,13 +37,19 @@ impl Endpoint {
         Self::StopRecord,
         Self::OrgConferences,
         Self::UsersLists,
+        Self::OpenConnection,
     ];
 
     /// `GET` or `POST`.
     #[must_use]
     pub fn method(self) -> &'static str {
         match self {
-            Self::AccessToken | Self::CorpToken | Self::Query | Self::StartRecord | Self::StopRecord => "POST",
+            Self::AccessToken
+            | Self::CorpToken
+            | Self::Query
+            | Self::StartRecord
+            | Self::StopRecord
+            | Self::OpenConnection => "POST",
             Self::ConferenceInfo | Self::GetVideos | Self::OrgConferences | Self::UsersLists => "GET",
         }
     }
@@ -59,6 +67,7 @@ impl Endpoint {
             Self::StopRecord => "/v1.0/conference/videoConferences/{conferenceId}/cloudRecords/stop",
             Self::OrgConferences => "/v1.0/conference/orgConferences",
             Self::UsersLists => "/v1.0/conference/users/lists",
+            Self::OpenConnection => "/v1.0/gateway/connections/open",
         }
     }
 

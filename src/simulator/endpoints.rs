@@ -59,6 +59,12 @@ impl Ask {
         list.iter().map(|id| id.as_str().map(str::to_owned)).collect()
     }
 
+    /// The subscriptions of its body, as pairs of type and topic; none if they are written wrongly.
+    pub(super) fn subscriptions(&self) -> Option<Vec<(&str, &str)>> {
+        let list = self.body.as_ref()?.get("subscriptions")?.as_array()?;
+        list.iter().map(|one| Some((one.get("type")?.as_str()?, one.get("topic")?.as_str()?))).collect()
+    }
+
     /// Whether the body's `key` is missing or one of `allowed`.
     fn is_one_of(&self, key: &str, allowed: &[&str]) -> bool {
         match self.body.as_ref().and_then(|body| body.get(key)) {
@@ -83,7 +89,7 @@ pub(super) fn answer(
         Endpoint::StopRecord => stop_record(ask, organisation, now),
         Endpoint::OrgConferences => org_conferences(ask, organisation, behaviour, now),
         Endpoint::UsersLists => users_lists(ask, organisation, now),
-        Endpoint::AccessToken | Endpoint::CorpToken => Err("systemError"),
+        Endpoint::AccessToken | Endpoint::CorpToken | Endpoint::OpenConnection => Err("systemError"),
     }
 }
 

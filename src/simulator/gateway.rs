@@ -17,6 +17,7 @@ use super::meter::{Call, Meter};
 use super::observer::{CallEvent, Observer};
 use super::organisation::Organisation;
 use super::random::Random;
+use super::stream::{SocketSide, Stream};
 use super::wire;
 
 /// The key of the one app there is.
@@ -40,6 +41,7 @@ pub(super) struct Gateway {
     pub(super) meter: Meter,
     pub(super) seen_in_listing: HashSet<String>,
     pub(super) observer: Option<Observer>,
+    pub(super) stream: Stream,
     tokens: HashMap<String, Token>,
     issued: u64,
     requests: u64,
@@ -72,6 +74,7 @@ impl Gateway {
             meter: Meter::default(),
             seen_in_listing: HashSet::new(),
             observer: None,
+            stream: Stream::new(),
             tokens: HashMap::new(),
             issued: 0,
             requests: 0,
@@ -106,7 +109,7 @@ impl Gateway {
             conference_ids,
             union_id: ask.union_id().map(str::to_owned),
             code: outcome.as_ref().err().and_then(Answer::code).map(str::to_owned),
-            metered: metered && !ask.endpoint.is_token(),
+            metered: metered && self.may_be_metered(ask.endpoint),
         };
         self.meter.note(call.clone());
         let fault = fault.map(|fault| fault.answer);
@@ -118,6 +121,13 @@ impl Gateway {
             self.note_listed(ask.endpoint, body);
         }
         Some(self.reply(outcome, fault))
+    }
+
+    fn may_be_metered(&self, endpoint: Endpoint) -> bool {
+        match endpoint {
+            Endpoint::OpenConnection => self.behaviour.stream.open_is_metered,
+            endpoint => !endpoint.is_token(),
+        }
     }
 
     fn shows(&self, event: CallEvent<'_>) -> bool {
@@ -143,6 +153,7 @@ impl Gateway {
         match ask.endpoint {
             Endpoint::AccessToken => return self.access_token(ask, elapsed),
             Endpoint::CorpToken => return self.corp_token(ask, elapsed),
+            Endpoint::OpenConnection => return self.open_connection(ask, now, elapsed),
             _ => {}
         }
         let good = |token: &Token| ask.token.as_ref() == Some(&token.value) && elapsed < token.expires_at;
@@ -176,6 +187,44 @@ impl Gateway {
         }
         let token = self.issue(ask.path.as_deref().unwrap_or_default(), elapsed);
         Ok(json!({ "access_token": token, "expires_in": TOKEN_LIFE.as_secs() }))
+    }
+
+    /// It needs no token. All events come by one subscription: which ones is ticked in the console.
+    fn open_connection(&mut self, ask: &Ask, now: Timestamp, elapsed: Duration) -> Result<Value, Answer> {
+        check_credentials(ask, "clientId", "clientSecret").map_err(|_| Answer::error("authFailed"))?;
+        let subscriptions = ask.subscriptions().ok_or_else(|| Answer::error("paramError"))?;
+        let is_known = |(kind, topic): &(&str, &str)| match *kind {
+            "EVENT" => *topic == "*",
+            "SYSTEM" | "CALLBACK" => true,
+            _ => false,
+        };
+        if !subscriptions.iter().all(is_known) {
+            return Err(Answer::error("paramError"));
+        }
+        if self.behaviour.stream.open_is_metered && self.meter.is_spent(now) {
+            return Err(Answer::quota_spent());
+        }
+        let takes_events = subscriptions.iter().any(|(kind, _)| *kind == "EVENT");
+        Ok(self.stream.open(takes_events, elapsed))
+    }
+
+    /// Uses up a ticket, and says whether its connection takes events; none if the ticket is not good.
+    pub(super) fn redeem_ticket(&mut self, ticket: &str) -> Option<bool> {
+        self.stream.redeem(ticket, self.clock.elapsed())
+    }
+
+    pub(super) fn connection_opened(&mut self, takes_events: bool) -> SocketSide {
+        let now = self.clock.now();
+        self.organisation.extend_to(now);
+        self.stream.opened(takes_events, &self.organisation, &self.behaviour.stream, now)
+    }
+
+    pub(super) fn connection_closed(&mut self, number: u64) {
+        self.stream.closed(number, self.clock.now());
+    }
+
+    pub(super) fn frame_received(&mut self, number: u64, text: &str) {
+        self.stream.received(number, text, &self.behaviour.stream, self.clock.now());
     }
 
     /// The token of an organisation: the same one inside its life, which begins anew.

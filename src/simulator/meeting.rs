@@ -138,6 +138,12 @@ impl Meeting {
         self.later_sessions.iter().rfind(|session| session.starts_at <= now).copied().unwrap_or(first)
     }
 
+    /// Every time at which it goes on, in order.
+    pub fn sessions(&self) -> impl Iterator<Item = Session> {
+        let first = Session { starts_at: self.starts_at, ends_at: self.ends_at };
+        std::iter::once(first).chain(self.later_sessions.iter().copied())
+    }
+
     /// Whether nobody knows its id at `now`, which lies between two sessions.
     pub(super) fn is_forgotten(&self, now: Timestamp) -> bool {
         let is_between = self.phase(now) == Phase::Ended

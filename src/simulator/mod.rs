@@ -3,7 +3,7 @@
 //! It is built from DingTalk's own pages and knows nothing of the daemon; of the whole house it sees only the clock.
 //! [`Organisation`] is the truth (who met when, what was recorded, when it becomes listed), [`Behaviour`] settles what
 //! the pages leave open, [`Faults`] is what goes wrong, and [`Simulator`] puts the three on a socket, keeps the log of
-//! what it was asked and meters it as DingTalk does.
+//! what it was asked and meters it as DingTalk does. [`StreamGateway`] is the part of it that pushes events.
 
 mod answer;
 mod behaviour;
@@ -14,6 +14,7 @@ mod endpoints;
 mod faults;
 mod gateway;
 mod generate;
+mod line;
 mod meeting;
 mod meter;
 mod observer;
@@ -21,6 +22,7 @@ mod organisation;
 mod random;
 mod sample;
 mod server;
+mod stream;
 #[cfg(test)]
 mod tests;
 mod wire;
@@ -39,3 +41,7 @@ pub use observer::{CallEvent, Observer};
 pub use organisation::Organisation;
 pub use random::Random;
 pub use server::Simulator;
+pub use stream::{
+    ConnectionRecord, CreatedStatus, Event, EventTopic, Noise, Push, PushAnswer, PushedEvent, StreamBehaviour,
+    StreamGateway, SystemFrames,
+};

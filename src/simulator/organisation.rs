@@ -19,6 +19,8 @@ const STARTED_RECORDING_DELAY: Duration = Duration::from_mins(5);
 pub struct Organisation {
     meetings: BTreeMap<String, Meeting>,
     endless: Option<Endless>,
+    /// Counts what may have changed the meetings.
+    revision: u64,
 }
 
 impl Organisation {
@@ -42,11 +44,13 @@ impl Organisation {
     /// its fifty-hour weeks. It has no meetings until [`extend_to`](Self::extend_to) says what time it is.
     #[must_use]
     pub fn endless(seed: u64, meetings_per_week: usize, pace: f64) -> Self {
-        Self { meetings: BTreeMap::new(), endless: Some(Endless::new(seed, meetings_per_week, pace)) }
+        let endless = Some(Endless::new(seed, meetings_per_week, pace));
+        Self { endless, ..Self::default() }
     }
 
     /// Adds a meeting; one of the same id is replaced.
     pub fn add(&mut self, meeting: Meeting) {
+        self.revision += 1;
         self.meetings.insert(meeting.conference_id.clone(), meeting);
     }
 
@@ -55,8 +59,14 @@ impl Organisation {
     /// Does nothing to any other organisation.
     pub fn extend_to(&mut self, now: Timestamp) {
         if let Some(endless) = &mut self.endless {
-            endless.extend_to(now, &mut self.meetings);
+            let has_changed = endless.extend_to(now, &mut self.meetings);
+            self.revision += u64::from(has_changed);
         }
+    }
+
+    /// Another number whenever its meetings may have changed.
+    pub(super) fn revision(&self) -> u64 {
+        self.revision
     }
 
     /// How many meetings there are.
@@ -84,6 +94,7 @@ impl Organisation {
 
     /// One meeting, to change what is true of it. Its id must stay.
     pub fn meeting_mut(&mut self, conference_id: &str) -> Option<&mut Meeting> {
+        self.revision += 1;
         self.meetings.get_mut(conference_id)
     }
 
@@ -126,7 +137,7 @@ impl Organisation {
     /// False if it does not go on, or is being recorded already.
     pub(super) fn start_recording(&mut self, conference_id: &str, union_id: &str, now: Timestamp) -> bool {
         let delay = self.endless.as_ref().map_or(STARTED_RECORDING_DELAY, |e| e.paced(STARTED_RECORDING_DELAY));
-        let Some(meeting) = self.meetings.get_mut(conference_id) else {
+        let Some(meeting) = self.meeting_mut(conference_id) else {
             return false;
         };
         if meeting.phase(now) != Phase::InProgress || meeting.cloud_record_status(now) == 1 {
@@ -153,7 +164,7 @@ impl Organisation {
 
     /// Stops whatever recording runs at `now`, and leaves the meeting going on. False if none runs.
     pub(super) fn stop_recording(&mut self, conference_id: &str, now: Timestamp) -> bool {
-        let Some(meeting) = self.meetings.get_mut(conference_id) else {
+        let Some(meeting) = self.meeting_mut(conference_id) else {
             return false;
         };
         let mut stopped = false;

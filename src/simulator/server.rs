@@ -13,7 +13,7 @@ use axum::body::{Body, Bytes};
 use axum::extract::{Path, Query, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::Response;
-use axum::routing::{MethodFilter, on};
+use axum::routing::{MethodFilter, get, on};
 use futures_util::{StreamExt, stream};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
@@ -28,9 +28,11 @@ use super::endpoint::Endpoint;
 use super::endpoints::Ask;
 use super::faults::Faults;
 use super::gateway::{APP_KEY, APP_SECRET, Gateway, Reply};
+use super::line::{Lines, Reset};
 use super::meter::Call;
 use super::observer::Observer;
 use super::organisation::Organisation;
+use super::stream::{StreamGateway, connect, xml};
 
 /// How long a client that does not read may hold up the shutdown.
 const SHUTDOWN_PATIENCE: Duration = Duration::from_secs(1);
@@ -44,10 +46,11 @@ pub struct Simulator {
     served: JoinHandle<io::Result<()>>,
 }
 
+/// What every connection has at hand.
 #[derive(Clone, Debug)]
-struct Served {
-    gateway: Arc<Mutex<Gateway>>,
-    stop: CancellationToken,
+pub(super) struct Served {
+    pub(super) gateway: Arc<Mutex<Gateway>>,
+    pub(super) stop: CancellationToken,
 }
 
 impl Simulator {
@@ -61,10 +64,14 @@ impl Simulator {
         let listener = TcpListener::bind(listen).await?;
         let local_addr = listener.local_addr()?;
         let stop = CancellationToken::new();
-        let gateway = Arc::new(Mutex::new(Gateway::new(organisation, behaviour, clock)));
+        let mut gateway = Gateway::new(organisation, behaviour, clock);
+        gateway.stream.listens_at(local_addr);
+        let gateway = Arc::new(Mutex::new(gateway));
         let router = router(Served { gateway: Arc::clone(&gateway), stop: stop.clone() });
+        let service = router.into_make_service_with_connect_info::<Reset>();
         let stopped = stop.clone().cancelled_owned();
-        let served = tokio::spawn(async { axum::serve(listener, router).with_graceful_shutdown(stopped).await });
+        let served = axum::serve(Lines(listener), service).with_graceful_shutdown(stopped);
+        let served = tokio::spawn(async { served.await });
         Ok(Self { gateway, local_addr, stop, served })
     }
 
@@ -155,6 +162,28 @@ impl Simulator {
         self.gateway().expire_tokens();
     }
 
+    /// Its Stream mode: a handle to see to events and to have things go wrong with them.
+    #[must_use]
+    pub fn stream(&self) -> StreamGateway {
+        StreamGateway::new(Arc::clone(&self.gateway))
+    }
+
+    /// When an event or its repetition is next to be delivered: see [`StreamGateway::next_push_at`].
+    #[must_use]
+    pub fn next_push_at(&self, now: Timestamp) -> Option<Timestamp> {
+        self.stream().next_push_at(now)
+    }
+
+    /// Delivers the events that are due: see [`StreamGateway::deliver`].
+    pub async fn deliver(&self) {
+        self.stream().deliver().await;
+    }
+
+    /// Has events delivered as time passes. For a clock that moves by itself only: a virtual one would be moved by it.
+    pub fn deliver_as_time_passes(&self) {
+        tokio::spawn(self.stream().deliver_until(self.stop.clone()));
+    }
+
     /// Stops listening, lets the calls that are being answered finish, and ends.
     pub async fn shutdown(mut self) {
         self.stop.cancel();
@@ -191,7 +220,10 @@ fn router(served: Served) -> Router {
                 token: token.map(str::to_owned),
                 body: serde_json::from_slice(&body).ok(),
             };
-            let reply = lock(&served.gateway).answer(&ask);
+            let mut reply = lock(&served.gateway).answer(&ask);
+            if let Some(reply) = reply.as_mut().filter(|_| endpoint == Endpoint::OpenConnection) {
+                write_as_accepted(reply, &headers);
+            }
             match reply {
                 Some(reply) => dated(deliver(reply, &served.stop).await, &served),
                 None => silence(&served.stop).await,
@@ -199,7 +231,19 @@ fn router(served: Served) -> Router {
         };
         router = router.route(endpoint.path(), on(method, handler));
     }
+    router = router.route("/connect", get(connect));
     router.fallback(no_such_api).method_not_allowed_fallback(no_such_api).with_state(served)
+}
+
+/// This API writes XML to whoever does not ask for JSON.
+fn write_as_accepted(reply: &mut Reply, headers: &HeaderMap) {
+    let accept = headers.get(header::ACCEPT).and_then(|accept| accept.to_str().ok());
+    if accept.is_some_and(|accept| accept.contains("application/json")) {
+        return;
+    }
+    if let Ok(body) = serde_json::from_str(&reply.body) {
+        reply.body = xml(&body);
+    }
 }
 
 async fn no_such_api(State(served): State<Served>) -> Response {
@@ -264,8 +308,11 @@ fn dated(mut response: Response, served: &Served) -> Response {
 fn respond(reply: &Reply, body: Body) -> Response {
     let mut response = Response::new(body);
     *response.status_mut() = StatusCode::from_u16(reply.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    let html = reply.body.starts_with('<');
-    let kind = if html { "text/html; charset=utf-8" } else { "application/json;charset=utf-8" };
+    let kind = match reply.body.as_str() {
+        body if body.starts_with("<?xml") => "application/xml;charset=utf-8",
+        body if body.starts_with('<') => "text/html; charset=utf-8",
+        _ => "application/json;charset=utf-8",
+    };
     response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
     if let Some(seconds) = reply.retry_after {
         response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
@@ -277,6 +324,6 @@ fn to_io(piece: Result<Bytes, io::ErrorKind>) -> io::Result<Bytes> {
     piece.map_err(io::Error::from)
 }
 
-fn lock(gateway: &Mutex<Gateway>) -> MutexGuard<'_, Gateway> {
+pub(super) fn lock(gateway: &Mutex<Gateway>) -> MutexGuard<'_, Gateway> {
     gateway.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -15,6 +15,7 @@ mod clocks;
 mod decoding;
 mod empty_answers;
 mod failures;
+mod gateway;
 mod health;
 mod hostile;
 mod journal;

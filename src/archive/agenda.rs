@@ -5,6 +5,7 @@
 
 use std::time::Duration;
 
+use super::events::{self, Covered};
 use super::stage::Stage;
 use super::{Context, Memory, Settings, maintain};
 use crate::catalog::pauses::Pause;
@@ -12,6 +13,7 @@ use crate::catalog::quota::LearnedLimits;
 use crate::catalog::runs::JobRun;
 use crate::catalog::{self, Catalog};
 use crate::domain::clock::Timestamp;
+use crate::domain::coverage::{QUIET, SAFETY_NET};
 use crate::domain::endpoint::Endpoint;
 use crate::domain::forecast::{self, Budget, CALLS_PER_CONFERENCE, Profile};
 use crate::domain::schedule::Schedule;
@@ -36,6 +38,9 @@ pub(super) struct Agenda {
     pub(super) pauses: Vec<Pause>,
     runs: Vec<JobRun>,
     next: catalog::NextAttempts,
+    pub(super) covered: Covered,
+    /// Since when events come again after a time in which they may have been lost.
+    events_since: Option<Timestamp>,
     intervals: LookIntervals,
     has_rest: bool,
 }
@@ -44,13 +49,17 @@ impl Agenda {
     /// Gathers the facts at `now`.
     pub(super) async fn load(context: &Context, memory: &mut Memory, now: Timestamp) -> Result<Self, catalog::Error> {
         let catalog = &context.catalog;
+        let stream = catalog.stream().await?.filter(|_| context.settings.stream);
+        let covered = Covered::at(catalog, &context.settings, stream.as_ref(), now).await?;
         Ok(Self {
+            covered,
+            events_since: stream.as_ref().and_then(events::came_back),
             // A pause that began in the future was written by a clock that has been set back since: it means nothing.
             pauses: catalog.pauses().await?.into_iter().filter(|pause| pause.since <= now).collect(),
             runs: catalog.job_runs().await?,
             next: catalog.next_attempts().await?,
             has_rest: memory.has_rest,
-            intervals: intervals(context, memory, now).await?,
+            intervals: intervals(context, memory, covered, now).await?,
         })
     }
 
@@ -61,7 +70,7 @@ impl Agenda {
         memory: &mut Memory,
         now: Timestamp,
     ) -> Result<(), catalog::Error> {
-        self.intervals = intervals(context, memory, now).await?;
+        self.intervals = intervals(context, memory, self.covered, now).await?;
         Ok(())
     }
 
@@ -89,6 +98,12 @@ impl Agenda {
         self.runs.push(run);
     }
 
+    /// When the next conference that an event says is over may be asked about.
+    pub(super) fn told_over_at(&self) -> Option<Timestamp> {
+        let held = self.pauses.iter().filter(|pause| pause.scope.holds(Endpoint::Conference));
+        self.next.told_over_at.map(|at| held.fold(at, |at, pause| at.max(pause.until)))
+    }
+
     /// Whether a conference may be asked at `now` whether it is in progress.
     pub(super) fn has_candidates(&self, now: Timestamp) -> bool {
         self.next.candidate_at.is_some_and(|at| at <= now)
@@ -101,22 +116,45 @@ impl Agenda {
         let rested = |interval| last.map_or(now, |last| last.last_started_at + interval);
         let due_at = match stage {
             Stage::Discover if !settings.organization && settings.users.is_empty() => return None,
-            Stage::Discover => look_due(last, &settings.discover, self.intervals.discover, now),
-            Stage::Poll => self.next.candidate_at?.max(look_due(last, &settings.poll, self.intervals.poll, now)),
+            Stage::Discover => self.look_due(last, &settings.discover, self.intervals.discover, now),
+            Stage::Poll => self.next.candidate_at?.max(self.look_due(last, &settings.poll, self.intervals.poll, now)),
             Stage::Collect if self.has_rest => self.next.list_at?,
-            Stage::Collect => self.next.list_at?.max(rested(settings.collect.interval)),
+            Stage::Collect => {
+                let list_at = self.next.list_at?.max(rested(settings.collect.interval));
+                self.next.generated_list_at.map_or(list_at, |at| at.min(list_at))
+            }
             Stage::Maintain => rested(maintain::INTERVAL),
         };
         let held = self.pauses.iter().filter(|pause| is_held(pause, stage, settings));
         Some(held.fold(due_at, |due, pause| due.max(pause.until)))
     }
+
+    fn look_due(&self, last: Option<&JobRun>, schedule: &Schedule, interval: Duration, now: Timestamp) -> Timestamp {
+        let Some(last) = last else { return now };
+        // What happened while no event could come, only a look shows.
+        if self.events_since.is_some_and(|since| since > last.last_started_at) {
+            return now;
+        }
+        let scheduled = schedule.next_after(last.last_started_at).unwrap_or(Timestamp::from_millis(i64::MAX));
+        let due = scheduled.max(last.last_started_at + interval);
+        // A look that was stopped has shown only part of what is going on: the next one comes sooner, but not so soon
+        // that an error that lasts would cost the month's calls.
+        if last.outcome == "ok" { due } else { last.last_started_at + due.since(last.last_started_at) / 3 }
+    }
 }
 
-async fn intervals(context: &Context, memory: &mut Memory, now: Timestamp) -> Result<LookIntervals, catalog::Error> {
+async fn intervals(
+    context: &Context,
+    memory: &mut Memory,
+    covered: Covered,
+    now: Timestamp,
+) -> Result<LookIntervals, catalog::Error> {
     let Context { catalog, settings, .. } = context;
     match context.budget.share() {
-        0 => Ok(LookIntervals::default()),
-        share => LookIntervals::with(catalog, settings, profile(catalog, memory, now).await?, share, now).await,
+        0 if !covered.meetings => Ok(LookIntervals::default()),
+        share => {
+            LookIntervals::with(catalog, settings, profile(catalog, memory, now).await?, share, covered, now).await
+        }
     }
 }
 
@@ -144,10 +182,19 @@ impl LookIntervals {
         share: u64,
         now: Timestamp,
     ) -> Result<Self, catalog::Error> {
-        if share == 0 {
-            return Ok(Self::default());
+        let stream = catalog.stream().await?.filter(|_| settings.stream);
+        let covered = Covered::at(catalog, settings, stream.as_ref(), now).await?;
+        match share {
+            0 if !covered.meetings => Ok(Self::default()),
+            share => Self::with(catalog, settings, &learn(catalog, now).await?, share, covered, now).await,
         }
-        Self::with(catalog, settings, &learn(catalog, now).await?, share, now).await
+    }
+
+    /// Where events tell of nearly all meetings, looking is a safety net; it rests where no meeting is expected.
+    fn safety_net(profile: &Profile, now: Timestamp) -> Self {
+        let is_quiet = profile.expected(now, now + SAFETY_NET) < 1.0;
+        let interval = if is_quiet { QUIET } else { SAFETY_NET };
+        Self { discover: interval, poll: interval }
     }
 
     #[expect(clippy::cast_precision_loss, reason = "counts of calls and conferences are far below 2^52")]
@@ -156,8 +203,12 @@ impl LookIntervals {
         settings: &Settings,
         profile: &Profile,
         share: u64,
+        covered: Covered,
         now: Timestamp,
     ) -> Result<Self, catalog::Error> {
+        if covered.meetings {
+            return Ok(Self::safety_net(profile, now));
+        }
         let work = catalog.workload(now - EXPERIENCE, &forecast::day(now - EXPERIENCE)).await?;
         let LearnedLimits { most_ids, pages, .. } = catalog.learned_limits().await?;
         let assumed = ASSUMED_CONFERENCES * CALLS_PER_CONFERENCE;
@@ -191,15 +242,6 @@ impl LookIntervals {
         let poll = capped(forecast::interval(poll_calls, left.max(0.0)));
         Ok(Self { discover, poll: if settings.organization { poll.min(discover) } else { poll } })
     }
-}
-
-fn look_due(last: Option<&JobRun>, schedule: &Schedule, interval: Duration, now: Timestamp) -> Timestamp {
-    let Some(last) = last else { return now };
-    let scheduled = schedule.next_after(last.last_started_at).unwrap_or(Timestamp::from_millis(i64::MAX));
-    let due = scheduled.max(last.last_started_at + interval);
-    // A look that was stopped has shown only part of what is going on: the next one comes sooner, but not so soon that
-    // an error that lasts would cost the month's calls.
-    if last.outcome == "ok" { due } else { last.last_started_at + due.since(last.last_started_at) / 3 }
 }
 
 /// Whether `pause` leaves `stage` nothing to call.

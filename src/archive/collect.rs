@@ -49,8 +49,12 @@ pub(super) struct Collected {
 }
 
 /// Reads until the next look is due, `until` by the monotonic clock; but some few in any case.
-pub(super) async fn run(context: &Context, until: Duration, now: Timestamp) -> Result<Collected, catalog::Error> {
-    let rules = context.rules(now);
+pub(super) async fn run(
+    context: &Context,
+    rules: &Rules,
+    until: Duration,
+    now: Timestamp,
+) -> Result<Collected, catalog::Error> {
     let long_ago = now - rules.collect.give_up_after;
     let mut left = context.dingtalk.max_in_flight();
     let mut has_time = || {
@@ -65,7 +69,7 @@ pub(super) async fn run(context: &Context, until: Duration, now: Timestamp) -> R
             let Some(last) = due.last() else { break };
             after = (last.next_attempt_at, last.conference_id.clone());
             due.sort_by_key(|conference| conference.wait.failing_since.is_some());
-            let failed = read(context, due, &mut has_time, &rules, now).await?;
+            let failed = read(context, due, &mut has_time, rules, now).await?;
             let is_everybodys = failed.as_ref().is_some_and(|error| error.about() == About::Everybody);
             stopped = stopped.or(failed);
             if is_everybodys {
@@ -164,6 +168,9 @@ async fn write(context: &Context, readings: impl Iterator<Item = Reading>, rules
         decisions.push(Decision { transition, conference, calls, event: Event::Decided });
     }
     journal::apply(context, Stage::Collect, &decisions, now).await?;
+    let is_listed = |decision: &&Decision| decision.transition.recordings.new > 0;
+    let listed = decisions.iter().filter(is_listed).map(|decision| decision.conference.conference_id.as_str());
+    journal::listed(context, &listed.collect::<Vec<_>>(), now).await?;
     Ok(stopped)
 }
 

@@ -14,7 +14,7 @@ use crate::dingtalk::org_conferences::Page;
 use crate::domain::clock::Timestamp;
 use crate::domain::conference::{Conference, ConferenceInfo, DiscoveredBy, Sighting, Status, check_conference_id};
 use crate::domain::failure::{About, Class};
-use crate::domain::lifecycle::{Hint, Observation, observe};
+use crate::domain::lifecycle::{Hint, Observation, Rules, observe};
 
 /// The page length asked for first. The most that DingTalk takes is written nowhere: one that is refused is halved.
 const MAX_RESULTS: u32 = 100;
@@ -43,20 +43,20 @@ pub(super) struct Discovered {
     pub(super) stopped: Option<Error>,
 }
 
-pub(super) async fn run(context: &Context, now: Timestamp) -> Result<Discovered, catalog::Error> {
+pub(super) async fn run(context: &Context, rules: &Rules, now: Timestamp) -> Result<Discovered, catalog::Error> {
     let mut discovered = Discovered::default();
     if context.settings.organization {
-        discovered = organization(context, now).await?;
+        discovered = organization(context, rules, now).await?;
     }
     if !context.settings.users.is_empty() {
-        let stopped = users(context, now).await?;
+        let stopped = users(context, rules, now).await?;
         discovered.stopped = discovered.stopped.or(stopped);
     }
     Ok(discovered)
 }
 
 /// Reads the list page by page, and writes down what each page shows.
-async fn organization(context: &Context, now: Timestamp) -> Result<Discovered, catalog::Error> {
+async fn organization(context: &Context, rules: &Rules, now: Timestamp) -> Result<Discovered, catalog::Error> {
     let limits = context.catalog.learned_limits().await?;
     let mut max_results = limits.max_results.and_then(|most| u32::try_from(most).ok()).unwrap_or(MAX_RESULTS);
     let (mut listed, mut tokens) = (HashSet::new(), HashSet::new());
@@ -78,7 +78,7 @@ async fn organization(context: &Context, now: Timestamp) -> Result<Discovered, c
         pages += 1;
         sightings.retain(|sighting| can_be_asked_about(&sighting.conference_id));
         listed.extend(in_progress(&sightings).map(str::to_owned));
-        sighted(context, sightings, DiscoveredBy::Organization, None, now).await?;
+        sighted(context, sightings, DiscoveredBy::Organization, None, rules, now).await?;
         let Some(next) = next_token else { break };
         let is_endless = pages >= MOST_PAGES || listed.len() >= MOST_LISTED || next.len() > LONGEST_TOKEN_BYTES;
         if is_endless || !tokens.insert(next.clone()) {
@@ -102,7 +102,7 @@ fn in_progress(sightings: &[Sighting]) -> impl Iterator<Item = &str> {
     in_progress.map(|sighting| sighting.conference_id.as_str())
 }
 
-async fn users(context: &Context, now: Timestamp) -> Result<Option<Error>, catalog::Error> {
+async fn users(context: &Context, rules: &Rules, now: Timestamp) -> Result<Option<Error>, catalog::Error> {
     let answers: Vec<(&String, Result<Vec<String>, Error>)> = stream::iter(&context.settings.users)
         .map(|union_id| async move { (union_id, context.dingtalk.user_conferences(union_id).await) })
         .buffer_unordered(context.dingtalk.max_in_flight())
@@ -113,7 +113,7 @@ async fn users(context: &Context, now: Timestamp) -> Result<Option<Error>, catal
         let error = match answer {
             Ok(ids) => {
                 let sightings = ids.into_iter().filter(|id| can_be_asked_about(id)).map(in_progress_only).collect();
-                sighted(context, sightings, DiscoveredBy::User, Some(union_id), now).await?;
+                sighted(context, sightings, DiscoveredBy::User, Some(union_id), rules, now).await?;
                 continue;
             }
             Err(error) => error,
@@ -134,19 +134,20 @@ async fn sighted(
     sightings: Vec<Sighting>,
     by: DiscoveredBy,
     hint: Option<&str>,
+    rules: &Rules,
     now: Timestamp,
 ) -> Result<(), catalog::Error> {
     let ids: Vec<&str> = sightings.iter().map(|sighting| sighting.conference_id.as_str()).collect();
     let mut known = context.catalog.conferences_by_id(&ids).await?;
-    let rules = context.rules(now);
     let mut decisions = Vec::new();
+    let shown: Vec<&str> = in_progress(&sightings).collect();
     for Sighting { conference_id: id, info } in &sightings {
         let conference = known.remove(id).unwrap_or_else(|| Conference::unknown(id, by, now));
         let observation = match info.status {
             Status::InProgress => Observation::Shown(info),
             _ => Observation::NotShown(Hint::NotListed, info),
         };
-        let mut transition = observe(&conference, observation, now, &rules);
+        let mut transition = observe(&conference, observation, now, rules);
         if !transition.is_news {
             continue;
         }
@@ -154,7 +155,8 @@ async fn sighted(
         let event = if conference.state.is_none() { Event::Found } else { Event::Decided };
         decisions.push(Decision { conference, transition, calls: Vec::new(), event });
     }
-    journal::apply(context, Stage::Discover, &decisions, now).await
+    journal::apply(context, Stage::Discover, &decisions, now).await?;
+    journal::shown(context, &shown, now).await
 }
 
 /// A conference in progress of which nothing else is shown.

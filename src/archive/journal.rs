@@ -9,6 +9,7 @@ use crate::domain::clock::Timestamp;
 use crate::domain::conference::{Conference, ConferenceInfo, State, Status};
 use crate::domain::endpoint::Endpoint;
 use crate::domain::failure::{About, Class, LastError};
+use crate::domain::forecast;
 use crate::domain::lifecycle::Others;
 
 /// As much of a title as a log line needs.
@@ -92,7 +93,25 @@ pub(super) async fn apply(
     Ok(())
 }
 
-fn log(stage: Stage, Decision { conference, transition, .. }: &Decision) {
+/// Notes that another source than an event shows these meetings: how many events tell of is measured by them.
+pub(super) async fn shown(context: &Context, conference_ids: &[&str], now: Timestamp) -> Result<(), catalog::Error> {
+    if can_be_told(context, now).await? { context.catalog.shown(conference_ids, now).await } else { Ok(()) }
+}
+
+/// The same of meetings whose lists show recordings.
+pub(super) async fn listed(context: &Context, conference_ids: &[&str], now: Timestamp) -> Result<(), catalog::Error> {
+    if can_be_told(context, now).await? { context.catalog.listed(conference_ids, now).await } else { Ok(()) }
+}
+
+/// Whether there are pushes left: that events which cannot come tell of nothing says nothing.
+async fn can_be_told(context: &Context, now: Timestamp) -> Result<bool, catalog::Error> {
+    let settings = &context.settings;
+    let most = settings.pushes_per_month;
+    Ok(settings.stream && (most == 0 || context.catalog.pushed(&forecast::day(now)).await? < most))
+}
+
+/// Logs a change of state.
+pub(super) fn log(stage: Stage, Decision { conference, transition, .. }: &Decision) {
     if conference.state == Some(transition.state) {
         return;
     }

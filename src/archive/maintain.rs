@@ -18,7 +18,9 @@ pub(super) async fn run(context: &Context, is_clock_sure: bool, now: Timestamp) 
     let Context { catalog, dingtalk, settings, .. } = context;
     if let Some(their_now) = dingtalk.their_now().await.filter(|_| is_clock_sure) {
         catalog.tidy_calls(KEEP_MONTHS).await?;
+        catalog.tidy_pushes(KEEP_MONTHS).await?;
         catalog.tidy_events(settings.keep_events, now.min(their_now)).await?;
+        catalog.tidy_received_events(now.min(their_now)).await?;
     }
     catalog.optimize().await?;
     Ok(None)

@@ -10,6 +10,7 @@ pub mod budget;
 mod clock_jump;
 mod collect;
 mod discover;
+pub mod events;
 pub mod health;
 mod journal;
 mod maintain;
@@ -21,6 +22,8 @@ pub use agenda::LookIntervals;
 pub use budget::Budget;
 pub use pass::Report;
 pub use stage::Stage;
+
+use self::events::Covered;
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -48,6 +51,10 @@ pub struct Settings {
     pub users: Vec<String>,
     pub discover: Schedule,
     pub poll: Schedule,
+    /// Whether events are to come over a Stream-mode connection.
+    pub stream: bool,
+    /// This daemon's share of the month's pushes; 0: unmetered.
+    pub pushes_per_month: u64,
     pub batch_size: usize,
     pub collect: Collect,
     /// Whom to ask as when nobody else is known.
@@ -66,9 +73,11 @@ struct Context {
 }
 
 impl Context {
-    /// What decides about one conference at `now`.
-    fn rules(&self, now: Timestamp) -> Rules {
+    /// What decides about one conference at `now`, where events tell of so much.
+    fn rules(&self, covered: Covered, now: Timestamp) -> Rules {
         Rules {
+            is_covered: covered.meetings,
+            recordings_told: covered.recordings,
             poll_gap: self.settings.poll.shortest_gap(now),
             is_listed: self.settings.organization,
             is_metered: self.budget.share() > 0,
@@ -133,6 +142,9 @@ impl Archive {
             catalog.unpause(pause, true, now).await?;
         }
         catalog.register(&settings.watch, DiscoveredBy::Config, now).await?;
+        if catalog.stream().await?.is_some_and(|stream| stream.connected_since.is_some()) {
+            catalog.stream_closed("the daemon was stopped", now).await?;
+        }
         Ok(())
     }
 

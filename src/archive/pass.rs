@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::agenda::Agenda;
 use super::clock_jump::detect_clock_jump;
 use super::discover::Listing;
+use super::events::Covered;
 use super::stage::{Ran, Stage};
 use super::{Context, Memory, collect, discover, maintain, poll};
 use crate::catalog;
@@ -12,6 +13,7 @@ use crate::catalog::runs::JobRun;
 use crate::dingtalk::Error;
 use crate::domain::clock::Timestamp;
 use crate::domain::endpoint::Endpoint;
+use crate::domain::lifecycle::Rules;
 
 /// What a pass did.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -48,6 +50,16 @@ pub(super) async fn run(
     budget.begin(agenda.pauses.clone()).await;
     let mut report = Report::default();
     let mut listing = None;
+    // Whoever asks for all of it does not want to wait for an event.
+    let covered = if all { Covered::default() } else { agenda.covered };
+    let rules = context.rules(covered, now);
+    if settings.stream && agenda.told_over_at().is_some_and(|due_at| due_at <= now) {
+        let until = agenda.next_look(settings, now).filter(|_| !all);
+        let until = until.map_or(Duration::MAX, |until| began + until.since(now));
+        let stopped = poll::confirm_told_over(context, &rules, until, now).await?;
+        agenda.refresh(context, memory).await?;
+        report.ran.push((Stage::Poll, stopped));
+    }
     for stage in order(budget.failed_last().await) {
         let is_due = all || agenda.due_at(stage, settings, now).is_some_and(|due_at| due_at <= now);
         // A complete listing has just confirmed most conferences for free: a poll now costs only those that it did not
@@ -60,7 +72,7 @@ pub(super) async fn run(
         agenda.ran(run.clone());
         let until = agenda.next_look(settings, now).filter(|_| !all);
         let until = until.map_or(Duration::MAX, |until| began + until.since(now));
-        let stopped = run_stage(context, memory, stage, &mut listing, is_clock_sure, until, now).await?;
+        let stopped = run_stage(context, memory, stage, &mut listing, is_clock_sure, &rules, until, now).await?;
         run.last_finished_at = clock.now().max(now);
         if let Some(stopped) = &stopped {
             run.outcome = stopped.to_string();
@@ -75,28 +87,32 @@ pub(super) async fn run(
     if !report.ran.is_empty() {
         agenda.replan(context, memory, now).await?;
     }
-    report.next_due_at = Stage::ALL.into_iter().filter_map(|stage| agenda.due_at(stage, settings, now)).min();
+    let told_over_at = agenda.told_over_at().filter(|_| settings.stream);
+    let due_at = Stage::ALL.into_iter().filter_map(|stage| agenda.due_at(stage, settings, now));
+    report.next_due_at = due_at.chain(told_over_at).min();
     Ok(report)
 }
 
+#[expect(clippy::too_many_arguments, reason = "what one pass hands from stage to stage, spelt out")]
 async fn run_stage(
     context: &Context,
     memory: &mut Memory,
     stage: Stage,
     listing: &mut Option<Listing>,
     is_clock_sure: bool,
+    rules: &Rules,
     until: Duration,
     now: Timestamp,
 ) -> Ran {
     match stage {
         Stage::Discover => {
-            let discovered = discover::run(context, now).await?;
+            let discovered = discover::run(context, rules, now).await?;
             *listing = discovered.listing;
             Ok(discovered.stopped)
         }
-        Stage::Poll => poll::run(context, listing.as_ref(), &mut memory.shown, until, now).await,
+        Stage::Poll => poll::run(context, listing.as_ref(), &mut memory.shown, rules, until, now).await,
         Stage::Collect => {
-            let collected = collect::run(context, until, now).await?;
+            let collected = collect::run(context, rules, until, now).await?;
             memory.has_rest = collected.has_rest;
             Ok(collected.stopped)
         }

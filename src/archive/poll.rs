@@ -16,7 +16,8 @@ use crate::catalog::apply::Decision;
 use crate::catalog::journal::{Call, Event};
 use crate::dingtalk::Error;
 use crate::domain::clock::Timestamp;
-use crate::domain::conference::{Conference, ConferenceInfo, State};
+use crate::domain::conference::{Conference, ConferenceInfo, DiscoveredBy, State};
+use crate::domain::coverage::UNTOLD;
 use crate::domain::endpoint::Endpoint;
 use crate::domain::failure::{About, Class};
 use crate::domain::lifecycle::{Hint, Observation, Others, Rules, observe};
@@ -46,23 +47,28 @@ pub(super) async fn run(
     context: &Context,
     listing: Option<&Listing>,
     shown_before: &mut HashSet<String>,
+    rules: &Rules,
     until: Duration,
     now: Timestamp,
 ) -> Ran {
-    let rules = context.rules(now);
     let began = context.clock.elapsed();
     let time = until.saturating_sub(began) / 2;
     // Of conferences that were never asked about, a hundred thousand may be put on watch at once. Those of one look leave
     // calls to read their lists; the others come with the next looks.
     let most_new = if rules.is_metered { NEW_AT_A_TIME } else { context.dingtalk.calls_in(time).max(NEW_AT_A_TIME) };
-    let candidates = context.catalog.candidates(MOST_AT_A_TIME, most_new.min(MOST_AT_A_TIME), now).await?;
-    let (mut suspects, to_query) = sort(candidates, listing, shown_before, &rules, now);
+    // An event is to tell when a new one begins; whoever puts an old one on watch waits, or has it asked about by `once`.
+    let new_since = if rules.is_covered { now - UNTOLD } else { now };
+    let most_new = most_new.min(MOST_AT_A_TIME);
+    let candidates = context.catalog.candidates(MOST_AT_A_TIME, most_new, new_since, now).await?;
+    let (mut suspects, to_query) = sort(candidates, listing, shown_before, rules, now);
     let ids = to_query.iter().map(|conference| conference.conference_id.as_str()).collect();
     let mut look = batch::look(context, ids, now).await?;
+    let shown: Vec<&str> = look.shown.keys().map(String::as_str).collect();
+    journal::shown(context, &shown, now).await?;
     let mut decisions = Vec::new();
     for conference in to_query {
         if let Some(sighting) = look.shown.remove(&conference.conference_id) {
-            let transition = observe(&conference, Observation::Shown(&sighting), now, &rules);
+            let transition = observe(&conference, Observation::Shown(&sighting), now, rules);
             let calls = vec![journal::answered(Endpoint::Query, "in progress")];
             if transition.is_news {
                 decisions.push(Decision { conference, transition, calls, event: Event::Decided });
@@ -76,26 +82,53 @@ pub(super) async fn run(
         let is_new = conference.state == Some(State::Waiting) && conference.next_attempt_at.is_none();
         (conference.wait.failing_since.is_some(), is_new)
     });
-    let mut stopped = look.stopped;
-    let mut is_first = true;
-    while !suspects.is_empty() && (is_first || context.clock.elapsed() < began + time) {
+    journal::apply(context, Stage::Poll, &decisions, now).await?;
+    let stopped = confirm_all(context, suspects, rules, began + time, now).await?;
+    Ok(look.stopped.or(stopped))
+}
+
+/// Asks conference info about those that an event says are over; some few in any case, the others until the next look is
+/// due, `until` by the monotonic clock.
+pub(super) async fn confirm_told_over(context: &Context, rules: &Rules, until: Duration, now: Timestamp) -> Ran {
+    let told_over = context.catalog.told_over(MOST_AT_A_TIME, now).await?;
+    let suspect = |conference| Suspect { conference, hint: Hint::ToldOver, calls: Vec::new() };
+    confirm_all(context, told_over.into_iter().map(suspect).collect(), rules, until, now).await
+}
+
+/// Asks conference info about suspects, and writes what follows; some few in any case, the others `until` then by the
+/// monotonic clock.
+async fn confirm_all(
+    context: &Context,
+    mut suspects: Vec<Suspect>,
+    rules: &Rules,
+    until: Duration,
+    now: Timestamp,
+) -> Ran {
+    let (mut stopped, mut is_first) = (None, true);
+    while !suspects.is_empty() && (is_first || context.clock.elapsed() < until) {
         is_first = false;
         let some: Vec<Suspect> = suspects.drain(..DECISIONS_AT_A_TIME.min(suspects.len())).collect();
         // All answers are awaited before any is written: a call under way may hold what a write waits for.
         let confirmed: Vec<_> = stream::iter(some)
-            .map(|suspect| confirm(context, suspect, &rules, now))
+            .map(|suspect| confirm(context, suspect, rules, now))
             .buffer_unordered(context.dingtalk.max_in_flight())
             .collect()
             .await;
+        let mut decisions = Vec::new();
         for confirmed in confirmed {
             let (decision, failed) = confirmed?;
             decisions.extend(decision);
             stopped = stopped.or(failed);
         }
         journal::apply(context, Stage::Poll, &decisions, now).await?;
-        decisions.clear();
+        // Of one that is known by an event alone, this says nothing about those that no event tells of.
+        let is_shown = |decision: &&Decision| {
+            decision.conference.discovered_by != DiscoveredBy::Event
+                && matches!(decision.transition.state, State::Active | State::Ended)
+        };
+        let shown = decisions.iter().filter(is_shown).map(|decision| decision.conference.conference_id.as_str());
+        journal::shown(context, &shown.collect::<Vec<_>>(), now).await?;
     }
-    journal::apply(context, Stage::Poll, &decisions, now).await?;
     Ok(stopped)
 }
 

@@ -31,44 +31,55 @@ pub struct Decision {
 
 impl Catalog {
     /// Writes what follows, all of it in one transaction; answers of each whether it was written. A conference that has
-    /// left the state in which it was observed (an operator was faster) is left alone.
+    /// left the state in which it was observed, or is to be asked about at another time (an operator or an event was
+    /// faster), is left alone.
     pub async fn apply(&self, decisions: &[Decision], now: Timestamp) -> Result<Vec<bool>, Error> {
         if decisions.is_empty() {
             return Ok(Vec::new());
         }
         let mut transaction = self.write().await?;
-        let mut applied = Vec::with_capacity(decisions.len());
-        for decisions in decisions.chunks(AT_A_TIME) {
-            let (new, known): (Vec<_>, Vec<_>) = decisions.iter().partition(|it| it.conference.state.is_none());
-            let mut moved = add(&mut transaction, &new, now).await?;
-            moved.extend(move_on(&mut transaction, &known, now).await?);
-            let (mut waits, mut forgotten, mut entries) = (Vec::new(), Vec::new(), Entries::default());
-            let (mut recordings, mut missing, mut returned) = (Vec::new(), Vec::new(), Vec::new());
-            for Decision { conference, transition, calls, event } in decisions {
-                let id = conference.conference_id.as_str();
-                // Of an id that occurs twice, the first was written.
-                let is_expected = moved.remove(id);
-                applied.push(is_expected);
-                if !is_expected {
-                    continue;
-                }
-                match &transition.wait {
-                    Some(wait) => waits.push(to_json(id, wait)),
-                    None => forgotten.push(id),
-                }
-                recordings.extend(transition.recordings.upsert.iter().map(|recording| recording_row(id, recording)));
-                missing.extend(transition.recordings.missing.iter().map(|media_id| json!([id, media_id])));
-                returned.extend(column(transition.not_missing_since).map(|since| json!([id, since])));
-                entries.decision(id, *event, calls, &transition.explanation);
-            }
-            remember(&mut transaction, waits, &forgotten).await?;
-            upsert(&mut transaction, recordings, now).await?;
-            mark_missing(&mut transaction, missing, returned, now).await?;
-            entries.write(&mut transaction, now).await?;
-        }
+        let applied = write(&mut transaction, decisions, now).await?;
         transaction.commit().await?;
         Ok(applied)
     }
+}
+
+/// The same inside a transaction.
+pub(super) async fn write(
+    connection: &mut SqliteConnection,
+    decisions: &[Decision],
+    now: Timestamp,
+) -> Result<Vec<bool>, Error> {
+    let mut applied = Vec::with_capacity(decisions.len());
+    for decisions in decisions.chunks(AT_A_TIME) {
+        let (new, known): (Vec<_>, Vec<_>) = decisions.iter().partition(|it| it.conference.state.is_none());
+        let mut moved = add(connection, &new, now).await?;
+        moved.extend(move_on(connection, &known, now).await?);
+        let (mut waits, mut forgotten, mut entries) = (Vec::new(), Vec::new(), Entries::default());
+        let (mut recordings, mut missing, mut returned) = (Vec::new(), Vec::new(), Vec::new());
+        for Decision { conference, transition, calls, event } in decisions {
+            let id = conference.conference_id.as_str();
+            // Of an id that occurs twice, the first was written.
+            let is_expected = moved.remove(id);
+            applied.push(is_expected);
+            if !is_expected {
+                continue;
+            }
+            match &transition.wait {
+                Some(wait) => waits.push(to_json(id, wait)),
+                None => forgotten.push(id),
+            }
+            recordings.extend(transition.recordings.upsert.iter().map(|recording| recording_row(id, recording)));
+            missing.extend(transition.recordings.missing.iter().map(|media_id| json!([id, media_id])));
+            returned.extend(column(transition.not_missing_since).map(|since| json!([id, since])));
+            entries.decision(id, *event, calls, &transition.explanation);
+        }
+        remember(connection, waits, &forgotten).await?;
+        upsert(connection, recordings, now).await?;
+        mark_missing(connection, missing, returned, now).await?;
+        entries.write(connection, now).await?;
+    }
+    Ok(applied)
 }
 
 /// What a decision makes of its row of `conferences`, under the names of the columns.
@@ -81,6 +92,7 @@ fn row(Decision { conference, transition, .. }: &Decision) -> Value {
     json!({
         "conference_id": conference.conference_id,
         "expected": conference.state.map(State::as_str),
+        "expected_next": column(conference.next_attempt_at),
         "discovered_by": conference.discovered_by.as_str(),
         "state": state.as_str(),
         "is_closed": state.is_closed(),
@@ -116,11 +128,12 @@ async fn add(
     }
     let (rows, now) = (decisions.iter().copied().map(row).collect::<Value>().to_string(), now.as_millis());
     let added = sqlx::query_scalar!(
-        r#"INSERT INTO conferences (conference_id, title, room_code, biz_type, creator_union_id, creator_nick, started_at,
-               state, union_id_hint, discovered_by, discovered_at, last_active_at)
-           SELECT value ->> 'conference_id', value ->> 'title', value ->> 'room_code', value ->> 'biz_type',
-                  value ->> 'creator_union_id', value ->> 'creator_nick', value ->> 'started_at', value ->> 'state',
-                  value ->> 'union_id_hint', value ->> 'discovered_by', ?2, value ->> 'last_active_at'
+        r#"INSERT INTO conferences (conference_id, title, room_code, schedule_conference_id, biz_type, creator_union_id,
+               creator_nick, started_at, state, union_id_hint, discovered_by, discovered_at, last_active_at, next_attempt_at)
+           SELECT value ->> 'conference_id', value ->> 'title', value ->> 'room_code',
+                  value ->> 'schedule_conference_id', value ->> 'biz_type', value ->> 'creator_union_id',
+                  value ->> 'creator_nick', value ->> 'started_at', value ->> 'state', value ->> 'union_id_hint',
+                  value ->> 'discovered_by', ?2, value ->> 'last_active_at', value ->> 'next_attempt_at'
            FROM json_each(?1) WHERE true
            ON CONFLICT (conference_id) DO NOTHING
            RETURNING conference_id AS "conference_id!""#,
@@ -171,6 +184,7 @@ async fn move_on(
                closed_at = CASE WHEN value ->> 'is_closed' THEN coalesce(closed_at, ?2) END
            FROM json_each(?1)
            WHERE conference_id = value ->> 'conference_id' AND state = value ->> 'expected'
+                 AND next_attempt_at IS value ->> 'expected_next'
            RETURNING conference_id AS "conference_id!""#,
         rows,
         now,
@@ -190,6 +204,7 @@ fn to_json(conference_id: &str, wait: &Wait) -> Value {
         column(wait.list_changed_at),
         wait.list_changes,
         column(wait.failing_since),
+        column(wait.generated_at),
     ])
 }
 
@@ -207,13 +222,15 @@ async fn remember(connection: &mut SqliteConnection, waits: Vec<Value>, forgotte
     let waits = Value::from(waits).to_string();
     sqlx::query!(
         "INSERT INTO conference_waits
-             (conference_id, counted_until, awaited_ms, accepted_union_id, list_changed_at, list_changes, failing_since)
-         SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, value ->> 6
+             (conference_id, counted_until, awaited_ms, accepted_union_id, list_changed_at, list_changes, failing_since,
+              generated_at)
+         SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, value ->> 6, value ->> 7
          FROM json_each(?) WHERE true
          ON CONFLICT (conference_id) DO UPDATE
          SET counted_until = excluded.counted_until, awaited_ms = excluded.awaited_ms,
              accepted_union_id = excluded.accepted_union_id, list_changed_at = excluded.list_changed_at,
-             list_changes = excluded.list_changes, failing_since = excluded.failing_since",
+             list_changes = excluded.list_changes, failing_since = excluded.failing_since,
+             generated_at = excluded.generated_at",
         waits,
     )
     .execute(connection)

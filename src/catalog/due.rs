@@ -2,6 +2,8 @@
 
 use std::collections::HashMap;
 
+use sqlx::SqliteConnection;
+
 use super::{Catalog, Error, count, duration};
 use crate::domain::clock::Timestamp;
 use crate::domain::conference::{Conference, DiscoveredBy, State};
@@ -16,8 +18,12 @@ pub type After = (Option<Timestamp>, String);
 pub struct NextAttempts {
     /// When the next conference may be asked whether it is in progress; the epoch: at any time. `None`: there is none.
     pub candidate_at: Option<Timestamp>,
+    /// When the next conference that an event says is over may be asked about; `None`: there is none.
+    pub told_over_at: Option<Timestamp>,
     /// When the next list of recordings is due; `None`: none is awaited.
     pub list_at: Option<Timestamp>,
+    /// The same of lists that an event says are worth reading.
+    pub generated_list_at: Option<Timestamp>,
 }
 
 /// A row of `conferences` beside its row of `conference_waits`.
@@ -41,6 +47,7 @@ struct Row {
     list_changed_at: Option<i64>,
     list_changes: Option<i64>,
     failing_since: Option<i64>,
+    generated_at: Option<i64>,
 }
 
 /// The rows that a condition names, found `by` an index; checked when it is compiled.
@@ -52,7 +59,7 @@ macro_rules! conferences {
                       c.discovered_at AS "discovered_at!", c.last_active_at, c.ended_at, c.attempts AS "attempts!",
                       c.next_attempt_at, c.record_status, c.union_id_hint, c.record_owner_union_id, c.creator_union_id,
                       w.counted_until AS "counted_until?", w.awaited_ms AS "awaited_ms?", w.accepted_union_id,
-                      w.list_changed_at, w.list_changes AS "list_changes?", w.failing_since
+                      w.list_changed_at, w.list_changes AS "list_changes?", w.failing_since, w.generated_at
                FROM conferences c "# + $by + " LEFT JOIN conference_waits w ON w.conference_id = c.conference_id
                WHERE " + $condition,
             $($argument),*
@@ -92,6 +99,7 @@ impl TryFrom<Row> for Conference {
                 list_changed_at: instant(row.list_changed_at),
                 list_changes: u32::try_from(row.list_changes.unwrap_or(0)).unwrap_or(u32::MAX),
                 failing_since: instant(row.failing_since),
+                generated_at: instant(row.generated_at),
             },
         })
     }
@@ -103,9 +111,16 @@ pub(super) fn parse_state(conference_id: &str, state: &str) -> Result<State, Err
 
 impl Catalog {
     /// The conferences of which it may be asked now whether they are in progress: all that are active, at most `most_due`
-    /// that wait or failed and are to be asked about again, and at most `most_new` of which nothing was asked yet.
-    pub async fn candidates(&self, most_due: u32, most_new: u32, now: Timestamp) -> Result<Vec<Conference>, Error> {
-        let now = now.as_millis();
+    /// that wait or failed and are to be asked about again, and at most `most_new` of which nothing was asked yet and that
+    /// are known since `new_since` at the latest.
+    pub async fn candidates(
+        &self,
+        most_due: u32,
+        most_new: u32,
+        new_since: Timestamp,
+        now: Timestamp,
+    ) -> Result<Vec<Conference>, Error> {
+        let (now, new_since) = (now.as_millis(), new_since.as_millis());
         let mut connection = self.read().await?;
         let active: Result<Vec<Conference>, Error> = conferences!(
             &mut *connection,
@@ -123,13 +138,27 @@ impl Catalog {
         let new: Result<Vec<Conference>, Error> = conferences!(
             &mut *connection,
             "INDEXED BY conferences_by_state",
-            "c.state = 'waiting' AND c.next_attempt_at IS NULL ORDER BY c.rowid LIMIT ?1",
-            most_new
+            "c.state = 'waiting' AND c.next_attempt_at IS NULL AND c.discovered_at <= ?2 ORDER BY c.rowid LIMIT ?1",
+            most_new,
+            new_since
         );
         let mut candidates = active?;
         candidates.extend(due?);
         candidates.extend(new?);
         Ok(candidates)
+    }
+
+    /// Some `most` of the conferences that an event says are over, and that may be asked about now.
+    pub async fn told_over(&self, most: u32, now: Timestamp) -> Result<Vec<Conference>, Error> {
+        let now = now.as_millis();
+        conferences!(
+            &mut *self.read().await?,
+            "INDEXED BY conferences_told_over",
+            "c.state = 'active' AND c.attempts = 0 AND c.next_attempt_at IS NOT NULL AND c.next_attempt_at <= ?1
+             ORDER BY c.next_attempt_at LIMIT ?2",
+            now,
+            most
+        )
     }
 
     /// Some `most` of the conferences whose list is due, from `after` on: those that wait longest first. `is_old` are those
@@ -161,14 +190,7 @@ impl Catalog {
 
     /// Those of these conferences that the catalog knows, by their ids.
     pub async fn conferences_by_id(&self, conference_ids: &[&str]) -> Result<HashMap<String, Conference>, Error> {
-        let conference_ids = serde_json::json!(conference_ids).to_string();
-        let conferences: Result<Vec<Conference>, Error> = conferences!(
-            &mut *self.read().await?,
-            "",
-            "c.conference_id IN (SELECT value FROM json_each(?1))",
-            conference_ids
-        );
-        Ok(conferences?.into_iter().map(|conference| (conference.conference_id.clone(), conference)).collect())
+        by_id(&mut *self.read().await?, conference_ids).await
     }
 
     /// When there is something to ask.
@@ -176,19 +198,27 @@ impl Catalog {
         // One that may be asked about at any time (NULL) comes first in the index.
         let row = sqlx::query!(
             r#"SELECT (SELECT coalesce(next_attempt_at, 0) FROM conferences WHERE state = 'waiting'
-                       ORDER BY next_attempt_at LIMIT 1) AS "waiting: i64",
+                       ORDER BY next_attempt_at LIMIT 1) AS "waiting?: i64",
                       (SELECT coalesce(next_attempt_at, 0) FROM conferences WHERE state = 'active'
-                       ORDER BY next_attempt_at LIMIT 1) AS "active: i64",
-                      (SELECT min(next_attempt_at) FROM conferences WHERE state = 'failed') AS "failed: i64",
-                      (SELECT min(next_attempt_at) FROM conferences WHERE state = 'ended') AS "ended: i64",
-                      (SELECT min(next_attempt_at) FROM conferences WHERE state = 'archived') AS "archived: i64""#
+                       ORDER BY next_attempt_at LIMIT 1) AS "active?: i64",
+                      (SELECT min(next_attempt_at) FROM conferences INDEXED BY conferences_told_over
+                       WHERE state = 'active' AND attempts = 0 AND next_attempt_at IS NOT NULL) AS "told_over?: i64",
+                      (SELECT min(next_attempt_at) FROM conferences WHERE state = 'failed') AS "failed?: i64",
+                      (SELECT min(next_attempt_at) FROM conferences WHERE state = 'ended') AS "ended?: i64",
+                      (SELECT min(next_attempt_at) FROM conferences WHERE state = 'archived') AS "archived?: i64",
+                      (SELECT min(c.next_attempt_at)
+                       FROM conference_waits w INDEXED BY conference_waits_generated
+                       CROSS JOIN conferences c ON c.conference_id = w.conference_id
+                       WHERE w.generated_at IS NOT NULL AND c.state IN ('ended', 'archived')) AS "generated?: i64""#
         )
         .fetch_one(&mut *self.read().await?)
         .await?;
         let first = |of: &[Option<i64>]| of.iter().flatten().min().map(|at| Timestamp::from_millis(*at));
         Ok(NextAttempts {
             candidate_at: first(&[row.waiting, row.active, row.failed]),
+            told_over_at: first(&[row.told_over]),
             list_at: first(&[row.ended, row.archived]),
+            generated_list_at: first(&[row.generated]),
         })
     }
 
@@ -240,4 +270,15 @@ impl Catalog {
         }
         Ok(recordings)
     }
+}
+
+/// Those of these conferences that are known, by their ids.
+pub(super) async fn by_id(
+    connection: &mut SqliteConnection,
+    conference_ids: &[&str],
+) -> Result<HashMap<String, Conference>, Error> {
+    let conference_ids = serde_json::json!(conference_ids).to_string();
+    let conferences: Result<Vec<Conference>, Error> =
+        conferences!(connection, "", "c.conference_id IN (SELECT value FROM json_each(?1))", conference_ids);
+    Ok(conferences?.into_iter().map(|conference| (conference.conference_id.clone(), conference)).collect())
 }

@@ -11,6 +11,7 @@ pub mod connection;
 mod damage;
 mod demo;
 mod due;
+pub mod intake;
 pub mod journal;
 pub mod lists;
 pub mod measures;
@@ -18,6 +19,7 @@ pub mod pauses;
 pub mod quota;
 pub mod register;
 pub mod runs;
+pub mod stream;
 pub mod verify;
 
 pub use connection::{Catalog, Error, Progress};

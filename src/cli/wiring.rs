@@ -119,6 +119,8 @@ pub fn settings(config: &Config) -> archive::Settings {
         users: config.discover.users.clone(),
         discover: config.discover.schedule(),
         poll: config.poll.schedule(),
+        stream: config.events.stream,
+        pushes_per_month: config.quota.pushes_per_month,
         batch_size: config.poll.batch_size.get(),
         collect: config.collect,
         fallback_union_id: config.dingtalk.fallback_union_id.clone(),

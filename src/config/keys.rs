@@ -58,6 +58,8 @@ pub(super) const KEYS: &[(&str, Shape)] = &[
     ("collect.settle", Shape::Duration),
     ("collect.give_up_after", Shape::Duration),
     ("quota.calls_per_month", Shape::Count),
+    ("quota.pushes_per_month", Shape::Count),
+    ("events.stream", Shape::Flag),
     ("http.listen", Shape::Text),
     ("heartbeat.url", Shape::Secret),
     ("log.format", Shape::LogFormat),

@@ -10,6 +10,7 @@ mod dingtalk;
 mod discover;
 mod duration;
 mod error;
+mod events;
 mod exposure;
 mod heartbeat;
 mod http;
@@ -32,6 +33,7 @@ pub use self::changes::Change;
 pub use self::dingtalk::{Credentials, DingTalk};
 pub use self::discover::Discover;
 pub use self::error::{ConfigError, Problem};
+pub use self::events::Events;
 pub use self::exposure::Exposed;
 pub use self::heartbeat::Heartbeat;
 pub use self::http::Http;
@@ -53,6 +55,7 @@ pub struct Config {
     pub poll: Poll,
     pub collect: Collect,
     pub quota: Quota,
+    pub events: Events,
     pub http: Http,
     pub heartbeat: Heartbeat,
     pub log: Log,

@@ -88,7 +88,8 @@ fn the_sample_shows_every_key_at_its_default() {
 
 #[test]
 fn the_defaults_are_the_ones_that_were_promised() {
-    let Config { dingtalk, catalog, watch, discover, poll, collect, quota, http, heartbeat, log } = Config::default();
+    let Config { dingtalk, catalog, watch, discover, poll, collect, quota, events, http, heartbeat, log } =
+        Config::default();
     assert_eq!(dingtalk.base_url.as_str(), "https://api.dingtalk.io/");
     assert_eq!(dingtalk.request_timeout.as_secs(), 10);
     assert_eq!((dingtalk.requests_per_second.get(), dingtalk.max_in_flight.get()), (15, 8));
@@ -101,7 +102,8 @@ fn the_defaults_are_the_ones_that_were_promised() {
     assert_eq!((collect.interval.as_secs(), collect.first_delay.as_secs()), (60, 120));
     assert_eq!((collect.retry_min.as_secs(), collect.retry_max.as_secs()), (300, 6 * 3600));
     assert_eq!((collect.settle.as_secs(), collect.give_up_after.as_secs()), (1800, 72 * 3600));
-    assert_eq!(quota.calls_per_month, 5000);
+    assert_eq!((quota.calls_per_month, quota.pushes_per_month), (5000, 3000));
+    assert!(!events.stream);
     assert!(http.listen.is_none() && heartbeat.url().is_none());
     assert_eq!(catalog.keep_events.as_secs(), 90 * 24 * 3600);
     assert_eq!((log.format, log.level.as_str()), (Format::Auto, "info"));
@@ -165,6 +167,7 @@ fn the_list_of_keys_is_the_list_of_fields() {
     let _ = Poll::deserialize(Fields("poll.", &mut fields));
     let _ = Collect::deserialize(Fields("collect.", &mut fields));
     let _ = Quota::deserialize(Fields("quota.", &mut fields));
+    let _ = Events::deserialize(Fields("events.", &mut fields));
     let _ = Http::deserialize(Fields("http.", &mut fields));
     let _ = Heartbeat::deserialize(Fields("heartbeat.", &mut fields));
     let _ = Log::deserialize(Fields("log.", &mut fields));

@@ -2,6 +2,7 @@
 //!
 //! This room knows the archive only as something that is given the time.
 
+pub mod events;
 pub mod heartbeat;
 pub mod http;
 pub mod lifecycle;

@@ -47,6 +47,11 @@ impl Waker {
         Ok(())
     }
 
+    /// Wakes at once.
+    pub fn wake(&self) {
+        self.wake_up.notify_one();
+    }
+
     /// Waits for a wake-up. Those that nobody has waited for are one.
     pub async fn woken(&self) {
         self.wake_up.notified().await;

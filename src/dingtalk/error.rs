@@ -12,6 +12,7 @@ use crate::domain::failure::{self, About, Class, Code, OwnCode};
 const CODES: &[(&str, Class)] = &[
     ("InvalidAuthentication", Class::TokenInvalid),
     ("invalidClientIdOrSecret", Class::CredentialsWrong),
+    ("authFailed", Class::CredentialsWrong),
     ("Forbidden.AccessDenied.AccessTokenPermissionDenied", Class::ScopeMissing),
     ("Forbidden.AccessDenied.IpNotInWhiteList", Class::AddressRefused),
     ("Forbidden.AccessDenied.Qps", Class::ThrottledQps),

@@ -13,6 +13,7 @@ mod limits;
 pub mod org_conferences;
 pub mod query;
 pub mod record;
+pub mod stream;
 pub mod token;
 pub mod user_conferences;
 pub mod videos;

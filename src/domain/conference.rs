@@ -134,6 +134,8 @@ pub enum DiscoveredBy {
     Cli,
     Organization,
     User,
+    Event,
+    History,
 }
 
 impl DiscoveredBy {
@@ -144,12 +146,15 @@ impl DiscoveredBy {
             Self::Cli => "cli",
             Self::Organization => "organization",
             Self::User => "user",
+            Self::Event => "event",
+            Self::History => "history",
         }
     }
 
     /// The one of that name.
     pub fn named(name: &str) -> Self {
-        [Self::Config, Self::Organization, Self::User].into_iter().find(|by| by.as_str() == name).unwrap_or_default()
+        let all = [Self::Config, Self::Organization, Self::User, Self::Event, Self::History];
+        all.into_iter().find(|by| by.as_str() == name).unwrap_or_default()
     }
 
     /// How that came about, in words.
@@ -159,6 +164,8 @@ impl DiscoveredBy {
             Self::Cli => "put on watch from the command line",
             Self::Organization => "the organisation's list shows it in progress",
             Self::User => "a user's list shows it in progress",
+            Self::Event => "an event tells of it",
+            Self::History => "it was found afterwards, in a time in which nobody looked",
         }
     }
 }

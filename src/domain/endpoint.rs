@@ -21,11 +21,13 @@ pub enum Endpoint {
     OrgConferences,
     /// `GET /v1.0/conference/users/lists`
     UserConferences,
+    /// `POST /v1.0/gateway/connections/open`: whether it is metered stands nowhere, so it is counted.
+    StreamOpen,
 }
 
 impl Endpoint {
     /// Every page.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::AccessToken,
         Self::Query,
         Self::Conference,
@@ -34,6 +36,7 @@ impl Endpoint {
         Self::RecordStop,
         Self::OrgConferences,
         Self::UserConferences,
+        Self::StreamOpen,
     ];
 
     /// Its name in the catalog.
@@ -47,6 +50,7 @@ impl Endpoint {
             Self::RecordStop => "stop",
             Self::OrgConferences => "orgConferences",
             Self::UserConferences => "users/lists",
+            Self::StreamOpen => "connections/open",
         }
     }
 
@@ -57,12 +61,12 @@ impl Endpoint {
 
     /// Whether a call of it names conferences.
     pub const fn is_about_conferences(self) -> bool {
-        !matches!(self, Self::AccessToken | Self::OrgConferences | Self::UserConferences)
+        !matches!(self, Self::AccessToken | Self::OrgConferences | Self::UserConferences | Self::StreamOpen)
     }
 
     /// Whether it finds meetings. The others read what was found: see [`crate::domain::forecast::looking_reserve`].
     pub const fn is_for_looking(self) -> bool {
-        matches!(self, Self::Query | Self::OrgConferences | Self::UserConferences)
+        matches!(self, Self::Query | Self::OrgConferences | Self::UserConferences | Self::StreamOpen)
     }
 }
 

@@ -155,6 +155,22 @@ pub fn month_end(now: Timestamp) -> Timestamp {
     })
 }
 
+/// When the month's pushes are spent, if they come as they came so far this month; `None` if they last.
+#[expect(clippy::cast_precision_loss, reason = "counts of pushes are far below 2^52")]
+pub fn pushes_end(pushes: u64, share: u64, now: Timestamp) -> Option<Timestamp> {
+    /// A day of a month tells little about the others.
+    const LEAST_DAYS: f64 = 3.0;
+
+    if share == 0 || pushes >= share {
+        return (share > 0).then_some(now);
+    }
+    let day_of_month = day(now).get(8..).and_then(|day| day.parse::<f64>().ok()).unwrap_or(1.0);
+    let per_day = pushes as f64 / day_of_month.max(LEAST_DAYS);
+    let days_left = (share - pushes) as f64 / per_day.max(f64::MIN_POSITIVE);
+    let end = (days_left < 31.0).then(|| now + Duration::from_secs_f64(days_left * 86_400.0));
+    end.filter(|end| *end < month_end(now))
+}
+
 /// The day on which a call at `now` counts: `2026-06-01`, UTC+8. Its first seven characters are the month.
 pub fn day(now: Timestamp) -> String {
     let local = (now + UTC_OFFSET).to_utc();
@@ -265,6 +281,17 @@ mod tests {
         let rate = looking_rate(&profile, &needy, now);
         assert!(rate < looking_rate(&profile, &budget(1_000), now));
         assert!(rate > 0.0);
+    }
+
+    #[test]
+    fn pushes_that_come_as_they_came_so_far_end_before_the_month_or_last() {
+        let tenth = instant("2026-06-10T00:00:00Z");
+        assert_eq!(pushes_end(900, 3_000, tenth), None);
+        let end = pushes_end(1_500, 3_000, tenth).unwrap();
+        assert_eq!(day(end), "2026-06-20");
+        assert_eq!(pushes_end(3_000, 3_000, tenth), Some(tenth), "they are spent");
+        assert_eq!((pushes_end(9_999, 0, tenth), pushes_end(0, 3_000, tenth)), (None, None));
+        assert_eq!(pushes_end(200, 3_000, instant("2026-05-31T20:00:00Z")), None, "the first day tells little");
     }
 
     #[test]

@@ -5,7 +5,9 @@
 pub mod backoff;
 pub mod clock;
 pub mod conference;
+pub mod coverage;
 pub mod endpoint;
+pub mod event;
 pub mod explanation;
 pub mod failure;
 pub mod forecast;

@@ -21,6 +21,8 @@ pub struct Wait {
     pub list_changes: u32,
     /// Since when DingTalk has given only errors about it; `None`: it answered last time.
     pub failing_since: Option<Timestamp>,
+    /// When an event told of a finished recording; `None`: its list was read since.
+    pub generated_at: Option<Timestamp>,
 }
 
 /// How far this machine's clock may be off DingTalk's, at the most that is allowed for.
@@ -47,7 +49,7 @@ impl Wait {
     /// count.
     pub fn answered(&self, planned_at: Timestamp, slack: Duration, now: Timestamp) -> Self {
         let counted = self.counted(planned_at.since(self.counted_until).saturating_add(slack), now);
-        Self { counted_until: now, failing_since: None, ..counted }
+        Self { counted_until: now, failing_since: None, generated_at: None, ..counted }
     }
 
     /// The wait after a reading at `now` that got no answer and is tried again at `retry_at`: until DingTalk answers,

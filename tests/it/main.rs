@@ -14,6 +14,7 @@ mod clock_leaps;
 mod clocks;
 mod decoding;
 mod empty_answers;
+mod events;
 mod failures;
 mod gateway;
 mod health;

@@ -242,7 +242,7 @@ async fn what_an_operator_or_a_clock_that_is_set_back_does_is_sound() {
 #[tokio::test]
 async fn a_catalog_that_is_not_of_this_schema_yet_is_refused_and_not_brought_up() {
     let (_folder, sound) = lived_in().await;
-    let path = broken(&sound, "UPDATE _sqlx_migrations SET version = version - 3").await;
+    let path = broken(&sound, "DELETE FROM _sqlx_migrations").await;
     let before = std::fs::read(&path).unwrap();
     let refused = Catalog::open_read_only(&path).await.unwrap_err();
     assert!(matches!(refused, Error::Older { found: 0, .. }), "{refused}");

@@ -10,11 +10,14 @@ use recording_archiver::catalog::Catalog;
 use recording_archiver::catalog::lists::{ConferenceRow, RecordingFilter, RecordingRow};
 use recording_archiver::cli::wiring;
 use recording_archiver::config::{Config, Watched};
+use recording_archiver::daemon::events;
 use recording_archiver::daemon::stepper::Stepper;
 use recording_archiver::domain::clock::{Clock, Timestamp, VirtualClock};
 use recording_archiver::simulator::{Behaviour, Call, Endpoint, Fault, Meeting, Organisation, Simulator};
 use sqlx::sqlite::{SqliteConnectOptions, SqlitePool, SqlitePoolOptions};
 use tempfile::TempDir;
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
 
 use crate::soak::clock::ArchiverClock;
 
@@ -61,6 +64,14 @@ pub(crate) struct World {
     /// A tool of its own on the file, as an administrator has one.
     sqlite: SqlitePool,
     folder: TempDir,
+    /// The task that holds the connection for events.
+    listening: Option<JoinHandle<()>>,
+}
+
+impl Drop for World {
+    fn drop(&mut self) {
+        self.hang_up();
+    }
 }
 
 impl Builder {
@@ -108,7 +119,7 @@ impl Builder {
         let (archive, catalog) = open(&self.config, &folder, &wall).await;
         let file = SqliteConnectOptions::new().filename(catalog.path()).busy_timeout(Duration::from_secs(5));
         let sqlite = SqlitePoolOptions::new().max_connections(1).connect_with(file).await.unwrap();
-        World { simulator, clock, wall, archive, catalog, config: self.config, sqlite, folder }
+        World { simulator, clock, wall, archive, catalog, config: self.config, sqlite, folder, listening: None }
     }
 }
 
@@ -141,10 +152,48 @@ impl World {
         self.clock.now()
     }
 
-    /// Does what is due until `until`; then it is `until`.
+    /// Does what is due until `until`, and stops where an event is pushed; then it is `until`.
     pub(crate) async fn until(&self, until: Timestamp) {
         let stepper = Stepper::new(Arc::clone(&self.archive), Arc::clone(&self.clock));
+        while let Some(at) = self.next_push_at().filter(|at| *at <= until) {
+            stepper.run_until(at).await.unwrap();
+            self.simulator.deliver().await;
+            let stream = self.simulator.stream();
+            assert!(stream.open_connections() > 0 || stream.connected(1).await, "no connection was opened again");
+        }
         stepper.run_until(until).await.unwrap();
+    }
+
+    fn next_push_at(&self) -> Option<Timestamp> {
+        self.listening.as_ref().and_then(|_| self.simulator.next_push_at(self.now()))
+    }
+
+    /// Opens the connection for events.
+    pub(crate) async fn listen(&mut self) {
+        let (archive, clock) = (Arc::clone(&self.archive), Arc::clone(&self.wall));
+        self.listening = Some(tokio::spawn(async move {
+            events::listen(&archive, clock.as_ref(), &|| {}, &CancellationToken::new()).await;
+        }));
+        assert!(self.simulator.stream().connected(1).await, "no connection was opened");
+        self.is_written("SELECT count(*) FROM event_stream WHERE connected_since IS NOT NULL").await;
+    }
+
+    /// The process that holds the connection is gone, without a word.
+    pub(crate) fn hang_up(&mut self) {
+        if let Some(listening) = self.listening.take() {
+            listening.abort();
+        }
+    }
+
+    /// Waits until a row is there that another task writes.
+    pub(crate) async fn is_written(&self, sql: &'static str) {
+        for _ in 0..10_000 {
+            if self.number(sql).await > 0 {
+                return;
+            }
+            tokio::task::yield_now().await;
+        }
+        panic!("it is never written: {sql}");
     }
 
     /// Does what is due while `duration` passes.
@@ -159,7 +208,13 @@ impl World {
 
     /// The daemon is killed, and another one starts over the same file: nothing is settled, nothing is closed.
     pub(crate) async fn restart(&mut self) {
+        let listened = self.listening.is_some();
+        self.hang_up();
         (self.archive, self.catalog) = open(&self.config, &self.folder, &self.wall).await;
+        if listened {
+            assert!(self.simulator.stream().connected(0).await);
+            self.listen().await;
+        }
     }
 
     /// The daemon is stopped, its configuration edited, and it is started again.

@@ -14,6 +14,7 @@ use super::logging::{self, Level};
 use super::wiring::Service;
 use crate::catalog;
 use crate::config::{Config, ConfigError, Loaded};
+use crate::daemon::events;
 use crate::daemon::heartbeat::Heartbeat;
 use crate::daemon::http::Http;
 use crate::daemon::lifecycle::{Watchdog, stop_on_signals};
@@ -95,7 +96,18 @@ async fn run_until_reload<R: Fn() -> Result<Loaded, ConfigError>>(
     let end = stop.child_token();
     let rest = config.collect.interval.clamp(Duration::from_secs(1), Duration::from_mins(1));
     let (archive, clock, report) = (&service.archive, service.clock.as_ref(), reloads.report);
-    let work = worker::work(archive, clock, waker, &end, report, heartbeat.as_ref(), rest);
+    let wake = || waker.wake();
+    let work = async {
+        let work = worker::work(archive, clock, waker, &end, report, heartbeat.as_ref(), rest);
+        let listen = async {
+            if config.events.stream {
+                events::listen(archive, clock, &wake, &end).await;
+            }
+        };
+        // The one that ends first is the work, or both are stopped.
+        let (worked, ()) = tokio::join!(async { work.await.inspect_err(|_| end.cancel()) }, listen);
+        worked
+    };
     tokio::pin!(work);
     tokio::select! {
         worked = &mut work => {

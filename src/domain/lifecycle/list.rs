@@ -6,6 +6,7 @@ use super::{DAY, ErrorNote, Page, Transition, whole};
 use crate::domain::backoff;
 use crate::domain::clock::Timestamp;
 use crate::domain::conference::State;
+use crate::domain::coverage::Told;
 use crate::domain::failure::{LastError, OwnCode};
 use crate::domain::recording::{Changes, Known, RecordingList, diff};
 use crate::domain::wait::Wait;
@@ -15,6 +16,8 @@ impl Page<'_> {
     /// is archived.
     pub(super) fn list_read(&self, list: &RecordingList, known: &[Known], union_id: &str) -> Transition {
         let (wait, changes) = self.reading(list, known, union_id);
+        // An event told that it is finished, and its word counts as a first reading that gave the same.
+        let is_generated = self.conference.wait.generated_at.is_some();
         let is_listed = !list.recordings.is_empty() || list.without_media_id > 0;
         let is_complete = list.without_media_id == 0;
         let deadline = self.deadline(&wait);
@@ -22,7 +25,7 @@ impl Page<'_> {
         let seen = seen(list, known, &changes);
         let settles_at = wait.list_changed_at.filter(|_| was_seen).map(|at| at + self.settle(&wait));
         if let Some(settles_at) = settles_at.filter(|_| is_listed && is_complete)
-            && (self.rules.collect.settle.is_zero() || (!changes.unsettles && settles_at <= self.now))
+            && (self.rules.collect.settle.is_zero() || is_generated || (!changes.unsettles && settles_at <= self.now))
         {
             let next = if deadline.is_some() {
                 "it has settled, and is looked at once more when the wait would be over"
@@ -42,7 +45,7 @@ impl Page<'_> {
             }
             return self.to(State::Unrecorded, None, format!("{seen}; the wait is over, and nothing was recorded"));
         };
-        let is_expected = self.conference.record_status != Some(0) || !self.rules.is_metered;
+        let is_expected = is_generated || self.conference.record_status != Some(0) || !self.rules.is_metered;
         let (again, why) = match settles_at {
             Some(settles_at) if is_listed && is_complete => (settles_at, "it is read again"),
             // Nothing is expected, and calls are few: once more, at the very end.
@@ -137,6 +140,10 @@ impl Page<'_> {
 
     fn retry_at(&self) -> Timestamp {
         let (collect, conference) = (&self.rules.collect, self.conference);
+        if self.awaits_event() {
+            let is_sure = self.rules.recordings_told == Told::Nearly;
+            return self.now + if is_sure { collect.give_up_after } else { collect.retry_max };
+        }
         self.now + backoff::delay(collect.retry_min, collect.retry_max, conference.attempts, &conference.conference_id)
     }
 

@@ -14,22 +14,41 @@
 //! | `unrecorded` | active            | –              | –                 | active            | –           | –                                     | –                          | –                          | hint    | ended   |
 //! | `failed`     | active            | asked at once  | waiting, later    | active            | ended       | –                                     | failed, looked at again    | failed, looked at again    | hint    | ended   |
 //!
+//! What events tell is a hint as well; conference info confirms each end, and the list each recording.
+//!
+//! | state        | event: began             | event: closed                   | event: video generated          |
+//! |--------------|--------------------------|---------------------------------|---------------------------------|
+//! | (unknown)    | active                   | active, told over               | active, told over               |
+//! | `waiting`    | active                   | active, told over               | active, told over               |
+//! | `active`     | –                        | active, told over               | active, told over               |
+//! | `ended`      | active, if it began anew | active, told over, if begun anew | ended, read at once            |
+//! | `archived`   | active, if it began anew | active, told over, if begun anew | archived, read at once         |
+//! | `unrecorded` | active, if it began anew | active, told over, if begun anew | ended, read at once            |
+//! | `failed`     | active                   | active, told over               | active, told over               |
+//!
+//! "Told over": conference info is asked in the next pass, whatever the poll interval. "Begun anew": it began after it
+//! ended last.
+//!
 //! A dash: nothing follows. "Only errors" ends after `collect.give_up_after` in which others were answered. "Looked at
 //! again" goes on as long; then a failed conference waits for a person.
 
 mod explain;
 mod list;
 mod progress;
+mod pushed;
 #[cfg(test)]
 mod tests;
 
 use std::time::Duration;
 
 pub use explain::{Standing, invariants, next_question};
+pub use pushed::is_told_over;
 use serde::Deserialize;
 
 use super::clock::Timestamp;
 use super::conference::{Conference, ConferenceInfo, State, Status};
+use super::coverage::Told;
+use super::event::Happened;
 use super::failure::{LastError, OwnCode};
 use super::recording::{Changes, Known, RecordingList};
 use super::wait::Wait;
@@ -45,6 +64,10 @@ pub struct Rules {
     /// Whether the organisation's list is read, which shows when a conference begins.
     pub is_listed: bool,
     pub is_metered: bool,
+    /// Whether events tell of nearly all meetings, and come.
+    pub is_covered: bool,
+    /// Whether they tell of recordings.
+    pub recordings_told: Told,
     pub collect: Collect,
 }
 
@@ -83,7 +106,14 @@ impl Default for Collect {
 /// For an operator's word, which needs no rules of its own.
 impl Default for Rules {
     fn default() -> Self {
-        Self { poll_gap: Duration::from_mins(5), is_listed: false, is_metered: true, collect: Collect::default() }
+        Self {
+            poll_gap: Duration::from_mins(5),
+            is_listed: false,
+            is_metered: true,
+            is_covered: false,
+            recordings_told: Told::NotAll,
+            collect: Collect::default(),
+        }
     }
 }
 
@@ -95,6 +125,7 @@ pub enum Hint {
     SpoilsBatch,
     LongInProgress,
     Unanswered,
+    ToldOver,
 }
 
 impl Hint {
@@ -105,6 +136,7 @@ impl Hint {
             Self::SpoilsBatch => "a batch query with it was refused",
             Self::LongInProgress => "a list has shown it in progress for a day",
             Self::Unanswered => "DingTalk gave no answer about it when it was last asked",
+            Self::ToldOver => "an event says that it is over",
         }
     }
 }
@@ -136,6 +168,8 @@ pub enum Observation<'a> {
     Watched { union_id: Option<&'a str> },
     /// An operator wants its list read anew.
     Retried,
+    /// An event tells what happened to it.
+    Pushed(Happened, &'a ConferenceInfo),
 }
 
 /// What others met since a conference began to bring only errors.
@@ -216,6 +250,15 @@ pub fn observe(conference: &Conference, observation: Observation<'_>, now: Times
         }
         (_, Observation::Watched { union_id }) => page.watched(union_id),
         (Some(Archived | Unrecorded | Failed), Observation::Retried) => page.retried(),
+        (state, Observation::Pushed(happened, info)) => match (happened, state) {
+            (Happened::Began, Some(Active)) => page.unchanged(),
+            (Happened::Began | Happened::Closed, Some(Ended | Archived | Unrecorded)) if !page.began_anew(info) => {
+                page.unchanged()
+            }
+            (Happened::Began, _) => page.in_progress(info),
+            (Happened::VideoGenerated, Some(Ended | Archived | Unrecorded)) => page.video_generated(),
+            (Happened::Closed | Happened::VideoGenerated, _) => page.told_over(happened, info),
+        },
         _ => page.unchanged(),
     }
 }

@@ -5,7 +5,8 @@ use std::time::Duration;
 use super::{DAY, ErrorNote, Hint, Others, Page, Transition, whole};
 use crate::domain::backoff;
 use crate::domain::clock::Timestamp;
-use crate::domain::conference::{ConferenceInfo, State};
+use crate::domain::conference::{ConferenceInfo, DiscoveredBy, State};
+use crate::domain::coverage::{Told, UNTOLD};
 use crate::domain::failure::LastError;
 use crate::domain::wait::Wait;
 
@@ -97,7 +98,8 @@ impl Page<'_> {
     pub(super) fn not_started(&self, info: &ConferenceInfo) -> Transition {
         // Before the start, `startTime` is a plan at best.
         let planned = info.started_at.filter(|planned| *planned > self.now);
-        let next = planned.unwrap_or_else(|| self.ask_again()).min(self.now + DAY);
+        let longest = if self.rules.is_covered { UNTOLD } else { DAY };
+        let next = planned.unwrap_or_else(|| self.ask_again()).min(self.now + longest);
         let facts = ConferenceInfo { started_at: None, ..info.clone() };
         Transition { state: State::Waiting, facts, ..self.again(next, "it has not started") }
     }
@@ -113,9 +115,28 @@ impl Page<'_> {
         // One that was seen in progress ended after it became known, whatever the clocks say.
         let ended_before = info.ended_at.filter(|_| self.conference.state != Some(State::Active));
         let wait = Wait::begin(ended_before, self.conference.discovered_at.min(self.now), self.now);
-        let next = self.now + self.rules.collect.first_delay;
-        let to = self.to(State::Ended, Some(next), "its end is confirmed, and its recordings are awaited");
+        let wait = Wait { generated_at: self.conference.wait.generated_at, ..wait };
+        let (next, why) = self.first_reading(info, &wait);
+        let to = self.to(State::Ended, Some(next), format!("its end is confirmed, and {why}"));
         Transition { facts: info.clone(), wait: Some(wait), ..to }
+    }
+
+    /// When its list is read for the first time. Where events tell of recordings, they say when; the reading that is
+    /// planned is for the event that was lost.
+    fn first_reading(&self, info: &ConferenceInfo, wait: &Wait) -> (Timestamp, &'static str) {
+        let collect = &self.rules.collect;
+        if wait.generated_at.is_some() {
+            return (self.now, "a recording of it is finished");
+        }
+        let soon = self.now + collect.first_delay;
+        if !self.awaits_event() {
+            return (soon, "its recordings are awaited");
+        }
+        let is_sure = self.rules.recordings_told == Told::Nearly && self.rules.is_metered;
+        let is_expected = info.record_status != Some(0) || !is_sure;
+        let latest = if is_expected { self.now + collect.retry_max / 2 } else { self.now + collect.give_up_after };
+        let at = wait.deadline(collect.give_up_after, self.now).map_or(soon, |deadline| latest.min(deadline));
+        (at.max(soon), "an event is to tell of its recordings")
     }
 
     /// A refusal may be premature: an id can be handed out before its meeting exists. So it is looked at again for a
@@ -222,6 +243,16 @@ impl Page<'_> {
         Transition { wait: Some(wait), ..self.to(State::Ended, Some(self.now), "its list is to be read anew") }
     }
 
+    /// Whether an event is to tell when its list is worth reading. Until it is known whether events tell of recordings, one
+    /// that an event told of is taken to have such events too.
+    pub(super) fn awaits_event(&self) -> bool {
+        match self.rules.recordings_told {
+            Told::NotAll => false,
+            Told::Unknown => self.conference.discovered_by == DiscoveredBy::Event,
+            Told::Nearly => true,
+        }
+    }
+
     /// Whether anything is remembered of it: see [`super::invariants`].
     pub(super) fn is_remembered(&self) -> bool {
         let conference = self.conference;
@@ -243,6 +274,10 @@ impl Page<'_> {
             false if self.now.since(conference.discovered_at) > FORGOTTEN_AFTER => DAY,
             false => retry_max,
         };
+        // An event is to tell when it begins; asking is for the one that was lost.
+        if rules.is_covered && !is_active {
+            return self.now + UNTOLD;
+        }
         // Where the organisation's list is read, it shows nearly all that begin; asking finds the short one that began and
         // ended between two looks, before its recordings are replaced.
         let least = if rules.is_listed && !is_active { most / 4 } else { rules.poll_gap.min(most) };

@@ -21,6 +21,7 @@ fn rules() -> Rules {
 fn conference(state: Option<State>) -> Conference {
     let mut conference = Conference::unknown("607452e0xxx", DiscoveredBy::Cli, at(-60));
     conference.state = state;
+    conference.ended_at = matches!(state, Some(State::Ended | State::Archived | State::Unrecorded)).then_some(at(-10));
     if state == Some(State::Ended) {
         conference.next_attempt_at = Some(at(0));
         conference.wait = Wait::new(at(-2));
@@ -92,7 +93,8 @@ fn every_cell_of_the_table_holds() {
     let (in_progress, not_started, ended) = (info(Status::InProgress), info(Status::NotStarted), info(Status::Ended));
     let unknown = info(Status::Unknown(Some(7)));
     let (empty, error) = (list(&[]), error());
-    let columns: [(&str, Observation<'_>, [Cell; 7]); 12] = [
+    let began_anew = ConferenceInfo { started_at: Some(at(-1)), ..info(Status::Ended) };
+    let columns: [(&str, Observation<'_>, [Cell; 7]); 16] = [
         (
             "shown",
             Observation::Shown(&in_progress),
@@ -153,6 +155,26 @@ fn every_cell_of_the_table_holds() {
             Observation::Retried,
             [Nothing, Nothing, Nothing, Nothing, Later(Ended), Later(Ended), Later(Ended)],
         ),
+        (
+            "event: began",
+            Observation::Pushed(Happened::Began, &ended),
+            [To(Active), To(Active), Nothing, Nothing, Nothing, Nothing, To(Active)],
+        ),
+        (
+            "event: closed",
+            Observation::Pushed(Happened::Closed, &ended),
+            [Later(Active), Later(Active), Later(Active), Nothing, Nothing, Nothing, Later(Active)],
+        ),
+        (
+            "event: closed, of a later session",
+            Observation::Pushed(Happened::Closed, &began_anew),
+            [Later(Active), Later(Active), Later(Active), Later(Active), Later(Active), Later(Active), Later(Active)],
+        ),
+        (
+            "event: video generated",
+            Observation::Pushed(Happened::VideoGenerated, &ended),
+            [Later(Active), Later(Active), Later(Active), Later(Ended), Later(Archived), Later(Ended), Later(Active)],
+        ),
     ];
     for (column, observation, cells) in columns {
         for (state, expected) in states.into_iter().zip(cells) {
@@ -183,6 +205,9 @@ fn no_transition_breaks_an_invariant() {
                 Observation::Unanswered { error: &error, others: Others::Answered },
                 Observation::Watched { union_id: Some("u") },
                 Observation::Retried,
+                Observation::Pushed(Happened::Began, &in_progress),
+                Observation::Pushed(Happened::Closed, &ended),
+                Observation::Pushed(Happened::VideoGenerated, &ended),
                 Observation::MeetingClosed { known, union_id: "u" },
             ];
             observations.extend(lists.iter().map(|list| Observation::List { list, known, union_id: "u" }));

@@ -1,0 +1,112 @@
+//! Events: taken in when they come, and what they are worth.
+
+use super::{Archive, Settings, Stage, journal};
+use crate::catalog::stream::StreamRow;
+use crate::catalog::{self, Catalog};
+use crate::dingtalk;
+use crate::dingtalk::stream::Connection;
+use crate::domain::clock::Timestamp;
+use crate::domain::coverage::{Coverage, Told};
+use crate::domain::event::Push;
+use crate::domain::forecast;
+
+/// An event is pushed again for so long: a connection that was lost for less time has lost none.
+const PUSHED_AGAIN_MS: i64 = 30_000;
+
+/// Whether events come, and tell of nearly everything.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Covered {
+    pub(super) meetings: bool,
+    pub(super) recordings: Told,
+}
+
+impl Covered {
+    /// `stream`: the connection, where events are wanted.
+    pub(super) async fn at(
+        catalog: &Catalog,
+        settings: &Settings,
+        stream: Option<&StreamRow>,
+        now: Timestamp,
+    ) -> Result<Self, catalog::Error> {
+        if stream.is_none_or(|stream| stream.connected_since.is_none()) {
+            return Ok(Self::default());
+        }
+        // When they are spent, none comes for the rest of the month.
+        let most = settings.pushes_per_month;
+        if most > 0 && catalog.pushed(&forecast::day(now)).await? >= most {
+            return Ok(Self::default());
+        }
+        let coverage = catalog.coverage(now).await?;
+        Ok(Self { meetings: coverage.is_high(), recordings: coverage.recordings() })
+    }
+}
+
+/// How it stands with events.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EventReport {
+    pub stream: StreamRow,
+    /// Of this month (UTC+8).
+    pub pushes: u64,
+    /// When they are spent, if that is before the month's end.
+    pub pushes_end_at: Option<Timestamp>,
+    pub coverage: Coverage,
+    /// Whether events tell of nearly all meetings, so that looking is a safety net.
+    pub are_trusted: bool,
+}
+
+/// How it stands with events at `now`; `None` if none are wanted. Reads only.
+pub async fn report(
+    catalog: &Catalog,
+    settings: &Settings,
+    now: Timestamp,
+) -> Result<Option<EventReport>, catalog::Error> {
+    if !settings.stream {
+        return Ok(None);
+    }
+    let stream = catalog.stream().await?.unwrap_or_default();
+    let pushes = catalog.pushed(&forecast::day(now)).await?;
+    Ok(Some(EventReport {
+        are_trusted: Covered::at(catalog, settings, Some(&stream), now).await?.meetings,
+        pushes,
+        pushes_end_at: forecast::pushes_end(pushes, settings.pushes_per_month, now),
+        coverage: catalog.coverage(now).await?,
+        stream,
+    }))
+}
+
+/// Since when events come again, if some were lost before.
+pub(super) fn came_back(stream: &StreamRow) -> Option<Timestamp> {
+    let since = stream.connected_since?;
+    let has_lost = stream.closed_at.is_none_or(|closed_at| since - closed_at > PUSHED_AGAIN_MS);
+    has_lost.then(|| Timestamp::from_millis(since))
+}
+
+impl Archive {
+    /// Opens a connection over which events come: one metered call.
+    pub async fn open_stream(&self) -> Result<Connection, dingtalk::Error> {
+        self.context.dingtalk.open_stream().await
+    }
+
+    /// Takes in what was pushed. When this has come to its end, it may be acknowledged: it is in the catalog.
+    pub async fn take_in(&self, pushes: &[Push], now: Timestamp) -> Result<(), catalog::Error> {
+        let context = &self.context;
+        let rules = context.rules(Covered::default(), now);
+        let decisions = context.catalog.take_in(pushes, &forecast::day(now), now, &rules).await?;
+        for decision in &decisions {
+            journal::log(Stage::Discover, decision);
+        }
+        Ok(())
+    }
+
+    /// Enters the last calls in the ledger, and that a connection is open.
+    pub async fn stream_opened(&self, now: Timestamp) -> Result<(), catalog::Error> {
+        self.context.budget.end().await?;
+        self.context.catalog.stream_opened(now).await
+    }
+
+    /// The same, and that there is no connection, and why.
+    pub async fn stream_closed(&self, why: &str, now: Timestamp) -> Result<(), catalog::Error> {
+        self.context.budget.end().await?;
+        self.context.catalog.stream_closed(why, now).await
+    }
+}

@@ -32,6 +32,18 @@ pub(super) struct Demo {
     /// The same seed gives the same organisation
     #[arg(long, default_value_t = 1)]
     seed: u64,
+    /// Have DingTalk push events too; the table shows the week with and without
+    #[arg(long)]
+    events: bool,
+    /// How many of a hundred events never come
+    #[arg(long, value_name = "PERCENT", default_value_t = 0, requires = "events", value_parser = clap::value_parser!(u8).range(0..=100))]
+    event_loss: u8,
+    /// How many of a hundred meetings events tell of
+    #[arg(long, value_name = "PERCENT", default_value_t = 100, requires = "events", value_parser = clap::value_parser!(u8).range(0..=100))]
+    event_coverage: u8,
+    /// How many pushes a month has
+    #[arg(long, value_name = "N", default_value_t = 3000, requires = "events")]
+    pushes_per_month: u64,
     #[command(flatten)]
     printed: Dated,
 }
@@ -47,10 +59,23 @@ pub(super) async fn run(demo: &Demo) -> anyhow::Result<()> {
         days: usize::from(demo.days),
         first_day: week::FIRST_DAY,
     };
-    let (summary, differences) = week::archive(&plan, &catalog).await?;
+    let events = demo.events.then_some(week::Events {
+        loss_percent: demo.event_loss,
+        coverage_percent: demo.event_coverage,
+        pushes_per_month: demo.pushes_per_month,
+    });
+    let (summary, differences) = week::archive(&plan, &catalog, events).await?;
     match demo.printed.format {
         Format::Json => output::json(&summary)?,
-        Format::Table => report::print(&summary, differences.is_empty(), &catalog, &demo.printed.screen()).await?,
+        Format::Table => {
+            let mut without = None;
+            if demo.events {
+                let folder = tempfile::tempdir().context("the week without events needs a folder")?;
+                without = Some(week::archive(&plan, &folder.path().join(DEFAULT_CATALOG), None).await?.0);
+            }
+            let screen = demo.printed.screen();
+            report::print(&summary, without.as_ref(), differences.is_empty(), &catalog, &screen).await?;
+        }
     }
     for difference in differences.iter().take(20) {
         output::say(&format!("differs: {}", sanitize::text(difference)));

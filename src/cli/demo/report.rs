@@ -27,7 +27,14 @@ const COLUMNS: [Column; 7] = [
     Column("media_id", Kind::Id, 4),
 ];
 
-pub(super) async fn print(summary: &Summary, is_true: bool, path: &Path, screen: &Screen) -> anyhow::Result<()> {
+/// `without`: the same week without events, if there were events.
+pub(super) async fn print(
+    summary: &Summary,
+    without: Option<&Summary>,
+    is_true: bool,
+    path: &Path,
+    screen: &Screen,
+) -> anyhow::Result<()> {
     let catalog = Catalog::open_read_only(path).await?;
     let rows = catalog.list_recordings(&RecordingFilter::default(), Some(SHOWN), true);
     let rows: Vec<_> = rows.map(|row| row?.row()).try_collect().await?;
@@ -44,7 +51,8 @@ pub(super) async fn print(summary: &Summary, is_true: bool, path: &Path, screen:
         0 => String::new(),
         more => format!("… and {more} more\n"),
     };
-    let Summary { meetings, unseen, recordings_expected, recordings_archived, calls, calls_naive, seconds } = summary;
+    let Summary { meetings, unseen, recordings_expected, recordings_archived, calls, calls_naive, seconds, .. } =
+        summary;
     let sums = screen.prose(&format!(
         "{meetings} meetings took place; {unseen} of them stayed unseen: never registered, and over before the next look at the listing
 {recordings_archived} of {recordings_expected} recordings archived; {verdict}
@@ -53,10 +61,11 @@ conferences: {states}
 {seconds:.1} seconds
 "
     ));
+    let beside = without.map(|without| format!("\n{}", side_by_side(without, summary, screen))).unwrap_or_default();
     let file = path.display();
     output::print(&format!(
         "{table}{more}
-{sums}
+{sums}{beside}
 The catalog is {file}. Three questions to ask it:
   sqlite3 {file} \"SELECT started, duration, size_mib, title
     FROM recording_catalog ORDER BY started DESC LIMIT 5\"
@@ -66,4 +75,22 @@ The catalog is {file}. Three questions to ask it:
     FROM api_calls GROUP BY 1, 2\"
 "
     ))
+}
+
+/// What events are worth.
+fn side_by_side(without: &Summary, with: &Summary, screen: &Screen) -> String {
+    const COLUMNS: [Column; 3] = [
+        Column("of the same week", Kind::Text(24), 0),
+        Column("without events", Kind::Number, 0),
+        Column("with events", Kind::Number, 0),
+    ];
+    let row = |what: &str, of: fn(&Summary) -> String| vec![what.into(), of(without).into(), of(with).into()];
+    let rows = [
+        row("meetings", |it| it.meetings.to_string()),
+        row("unseen", |it| it.unseen.to_string()),
+        row("recordings archived", |it| it.recordings_archived.to_string()),
+        row("metered calls", |it| it.calls.to_string()),
+        row("pushed events", |it| it.pushes.to_string()),
+    ];
+    screen.table(&COLUMNS, &rows)
 }

@@ -12,12 +12,14 @@ use super::table::{Cell, Column, Kind};
 use super::zone::Precision;
 use super::{open, wiring};
 use crate::archive::LookIntervals;
+use crate::archive::events;
 use crate::archive::health::{self, Stale};
 use crate::catalog::Catalog;
 use crate::catalog::lists::LastErrorRow;
 use crate::catalog::measures::Oldest;
 use crate::catalog::pauses::Pause;
 use crate::catalog::runs::JobRun;
+use crate::catalog::stream::StreamRow;
 use crate::config::Config;
 use crate::daemon::lock::{Lock, Note};
 use crate::daemon::report::in_words;
@@ -46,6 +48,8 @@ struct Report {
     month: String,
     calls: u64,
     calls_per_month: u64,
+    /// `null` where none are wanted.
+    events: Option<Events>,
     discover_interval_ms: Option<i64>,
     discover_stretched: bool,
     poll_interval_ms: i64,
@@ -55,6 +59,19 @@ struct Report {
     #[serde(skip)]
     stale: Vec<Stale>,
     stages: Vec<JobRun>,
+}
+
+#[derive(Serialize)]
+struct Events {
+    #[serde(flatten)]
+    stream: StreamRow,
+    pushes: u64,
+    pushes_per_month: u64,
+    /// When they are spent, if that is before the month's end.
+    pushes_end_at: Option<Timestamp>,
+    /// How many of a hundred meetings events told of; `null` while too little is known.
+    coverage_percent: Option<u64>,
+    are_trusted: bool,
 }
 
 pub(super) async fn run(printed: Dated, config: &Config) -> anyhow::Result<()> {
@@ -83,7 +100,16 @@ async fn report(catalog: &Catalog, config: &Config, now: Timestamp) -> anyhow::R
     let day = forecast::day(now);
     let lags = catalog.latest_lags(LATEST).await?;
     let stale = health::stale(catalog, &settings, share, now).await?;
+    let events = events::report(catalog, &settings, now).await?.map(|report| Events {
+        stream: report.stream,
+        pushes: report.pushes,
+        pushes_per_month: settings.pushes_per_month,
+        pushes_end_at: report.pushes_end_at,
+        coverage_percent: report.coverage.percent(),
+        are_trusted: report.are_trusted,
+    });
     Ok(Report {
+        events,
         catalog: config.catalog.path.display().to_string(),
         daemon_pid,
         daemon_waits_for: waits_for,
@@ -131,6 +157,7 @@ fn facts(report: &Report, config: &Config, screen: &Screen) -> Vec<(&'static str
         ("recordings", recordings(report).into()),
         ("calls", calls.into()),
     ];
+    facts.extend(report.events.iter().flat_map(|events| told(events, report, screen)));
     let failed = |text: String| Cell::from(text).toned(Tone::Failed);
     let oldest = report.oldest_open.iter().find(|open| open.state == "ended");
     facts.extend(oldest.map(|open| ("longest awaited", format!("since {}", screen.zone.show(open.since)).into())));
@@ -148,9 +175,11 @@ fn facts(report: &Report, config: &Config, screen: &Screen) -> Vec<(&'static str
     let is_said = |message: &str| failures.iter().any(|(outcome, _)| outcome.contains(message));
     facts.extend(report.last_error.as_ref().map(|last| ("unanswered", unanswered(last, is_said, screen).into())));
     if let Some(interval_ms) = report.discover_interval_ms {
-        facts.push(("discover", interval(&config.discover.schedule(), interval_ms, report.discover_stretched).into()));
+        let discover = interval(report, &config.discover.schedule(), interval_ms, report.discover_stretched);
+        facts.push(("discover", discover.into()));
     }
-    facts.push(("poll", interval(&config.poll.schedule(), report.poll_interval_ms, report.poll_stretched).into()));
+    let poll = interval(report, &config.poll.schedule(), report.poll_interval_ms, report.poll_stretched);
+    facts.push(("poll", poll.into()));
     let paused = |pause: &Pause| {
         let why = if is_said(&pause.message) { String::new() } else { format!(": {}", pause.message) };
         let until = format!("{} until {}{why}", pause.scope, screen.zone.show(pause.until));
@@ -226,12 +255,38 @@ fn unanswered(last: &LastErrorRow, is_said: impl Fn(&str) -> bool, screen: &Scre
     format!("conference {conference_id}{at}: {code}{message}{others}")
 }
 
-fn interval(configured: &Schedule, interval_ms: i64, stretched: bool) -> String {
+fn interval(report: &Report, configured: &Schedule, interval_ms: i64, stretched: bool) -> String {
     if !stretched {
         return configured.to_string();
     }
     // The forecast is not more exact than a minute.
     let minutes = u64::try_from(interval_ms / 60_000).unwrap_or(0).max(1);
     let actual = output::duration(Duration::from_mins(minutes));
-    format!("{configured}, now stretched to {actual} so that the month's calls last")
+    let why = match &report.events {
+        Some(events) if events.are_trusted => "for events tell of nearly all meetings",
+        _ => "so that the month's calls last",
+    };
+    format!("{configured}, now stretched to {actual} {why}")
+}
+
+/// How it stands with events.
+fn told(events: &Events, report: &Report, screen: &Screen) -> Vec<(&'static str, Cell)> {
+    let show = |at: i64| screen.zone.show(Timestamp::from_millis(at));
+    let Events { stream, pushes, pushes_per_month, .. } = events;
+    let connection = match (stream.connected_since, &stream.last_error) {
+        (Some(since), _) => Cell::from(format!("connected since {}", show(since))),
+        (None, Some(error)) => Cell::from(format!("not connected: {error}")).toned(Tone::Warning),
+        (None, None) => "not connected yet".into(),
+    };
+    let of = if *pushes_per_month == 0 { "unmetered".to_owned() } else { format!("of {pushes_per_month}") };
+    let coverage = events.coverage_percent.map_or_else(
+        || "of how many meetings they tell is not known yet".to_owned(),
+        |percent| format!("they tell of {percent} of 100 meetings"),
+    );
+    let pushes = format!("{pushes} {of} in {} (UTC+8); {coverage}", report.month);
+    let end = events.pushes_end_at.map(|end| {
+        let end = format!("are spent about {}; then looking goes on at its normal pace", screen.zone.show(end));
+        ("pushes", Cell::from(end).toned(Tone::Warning))
+    });
+    [("events", connection), ("pushed", pushes.into())].into_iter().chain(end).collect()
 }

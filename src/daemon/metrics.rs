@@ -10,7 +10,7 @@ use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::{Registry, Unit};
 
-use crate::archive::{LookIntervals, Settings};
+use crate::archive::{LookIntervals, Settings, events};
 use crate::catalog::{self, Catalog};
 use crate::domain::clock::Timestamp;
 use crate::domain::forecast;
@@ -90,6 +90,25 @@ pub(super) async fn text(
         registry.register("quota_calls_left", "Calls of this month's share that are left", left);
         let share = ConstGauge::new(*share as f64);
         registry.register("quota_calls", "This daemon's share of the month's calls", share);
+    }
+    if let Some(events) = events::report(catalog, settings, now).await? {
+        let connected = ConstGauge::new(f64::from(u8::from(events.stream.connected_since.is_some())));
+        registry.register("stream_connected", "1 if the connection for events is open, else 0", connected);
+        let help = "Pushed events of this calendar month (UTC+8)";
+        registry.register("month_pushes", help, ConstGauge::new(events.pushes as f64));
+        if settings.pushes_per_month > 0 {
+            let left = ConstGauge::new(settings.pushes_per_month.saturating_sub(events.pushes) as f64);
+            registry.register("quota_pushes_left", "Pushes of this month's share that are left", left);
+        }
+        if let Some(at) = events.stream.last_push_at {
+            let last = ConstGauge::new(seconds(Timestamp::from_millis(at)));
+            let help = "When the last event came";
+            registry.register_with_unit("last_push_timestamp", help, Unit::Seconds, last);
+        }
+        if let Some(percent) = events.coverage.percent() {
+            let ratio = ConstGauge::new(percent as f64 / 100.0);
+            registry.register("event_coverage_ratio", "Of the last meetings, the part that events told of", ratio);
+        }
     }
     let help = "The time kept between two looks: as configured, or stretched so that the month's calls last";
     let look = in_seconds(&mut registry, "look_interval", help);

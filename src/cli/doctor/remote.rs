@@ -17,7 +17,7 @@ use crate::domain::clock::{Clock, SystemClock, Timestamp};
 use crate::domain::endpoint::Endpoint;
 use crate::domain::failure::{Class, OwnCode};
 
-/// The most metered calls that `doctor` makes.
+/// The most metered calls that `doctor` makes, but for one that opens the connection for events.
 const MOST_CALLS: usize = 5;
 
 /// An id that no conference has. A request about it changes nothing, and its answer shows what the app may do.
@@ -41,6 +41,9 @@ pub(super) async fn check(findings: &mut Findings, config: &Config, catalog: Opt
         findings.add("scopes", Verdict::Skipped, what);
     } else {
         scopes_and_users(findings, config, &client).await;
+    }
+    if let (true, true, Some(catalog)) = (config.events.stream, has_token, catalog) {
+        events(findings, catalog, &client, clock.now()).await?;
     }
     findings.metered_calls = gate.calls.load(Ordering::Relaxed);
     if let Some(budget) = &gate.budget {
@@ -115,6 +118,33 @@ async fn scopes_and_users(findings: &mut Findings, config: &Config, client: &Cli
         let what = format!("{left} were not asked about: `doctor` makes at most {MOST_CALLS} calls");
         findings.add("unionIds", Verdict::Skipped, what);
     }
+}
+
+/// Checks that events can come, and that they do.
+async fn events(findings: &mut Findings, catalog: &Catalog, client: &Client, now: Timestamp) -> anyhow::Result<()> {
+    let stream = catalog.stream().await?.unwrap_or_default();
+    if stream.connected_since.is_some() {
+        // A second connection would swallow some of the daemon's events.
+        findings.add("connection for events", Verdict::Ok, "the daemon holds it");
+    } else {
+        match client.open_stream().await {
+            Ok(connection) => {
+                connection.close().await;
+                findings.add("connection for events", Verdict::Ok, "it opens");
+            }
+            Err(error) => findings.add("connection for events", Verdict::Failed, error.to_string()),
+        }
+    }
+    let is_recent = |at: &i64| now.since(Timestamp::from_millis(*at)) < Duration::from_hours(24);
+    if stream.last_push_at.as_ref().is_some_and(is_recent) {
+        findings.add("events", Verdict::Ok, "some came within the last day");
+    } else {
+        let what = "none came within the last day: on DingTalk's open platform, open the app, then 开发配置, 事件订阅 \
+                    (event subscription), choose Stream mode, and tick meeting_status_change and \
+                    flash_minutes_open_event, and no others; with no meetings, none come";
+        findings.add("events", Verdict::Warning, what);
+    }
+    Ok(())
 }
 
 /// Concludes from an answer about [`NO_CONFERENCE`] whether the app has a scope. Returns whether to go on.

@@ -133,9 +133,9 @@ impl Schedule {
         self.awaited.remove(message_id)
     }
 
-    /// Whether any of these may still be answered.
-    pub(super) fn awaits_any(&self, message_ids: &[String]) -> bool {
-        message_ids.iter().any(|message_id| self.awaited.contains_key(message_id))
+    /// Whether this push may still be answered.
+    pub(super) fn awaits(&self, message_id: &str) -> bool {
+        self.awaited.contains_key(message_id)
     }
 
     /// An event was acknowledged: it is not repeated, but for one that comes once more after `doubling`.

@@ -85,16 +85,15 @@ impl Schedule {
         let (mut due, mut gone) = (Vec::new(), Vec::new());
         for (_, number) in self.due.iter().take_while(|(at, _)| *at <= now) {
             let is_push = self.pending.get(number).is_some_and(Pending::is_to_be_pushed);
-            if is_push {
-                due.push(*number)
-            } else {
-                gone.push(*number)
-            }
+            let list = if is_push { &mut due } else { &mut gone };
+            list.push(*number);
             if due.len() == most {
                 break;
             }
         }
-        gone.into_iter().for_each(|number| self.remove(number));
+        for number in gone {
+            self.remove(number);
+        }
         due
     }
 

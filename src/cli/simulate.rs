@@ -10,7 +10,7 @@ use clap::Args;
 use super::output;
 use crate::daemon::lifecycle::stop_on_signals;
 use crate::domain::clock::SystemClock;
-use crate::simulator::{Behaviour, Organisation, Simulator};
+use crate::simulator::{Behaviour, Organisation, Simulator, StreamBehaviour};
 
 #[derive(Args, Debug)]
 pub(super) struct Simulate {
@@ -31,14 +31,22 @@ pub(super) struct Simulate {
 pub(super) async fn run(simulate: &Simulate) -> anyhow::Result<()> {
     let stop = stop_on_signals()?;
     let organisation = Organisation::endless(simulate.seed, usize::try_from(simulate.meetings)?, simulate.speed);
-    let simulator = Simulator::start(simulate.listen, organisation, Behaviour::default(), Arc::new(SystemClock::new()))
+    let behaviour = Behaviour { stream: stream(simulate.speed), ..Behaviour::default() };
+    let simulator = Simulator::start(simulate.listen, organisation, behaviour, Arc::new(SystemClock::new()))
         .await
         .with_context(|| format!("cannot listen on {}; name another address with --listen", simulate.listen))?;
+    simulator.deliver_as_time_passes();
     output::print(&configuration(&simulator, simulate.speed))?;
     output::say(&format!("a simulated DingTalk listens on {}; stop it with Ctrl-C", simulator.base_url()));
     stop.cancelled().await;
     simulator.shutdown().await;
     Ok(())
+}
+
+/// Events without end, as calls are here; and connections that are told to leave a few times a day.
+fn stream(speed: f64) -> StreamBehaviour {
+    let life = Duration::from_hours(6).div_f64(speed).max(Duration::from_secs(20));
+    StreamBehaviour { pushes_per_month: None, connection_life: Some(life), ..StreamBehaviour::default() }
 }
 
 /// A configuration that works against it: the defaults, `speed` times faster.

@@ -20,6 +20,7 @@ mod meter;
 mod observer;
 mod organisation;
 mod random;
+mod reply;
 mod sample;
 mod server;
 mod stream;

@@ -9,12 +9,11 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use axum::Router;
-use axum::body::{Body, Bytes};
+use axum::body::Bytes;
 use axum::extract::{Path, Query, State};
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::Response;
 use axum::routing::{MethodFilter, get, on};
-use futures_util::{StreamExt, stream};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
@@ -27,12 +26,13 @@ use super::behaviour::Behaviour;
 use super::endpoint::Endpoint;
 use super::endpoints::Ask;
 use super::faults::Faults;
-use super::gateway::{APP_KEY, APP_SECRET, Gateway, Reply};
+use super::gateway::{APP_KEY, APP_SECRET, Gateway};
 use super::line::{Lines, Reset};
 use super::meter::Call;
 use super::observer::Observer;
 use super::organisation::Organisation;
-use super::stream::{StreamGateway, connect, xml};
+use super::reply::{deliver, silence, write_as_accepted};
+use super::stream::{StreamGateway, connect};
 
 /// How long a client that does not read may hold up the shutdown.
 const SHUTDOWN_PATIENCE: Duration = Duration::from_secs(1);
@@ -235,64 +235,9 @@ fn router(served: Served) -> Router {
     router.fallback(no_such_api).method_not_allowed_fallback(no_such_api).with_state(served)
 }
 
-/// This API writes XML to whoever does not ask for JSON.
-fn write_as_accepted(reply: &mut Reply, headers: &HeaderMap) {
-    let accept = headers.get(header::ACCEPT).and_then(|accept| accept.to_str().ok());
-    if accept.is_some_and(|accept| accept.contains("application/json")) {
-        return;
-    }
-    if let Ok(body) = serde_json::from_str(&reply.body) {
-        reply.body = xml(&body);
-    }
-}
-
 async fn no_such_api(State(served): State<Served>) -> Response {
     let reply = lock(&served.gateway).refuse(Answer::error("InvalidAction.NotFound"));
     dated(deliver(reply, &served.stop).await, &served)
-}
-
-/// A line that broke off: nothing comes any more, for as long as somebody waits.
-async fn silence(stop: &CancellationToken) -> Response {
-    stop.cancelled().await;
-    Response::default()
-}
-
-async fn deliver(reply: Reply, stop: &CancellationToken) -> Response {
-    let half = reply.body.len() / 2;
-    match &reply.spoilt_by {
-        Some(Answer::Truncated) => {
-            let bytes = Bytes::copy_from_slice(&reply.body.as_bytes()[..half]);
-            respond(&reply, Body::from(bytes))
-        }
-        Some(Answer::Cut) => {
-            let bytes = Bytes::copy_from_slice(&reply.body.as_bytes()[..half]);
-            // The pause lets the first half leave before the connection breaks.
-            let broken = stream::once(async {
-                tokio::task::yield_now().await;
-                Err(io::ErrorKind::ConnectionReset)
-            });
-            let mut response = respond(&reply, Body::from_stream(stream::iter([Ok(bytes)]).chain(broken).map(to_io)));
-            response.headers_mut().insert(header::CONTENT_LENGTH, HeaderValue::from(reply.body.len()));
-            response
-        }
-        Some(Answer::Reset) => {
-            // A body that fails before its first byte takes the headers with it: nothing has left yet.
-            let broken = stream::iter([Err::<Bytes, _>(io::ErrorKind::ConnectionReset)]);
-            respond(&reply, Body::from_stream(broken.map(to_io)))
-        }
-        Some(Answer::Hang(duration)) => {
-            // Ends early when the simulator stops: nobody is left to wait for it.
-            let _ = timeout(*duration, stop.cancelled()).await;
-            respond(&reply, Body::from(reply.body.clone()))
-        }
-        Some(Answer::Endless) => {
-            let spaces = Bytes::from_static(&[b' '; 16 * 1024]);
-            let endless = stream::repeat_with(move || Ok::<_, io::Error>(spaces.clone()));
-            let endless = endless.take_until(stop.clone().cancelled_owned());
-            respond(&reply, Body::from_stream(endless))
-        }
-        _ => respond(&reply, Body::from(reply.body.clone())),
-    }
 }
 
 /// An answer says what time it is at DingTalk, as every server's does.
@@ -303,25 +248,6 @@ fn dated(mut response: Response, served: &Served) -> Response {
         response.headers_mut().insert(header::DATE, date);
     }
     response
-}
-
-fn respond(reply: &Reply, body: Body) -> Response {
-    let mut response = Response::new(body);
-    *response.status_mut() = StatusCode::from_u16(reply.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    let kind = match reply.body.as_str() {
-        body if body.starts_with("<?xml") => "application/xml;charset=utf-8",
-        body if body.starts_with('<') => "text/html; charset=utf-8",
-        _ => "application/json;charset=utf-8",
-    };
-    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
-    if let Some(seconds) = reply.retry_after {
-        response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
-    }
-    response
-}
-
-fn to_io(piece: Result<Bytes, io::ErrorKind>) -> io::Result<Bytes> {
-    piece.map_err(io::Error::from)
 }
 
 pub(super) fn lock(gateway: &Mutex<Gateway>) -> MutexGuard<'_, Gateway> {

@@ -174,6 +174,6 @@ fn flash_minutes(meeting: &Meeting, recording: &Recording, is_summary: bool) -> 
 
 /// A random UUID.
 pub(super) fn uuid(random: &mut Random) -> String {
-    let [a, b, c, d, e] = [8, 4, 3, 3, 12].map(|length| random.hex(length));
-    format!("{a}-{b}-4{c}-8{d}-{e}")
+    let [head, second, third, fourth, tail] = [8, 4, 3, 3, 12].map(|length| random.hex(length));
+    format!("{head}-{second}-4{third}-8{fourth}-{tail}")
 }

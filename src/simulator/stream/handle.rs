@@ -49,9 +49,11 @@ impl StreamGateway {
     pub async fn deliver(&self) {
         let mut changes = self.gateway().stream.changes.subscribe();
         loop {
-            let Some(pushed) = self.step() else { return };
-            while self.gateway().stream.schedule.awaits_any(&pushed) {
-                if !matches!(timeout(PATIENCE, changes.changed()).await, Ok(Ok(()))) {
+            let Some(mut pushed) = self.step() else { return };
+            while let Some(message_id) = pushed.last() {
+                if !self.gateway().stream.schedule.awaits(message_id) {
+                    pushed.pop();
+                } else if !matches!(timeout(PATIENCE, changes.changed()).await, Ok(Ok(()))) {
                     break;
                 }
             }

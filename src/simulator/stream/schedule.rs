@@ -85,16 +85,15 @@ impl Schedule {
         let (mut due, mut gone) = (Vec::new(), Vec::new());
         for (_, number) in self.due.iter().take_while(|(at, _)| *at <= now) {
             let is_push = self.pending.get(number).is_some_and(Pending::is_to_be_pushed);
-            if is_push {
-                due.push(*number)
-            } else {
-                gone.push(*number)
-            }
+            let list = if is_push { &mut due } else { &mut gone };
+            list.push(*number);
             if due.len() == most {
                 break;
             }
         }
-        gone.into_iter().for_each(|number| self.remove(number));
+        for number in gone {
+            self.remove(number);
+        }
         due
     }
 
@@ -133,9 +132,9 @@ impl Schedule {
         self.awaited.remove(message_id)
     }
 
-    /// Whether any of these may still be answered.
-    pub(super) fn awaits_any(&self, message_ids: &[String]) -> bool {
-        message_ids.iter().any(|message_id| self.awaited.contains_key(message_id))
+    /// Whether this push may still be answered.
+    pub(super) fn awaits(&self, message_id: &str) -> bool {
+        self.awaited.contains_key(message_id)
     }
 
     /// An event was acknowledged: it is not repeated, but for one that comes once more after `doubling`.

@@ -38,11 +38,16 @@ pub(in crate::simulator) async fn connect(
 async fn serve(socket: WebSocket, served: Served, reset: Reset, takes_events: bool) {
     let side = lock(&served.gateway).connection_opened(takes_events);
     let (down, up) = socket.split();
+    let is_reset = async {
+        side.reset.cancelled().await;
+        // Before the socket is dropped, which happens at the end of the selection.
+        reset.arm();
+    };
     tokio::select! {
         // In this order: a connection that is reset has no outbox any more either.
         biased;
         () = served.stop.cancelled() => {}
-        () = side.reset.cancelled() => reset.arm(),
+        () = is_reset => {}
         () = write(down, side.outbox) => {}
         () = read(up, side.silent, &served, side.number) => {}
     }

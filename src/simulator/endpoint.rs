@@ -13,6 +13,8 @@ pub enum Endpoint {
     ConferenceInfo,
     /// A meeting's videos.
     GetVideos,
+    /// Where one video can be watched.
+    GetPlayInfos,
     /// Starts the cloud recording.
     StartRecord,
     /// Stops the cloud recording.
@@ -25,12 +27,13 @@ pub enum Endpoint {
 
 impl Endpoint {
     /// All of them.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::AccessToken,
         Self::CorpToken,
         Self::Query,
         Self::ConferenceInfo,
         Self::GetVideos,
+        Self::GetPlayInfos,
         Self::StartRecord,
         Self::StopRecord,
         Self::OrgConferences,
@@ -42,7 +45,9 @@ impl Endpoint {
     pub fn method(self) -> &'static str {
         match self {
             Self::AccessToken | Self::CorpToken | Self::Query | Self::StartRecord | Self::StopRecord => "POST",
-            Self::ConferenceInfo | Self::GetVideos | Self::OrgConferences | Self::UsersLists => "GET",
+            Self::ConferenceInfo | Self::GetVideos | Self::GetPlayInfos | Self::OrgConferences | Self::UsersLists => {
+                "GET"
+            }
         }
     }
 
@@ -55,6 +60,7 @@ impl Endpoint {
             Self::Query => "/v1.0/conference/videoConferences/query",
             Self::ConferenceInfo => "/v1.0/conference/videoConferences/{conferenceId}",
             Self::GetVideos => "/v1.0/conference/videoConferences/{conferenceId}/cloudRecords/getVideos",
+            Self::GetPlayInfos => "/v1.0/conference/videoConferences/{conferenceId}/cloudRecords/videos/getPlayInfos",
             Self::StartRecord => "/v1.0/conference/videoConferences/{conferenceId}/cloudRecords/start",
             Self::StopRecord => "/v1.0/conference/videoConferences/{conferenceId}/cloudRecords/stop",
             Self::OrgConferences => "/v1.0/conference/orgConferences",

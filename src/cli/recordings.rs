@@ -1,13 +1,13 @@
-//! `recordings`: lists and shows recordings.
+//! `recordings`: lists and shows recordings. To export them has a file of its own.
 
 use anyhow::bail;
 use clap::Subcommand;
 use serde::Serialize;
 
-use super::open;
 use super::output::{self, Dated, Format, Listing};
 use super::table::{Cell, Column, Kind};
 use super::zone::{Precision, When};
+use super::{export, open};
 use crate::catalog::lists::{RecordingFilter, RecordingRow, RevisionRow};
 use crate::config::Config;
 use crate::domain::clock::{Clock, SystemClock};
@@ -42,6 +42,8 @@ pub(super) enum Recordings {
         #[command(flatten)]
         printed: Dated,
     },
+    /// Write recordings to a file for people: in words, with local times, as Excel opens it
+    Export(export::Export),
 }
 
 #[derive(Serialize)]
@@ -81,6 +83,7 @@ pub(super) async fn run(recordings: &Recordings, config: &Config) -> anyhow::Res
             .await?;
             show(recording, revisions, *printed)
         }
+        Recordings::Export(export) => export::run(export, config).await,
     }
 }
 

@@ -22,7 +22,7 @@ const TOKEN: &str = "simulated00000000000000000000001";
 const HOUR: Duration = Duration::from_hours(1);
 
 /// Every command that reads a configuration, as one may call it where `conf-one` is known.
-const COMMANDS: [&[&str]; 20] = [
+const COMMANDS: [&[&str]; 21] = [
     &["check-config"],
     &["watch", "add", "conf-three", "--union-id", "WFBkgxxx"],
     &["watch", "import", "ids.csv"],
@@ -30,6 +30,7 @@ const COMMANDS: [&[&str]; 20] = [
     &["watch", "list"],
     &["recordings", "list", "--format", "json"],
     &["recordings", "show", "media-conf-one-0"],
+    &["recordings", "export", "recordings.csv"],
     &["conferences", "list", "--format", "csv"],
     &["conferences", "show", "conf-one"],
     &["conferences", "show", "conf-one", "--live", "--format", "json"],

@@ -4,6 +4,7 @@ mod backup;
 mod conferences;
 mod doctor;
 mod explain_code;
+mod export;
 mod output;
 mod record;
 mod recordings;

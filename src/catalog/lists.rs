@@ -271,14 +271,10 @@ impl Catalog {
         Ok(row.fetch_optional(self.readers()).await?)
     }
 
-    /// A recording; `None` if the catalog has none with this `mediaId`.
-    pub async fn recording(&self, media_id: &str) -> Result<Option<RecordingRow>, Error> {
-        let row = recordings!(
-            "WHERE media_id = ?2 ORDER BY coalesce(started_at, first_seen_at) DESC LIMIT 1",
-            true,
-            media_id
-        );
-        row.fetch_optional(self.readers()).await?.as_deref().map(parse).transpose()
+    /// The recordings with this `mediaId`, those that began last first. More than one: it stands in several conferences.
+    pub async fn recordings_with(&self, media_id: &str) -> Result<Vec<RecordingRow>, Error> {
+        let rows = recordings!("WHERE media_id = ?2 ORDER BY coalesce(started_at, first_seen_at) DESC", true, media_id);
+        rows.fetch_all(self.readers()).await?.iter().map(|row| parse(row)).collect()
     }
 
     /// Recordings, `most` of them at the most, those that began last first; with the conferences' `titles` or without.

@@ -14,6 +14,7 @@ pub mod explain_code;
 mod export;
 mod fit;
 pub mod import;
+mod link;
 mod logging;
 mod once;
 mod open;

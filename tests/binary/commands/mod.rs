@@ -5,6 +5,7 @@ mod conferences;
 mod doctor;
 mod explain_code;
 mod export;
+mod link;
 mod output;
 mod record;
 mod recordings;

@@ -22,7 +22,7 @@ const TOKEN: &str = "simulated00000000000000000000001";
 const HOUR: Duration = Duration::from_hours(1);
 
 /// Every command that reads a configuration, as one may call it where `conf-one` is known.
-const COMMANDS: [&[&str]; 22] = [
+const COMMANDS: [&[&str]; 23] = [
     &["check-config"],
     &["watch", "add", "conf-three", "--union-id", "WFBkgxxx"],
     &["watch", "import", "ids.csv"],
@@ -42,6 +42,7 @@ const COMMANDS: [&[&str]; 22] = [
     &["status"],
     &["status", "--format", "json"],
     &["backup", "copy.db"],
+    &["backup", ".", "--keep", "1"],
     &["verify"],
     &["verify", "--format", "json"],
     &["watch", "remove", "conf-three"],

@@ -16,8 +16,8 @@ use tempfile::TempDir;
 use super::verify::Finding;
 use super::{Catalog, Error as CatalogError};
 
-/// Names beside a catalog that SQLite and the daemon take for theirs.
-const TAKEN: [&str; 5] = ["-wal", "-shm", "-journal", ".lock", ".daemon"];
+/// How the names end that SQLite and the daemon take for theirs: the catalog, and what lies beside it.
+const TAKEN: [&str; 6] = ["", "-wal", "-shm", "-journal", ".lock", ".daemon"];
 
 /// What was copied.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -60,7 +60,7 @@ impl Catalog {
         if whole.symlink_metadata().is_ok() {
             return Err(Error::Exists(path.to_owned()));
         }
-        if self.takes(&whole) {
+        if self.owns(&whole) {
             return Err(Error::Taken(path.to_owned()));
         }
         let unfinished = Unfinished::beside(&whole).map_err(io)?;
@@ -78,8 +78,8 @@ impl Catalog {
         Ok(Copied { conferences, recordings, bytes })
     }
 
-    /// Whether `copy` has the name of a file that SQLite or the daemon may make beside the catalog.
-    fn takes(&self, copy: &Path) -> bool {
+    /// Whether `copy` has the name of the catalog, or of a file that SQLite or the daemon may make beside it.
+    pub fn owns(&self, copy: &Path) -> bool {
         let place = |path: &Path| Some((path.parent()?.canonicalize().ok()?, path.file_name()?.to_owned()));
         let (Some((folder, name)), Ok(catalog)) = (place(copy), self.path().canonicalize()) else { return false };
         place(&catalog).is_some_and(|(catalogs_folder, catalog)| {

@@ -12,9 +12,9 @@ use super::{Catalog, Error, count};
 use crate::domain::clock::Timestamp;
 use crate::domain::conference::State;
 
-/// A row of a table that is listed.
-pub trait Row: DeserializeOwned {
-    /// The table's columns, in their order.
+/// A row of a table or a view that is listed.
+pub trait Row {
+    /// Its columns, in their order.
     const COLUMNS: &[&str];
 }
 
@@ -28,7 +28,10 @@ impl<R: Row> Listed<R> {
         Ok(R::COLUMNS.iter().copied().zip(values.into_iter().map(RawValue::get)))
     }
 
-    pub fn row(&self) -> Result<R, Error> {
+    pub fn row(&self) -> Result<R, Error>
+    where
+        R: DeserializeOwned,
+    {
         parse(&self.0)
     }
 }
@@ -79,6 +82,27 @@ row! {
         duration_ms: Option<i64>, file_size: Option<i64>, region_id: Option<String>, raw: String,
         missing_since: Option<i64>
     }
+}
+
+/// A row of the view `recording_catalog`, which describes its columns.
+pub struct CatalogRow;
+
+impl Row for CatalogRow {
+    const COLUMNS: &[&str] = &[
+        "title",
+        "started",
+        "duration",
+        "size_mib",
+        "region",
+        "type",
+        "creator",
+        "recorder_union_id",
+        "conference_id",
+        "media_id",
+        "record_id",
+        "first_seen",
+        "missing_since",
+    ];
 }
 
 /// What DingTalk gave no answer about when it was last asked.
@@ -247,14 +271,10 @@ impl Catalog {
         Ok(row.fetch_optional(self.readers()).await?)
     }
 
-    /// A recording; `None` if the catalog has none with this `mediaId`.
-    pub async fn recording(&self, media_id: &str) -> Result<Option<RecordingRow>, Error> {
-        let row = recordings!(
-            "WHERE media_id = ?2 ORDER BY coalesce(started_at, first_seen_at) DESC LIMIT 1",
-            true,
-            media_id
-        );
-        row.fetch_optional(self.readers()).await?.as_deref().map(parse).transpose()
+    /// The recordings with this `mediaId`, those that began last first. More than one: it stands in several conferences.
+    pub async fn recordings_with(&self, media_id: &str) -> Result<Vec<RecordingRow>, Error> {
+        let rows = recordings!("WHERE media_id = ?2 ORDER BY coalesce(started_at, first_seen_at) DESC", true, media_id);
+        rows.fetch_all(self.readers()).await?.iter().map(|row| parse(row)).collect()
     }
 
     /// Recordings, `most` of them at the most, those that began last first; with the conferences' `titles` or without.
@@ -275,6 +295,26 @@ impl Catalog {
             .fetch(self.readers())
         };
         rows.map(|row| Ok(Listed(row?, PhantomData))).boxed()
+    }
+
+    /// The same recordings in words, in the same order: as the view has them that is for people.
+    pub fn export_recordings(
+        &self,
+        since: Option<Timestamp>,
+        until: Option<Timestamp>,
+    ) -> BoxStream<'_, Result<Listed<CatalogRow>, Error>> {
+        let rows = sqlx::query_scalar!(
+            r#"SELECT json_array(v.title, v.started, v.duration, v.size_mib, v.region, v.type, v.creator,
+                   v.recorder_union_id, v.conference_id, v.media_id, v.record_id, v.first_seen, v.missing_since)
+                   AS "row!: String"
+               FROM recordings r INDEXED BY recordings_by_start
+               JOIN recording_catalog v ON v.conference_id = r.conference_id AND v.media_id = r.media_id
+               WHERE coalesce(r.started_at, r.first_seen_at) >= ?1 AND coalesce(r.started_at, r.first_seen_at) < ?2
+               ORDER BY coalesce(r.started_at, r.first_seen_at) DESC, r.rowid"#,
+            since.map_or(i64::MIN, Timestamp::as_millis),
+            until.map_or(i64::MAX, Timestamp::as_millis)
+        );
+        rows.fetch(self.readers()).map(|row| Ok(Listed(row?, PhantomData))).boxed()
     }
 
     /// How many recordings there are like this.

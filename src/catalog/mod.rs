@@ -18,6 +18,7 @@ pub mod measures;
 pub mod pauses;
 pub mod quota;
 pub mod register;
+pub mod retention;
 pub mod runs;
 pub mod stream;
 pub mod verify;

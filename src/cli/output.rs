@@ -1,6 +1,5 @@
 //! Prints results: tables for people, JSON and CSV for programs.
 
-use std::borrow::Cow;
 use std::io::{self, BufWriter, IsTerminal, Write};
 use std::time::Duration;
 
@@ -8,10 +7,11 @@ use clap::{Args, ValueEnum};
 use futures_util::{Stream, StreamExt, TryStreamExt};
 use indicatif::BinaryBytes;
 use serde::Serialize;
+use serde::de::DeserializeOwned;
 
-use super::sanitize;
 use super::screen::{Screen, Tone};
 use super::table::{Cell, Column};
+use super::{rows, sanitize};
 use crate::catalog::Error;
 use crate::catalog::lists::{Listed, Row};
 use crate::domain::conference::State;
@@ -89,9 +89,9 @@ impl Listing {
 
     /// Prints rows as they come: as JSON or CSV by their own column names, as a table by `columns` and `cells`. Under a table
     /// that leaves some out stands how many of `all` they are; where there are none, `nothing` is said instead.
-    pub(super) async fn print<R: Row>(
+    pub(super) async fn print<R: Row + DeserializeOwned>(
         self,
-        mut rows: impl Stream<Item = Result<Listed<R>, Error>> + Unpin,
+        rows: impl Stream<Item = Result<Listed<R>, Error>> + Unpin,
         all: impl Future<Output = Result<u64, Error>>,
         columns: &[Column],
         cells: impl Fn(&R) -> Vec<Cell>,
@@ -113,49 +113,13 @@ impl Listing {
                     _ => writeln!(out, "… and {left} more")?,
                 }
             }
-            ListFormat::Json => {
-                let (mut object, mut before) = (String::new(), "[\n  {\n    ");
-                while let Some(row) = rows.try_next().await? {
-                    object.clear();
-                    for (name, value) in row.columns()? {
-                        object.extend([before, "\"", name, "\": ", value]);
-                        before = ",\n    ";
-                    }
-                    out.write_all(sanitize::json(&object).as_bytes())?;
-                    before = "\n  },\n  {\n    ";
-                }
-                out.write_all(if before.starts_with('[') { b"[]\n" } else { b"\n  }\n]\n" })?;
-            }
+            ListFormat::Json => drop(rows::json(&mut out, rows, rows::raw).await?),
             ListFormat::Csv => {
-                let on_terminal = io::stdout().is_terminal();
-                let mut writer = csv::Writer::from_writer(&mut out);
-                writer.write_record(R::COLUMNS)?;
-                while let Some(row) = rows.try_next().await? {
-                    for (_, value) in row.columns()? {
-                        let value = csv_value(value)?;
-                        let cell = sanitize::csv_cell(&value);
-                        if on_terminal {
-                            writer.write_field(sanitize::lines(&cell))?;
-                        } else {
-                            writer.write_field(cell.as_bytes())?;
-                        }
-                    }
-                    writer.write_record(None::<&[u8]>)?;
-                }
-                writer.flush()?;
+                let reader = if io::stdout().is_terminal() { rows::Reader::Terminal } else { rows::Reader::Program };
+                rows::csv(&mut out, rows, rows::raw, reader).await?;
             }
         }
         Ok(out.flush()?)
-    }
-}
-
-/// A value of JSON as CSV has it.
-fn csv_value(json: &str) -> serde_json::Result<Cow<'_, str>> {
-    match json.strip_prefix('"').and_then(|text| text.strip_suffix('"')) {
-        Some(text) if !text.contains('\\') => Ok(text.into()),
-        Some(_) => serde_json::from_str(json).map(Cow::Owned),
-        None if json == "null" => Ok("".into()),
-        None => Ok(json.into()),
     }
 }
 

@@ -1,13 +1,13 @@
-//! `recordings`: lists and shows recordings.
+//! `recordings`: lists and shows recordings. To export them and to ask where they can be watched have files of their own.
 
 use anyhow::bail;
 use clap::Subcommand;
 use serde::Serialize;
 
-use super::open;
 use super::output::{self, Dated, Format, Listing};
 use super::table::{Cell, Column, Kind};
 use super::zone::{Precision, When};
+use super::{export, link, open};
 use crate::catalog::lists::{RecordingFilter, RecordingRow, RevisionRow};
 use crate::config::Config;
 use crate::domain::clock::{Clock, SystemClock};
@@ -42,6 +42,10 @@ pub(super) enum Recordings {
         #[command(flatten)]
         printed: Dated,
     },
+    /// Write recordings to a file for people: in words, with local times, as Excel opens it
+    Export(export::Export),
+    /// Ask DingTalk where a recording can be watched; costs one metered call, and nothing of it is kept
+    Link(link::Link),
 }
 
 #[derive(Serialize)]
@@ -72,7 +76,7 @@ pub(super) async fn run(recordings: &Recordings, config: &Config) -> anyhow::Res
         }
         Recordings::Show { media_id, printed } => {
             let (recording, revisions) = open::read(config, async |catalog| {
-                let Some(recording) = catalog.recording(media_id).await? else {
+                let Some(recording) = catalog.recordings_with(media_id).await?.into_iter().next() else {
                     bail!("the catalog has no recording with the mediaId {media_id}");
                 };
                 let revisions = catalog.list_revisions(&recording.conference_id, media_id).await?;
@@ -81,6 +85,8 @@ pub(super) async fn run(recordings: &Recordings, config: &Config) -> anyhow::Res
             .await?;
             show(recording, revisions, *printed)
         }
+        Recordings::Export(export) => export::run(export, config).await,
+        Recordings::Link(link) => link::run(link, config).await,
     }
 }
 

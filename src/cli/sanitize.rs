@@ -56,6 +56,14 @@ pub fn csv_cell(text: &str) -> Cow<'_, str> {
     if is_formula && text.parse::<i64>().is_err() { format!("'{text}").into() } else { text.into() }
 }
 
+/// The same for a text that Excel opens by itself: it takes digits for a number, of which it keeps fifteen, and some for a
+/// date. Such a text begins with an apostrophe too.
+pub fn spreadsheet_text(text: &str) -> Cow<'_, str> {
+    let is_part = |c: char| c.is_ascii_digit() || matches!(c, '.' | ',' | '-' | '/' | '+' | 'e' | 'E' | '%' | ' ');
+    let is_number = text.contains(|c: char| c.is_ascii_digit()) && text.chars().all(is_part);
+    if is_number { format!("'{text}").into() } else { csv_cell(text) }
+}
+
 /// JSON of the same meaning for a terminal: unsafe characters in its strings are written as JSON's own escapes.
 pub fn json(json: &str) -> Cow<'_, str> {
     // Outside of strings only line feeds are unsafe.
@@ -144,6 +152,17 @@ mod tests {
         for plain in ["-5", "17", "Weekly sync", "a = b", "", "two\nlines", "\u{1b}[31mred\u{202e}txt"] {
             assert_eq!(csv_cell(plain), plain);
         }
+    }
+
+    #[test]
+    fn what_excel_would_round_or_take_for_a_date_is_text_and_what_is_no_number_is_unchanged() {
+        for number in ["290882268001172033231", "6128093927014305053e77", "007", "-5", "2026-06-01", "1/2", "50 %"] {
+            assert_eq!(spreadsheet_text(number), format!("'{number}"));
+        }
+        for plain in ["6128a9f3927cd1e4b05f3a77", "01:05:09", "2026-06-01T17:00:00+08:00", "standard", "e", ""] {
+            assert_eq!(spreadsheet_text(plain), plain);
+        }
+        assert_eq!(spreadsheet_text("=1+1"), "'=1+1");
     }
 
     #[test]

@@ -48,6 +48,7 @@ pub(super) struct Cell {
 enum Content {
     Text(String),
     Lines(String),
+    Whole(String),
     Time(Option<Timestamp>),
 }
 
@@ -65,13 +66,18 @@ impl Cell {
         Self { content: Content::Lines(text.into()), tone: Tone::Plain }
     }
 
+    /// A text that is of no use without its end: an address.
+    pub(super) fn whole(text: impl Into<String>) -> Self {
+        Self { content: Content::Whole(text.into()), tone: Tone::Plain }
+    }
+
     pub(super) fn toned(self, tone: Tone) -> Self {
         Self { tone, ..self }
     }
 
     fn is_empty(&self) -> bool {
         match &self.content {
-            Content::Text(text) | Content::Lines(text) => text.is_empty(),
+            Content::Text(text) | Content::Lines(text) | Content::Whole(text) => text.is_empty(),
             Content::Time(instant) => instant.is_none(),
         }
     }
@@ -134,6 +140,7 @@ impl Screen {
         match &cell.content {
             Content::Text(text) => sanitize::table_cell(text),
             Content::Lines(text) => text.lines().map(sanitize::table_cell).collect::<Vec<_>>().join("\n"),
+            Content::Whole(text) => sanitize::text(text),
             Content::Time(None) => String::new(),
             Content::Time(Some(instant)) => match (kind, self.zone.at(*instant)) {
                 (Kind::Time(precision), Some(time)) if is_zone_named => precision.show(&time),

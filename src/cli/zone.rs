@@ -3,7 +3,7 @@
 use std::str::FromStr;
 use std::time::Duration;
 
-use chrono::{DateTime, Datelike, Days, FixedOffset, Local, NaiveDate, NaiveTime, TimeZone};
+use chrono::{DateTime, Datelike, Days, FixedOffset, Local, NaiveDate, NaiveTime, SecondsFormat, TimeZone};
 
 use crate::domain::clock::Timestamp;
 
@@ -36,6 +36,14 @@ impl Zone {
     pub(super) fn show(self, instant: Timestamp) -> String {
         match self.at(instant) {
             Some(time) => format!("{} {}", Precision::Seconds.show(&time), offset(*time.offset())),
+            None => instant.to_string(),
+        }
+    }
+
+    /// `2026-06-01T17:00:00+08:00`, for other programs.
+    pub(super) fn iso(self, instant: Timestamp) -> String {
+        match self.at(instant) {
+            Some(time) => time.to_rfc3339_opts(SecondsFormat::Secs, self == Self::Utc),
             None => instant.to_string(),
         }
     }
@@ -152,6 +160,7 @@ mod tests {
     fn an_instant_beyond_the_calendar_is_shown_all_the_same() {
         let utc = |millis| Zone::Utc.show(Timestamp::from_millis(millis));
         assert_eq!(utc(1_780_304_400_000), "2026-06-01 09:00:00 UTC");
+        assert_eq!(Zone::Utc.iso(Timestamp::from_millis(1_780_304_400_000)), "2026-06-01T09:00:00Z");
         assert_eq!(utc(i64::MAX), format!("{} ms", i64::MAX));
         assert_eq!(Zone::Local.at(Timestamp::from_millis(i64::MIN)), None);
     }

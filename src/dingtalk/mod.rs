@@ -11,6 +11,7 @@ pub mod error;
 pub mod gate;
 mod limits;
 pub mod org_conferences;
+pub mod play_infos;
 pub mod query;
 pub mod record;
 pub mod stream;

@@ -13,6 +13,8 @@ pub enum Endpoint {
     Conference,
     /// `GET …/{conferenceId}/cloudRecords/getVideos`
     Videos,
+    /// `GET …/{conferenceId}/cloudRecords/videos/getPlayInfos`
+    PlayInfos,
     /// `POST …/{conferenceId}/cloudRecords/start`
     RecordStart,
     /// `POST …/{conferenceId}/cloudRecords/stop`
@@ -27,11 +29,12 @@ pub enum Endpoint {
 
 impl Endpoint {
     /// Every page.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::AccessToken,
         Self::Query,
         Self::Conference,
         Self::Videos,
+        Self::PlayInfos,
         Self::RecordStart,
         Self::RecordStop,
         Self::OrgConferences,
@@ -46,6 +49,7 @@ impl Endpoint {
             Self::Query => "query",
             Self::Conference => "get",
             Self::Videos => "getVideos",
+            Self::PlayInfos => "getPlayInfos",
             Self::RecordStart => "start",
             Self::RecordStop => "stop",
             Self::OrgConferences => "orgConferences",

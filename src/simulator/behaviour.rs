@@ -26,6 +26,8 @@ pub struct Behaviour {
     pub empty_field: EmptyField,
     /// What becomes of the videos of earlier sessions while a meeting goes on again.
     pub earlier_videos: EarlierVideos,
+    /// What a video's size is called where it can be watched.
+    pub played_size: PlayedSize,
     /// What conference info says of the cloud recording.
     pub record_status: RecordStatus,
     /// Whether conference info gives the planned start of a meeting that has not started.
@@ -102,6 +104,15 @@ pub enum EarlierVideos {
     Listed,
     /// None is listed until the meeting has ended again.
     Hidden,
+}
+
+/// What `getPlayInfos` calls the size of a video.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PlayedSize {
+    /// `fileSize`, as the list does.
+    FileSize,
+    /// `size`.
+    Size,
 }
 
 /// What `cloudRecordStatus` is worth.
@@ -181,6 +192,7 @@ impl Default for Behaviour {
             empty_list: EmptyList::CloudRecordNotFound,
             empty_field: EmptyField::List,
             earlier_videos: EarlierVideos::Listed,
+            played_size: PlayedSize::FileSize,
             record_status: RecordStatus::Truthful,
             planned_start: PlannedStart::Given,
             numbers: Numbers::Plain,
@@ -223,6 +235,7 @@ impl Behaviour {
             key_order: *random.pick(&[KeyOrder::Fixed, KeyOrder::Shuffled]),
             unknown_field: *random.pick(&[UnknownField::None, UnknownField::Changing]),
             stream: StreamBehaviour::drawn(seed),
+            played_size: *random.pick(&[PlayedSize::FileSize, PlayedSize::Size]),
         }
     }
 }

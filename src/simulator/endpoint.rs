@@ -13,6 +13,8 @@ pub enum Endpoint {
     ConferenceInfo,
     /// A meeting's videos.
     GetVideos,
+    /// Where one video can be watched.
+    GetPlayInfos,
     /// Starts the cloud recording.
     StartRecord,
     /// Stops the cloud recording.
@@ -27,12 +29,13 @@ pub enum Endpoint {
 
 impl Endpoint {
     /// All of them.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::AccessToken,
         Self::CorpToken,
         Self::Query,
         Self::ConferenceInfo,
         Self::GetVideos,
+        Self::GetPlayInfos,
         Self::StartRecord,
         Self::StopRecord,
         Self::OrgConferences,
@@ -50,7 +53,9 @@ impl Endpoint {
             | Self::StartRecord
             | Self::StopRecord
             | Self::OpenConnection => "POST",
-            Self::ConferenceInfo | Self::GetVideos | Self::OrgConferences | Self::UsersLists => "GET",
+            Self::ConferenceInfo | Self::GetVideos | Self::GetPlayInfos | Self::OrgConferences | Self::UsersLists => {
+                "GET"
+            }
         }
     }
 
@@ -63,6 +68,7 @@ impl Endpoint {
             Self::Query => "/v1.0/conference/videoConferences/query",
             Self::ConferenceInfo => "/v1.0/conference/videoConferences/{conferenceId}",
             Self::GetVideos => "/v1.0/conference/videoConferences/{conferenceId}/cloudRecords/getVideos",
+            Self::GetPlayInfos => "/v1.0/conference/videoConferences/{conferenceId}/cloudRecords/videos/getPlayInfos",
             Self::StartRecord => "/v1.0/conference/videoConferences/{conferenceId}/cloudRecords/start",
             Self::StopRecord => "/v1.0/conference/videoConferences/{conferenceId}/cloudRecords/stop",
             Self::OrgConferences => "/v1.0/conference/orgConferences",

@@ -10,7 +10,7 @@ use crate::domain::clock::Timestamp;
 
 use super::behaviour::{AcceptedUnionIds, Behaviour, EarlierVideos, EmptyList, ListingOrder, OutsideBatch};
 use super::endpoint::Endpoint;
-use super::meeting::{Meeting, Phase};
+use super::meeting::{Meeting, Phase, Recording};
 use super::organisation::Organisation;
 use super::random::Random;
 use super::wire;
@@ -85,6 +85,7 @@ pub(super) fn answer(
         Endpoint::Query => query(ask, organisation, behaviour, now),
         Endpoint::ConferenceInfo => conference_info(ask, organisation, behaviour, now),
         Endpoint::GetVideos => get_videos(ask, organisation, behaviour, now),
+        Endpoint::GetPlayInfos => get_play_infos(ask, organisation, behaviour, now),
         Endpoint::StartRecord => start_record(ask, organisation, now),
         Endpoint::StopRecord => stop_record(ask, organisation, now),
         Endpoint::OrgConferences => org_conferences(ask, organisation, behaviour, now),
@@ -134,20 +135,30 @@ fn get_videos(
     behaviour: &Behaviour,
     now: Timestamp,
 ) -> Result<Value, &'static str> {
-    let union_id = ask.union_id().ok_or("paramsError")?;
-    let meeting = known(ask, organisation, now)?;
-    if meeting.is_foreign {
-        return Err("orgAccessForbidden");
-    }
-    if !may_see(meeting, union_id, behaviour) {
-        return Err("permissionError");
-    }
-    let is_hidden = behaviour.earlier_videos == EarlierVideos::Hidden && meeting.phase(now) == Phase::InProgress;
-    let videos: Vec<Value> = meeting.listed_recordings(now).filter(|_| !is_hidden).map(wire::video).collect();
+    let meeting = visible(ask, organisation, behaviour, now)?;
+    let videos: Vec<Value> = listed(meeting, behaviour, now).map(wire::video).collect();
     if videos.is_empty() && behaviour.empty_list == EmptyList::CloudRecordNotFound {
         return Err("cloudRecordNotFound");
     }
     Ok(json!({ "videoList": videos }))
+}
+
+/// All three parameters are required. Whoever may see the list may watch what is on it.
+fn get_play_infos(
+    ask: &Ask,
+    organisation: &Organisation,
+    behaviour: &Behaviour,
+    now: Timestamp,
+) -> Result<Value, &'static str> {
+    let given = |key| ask.query.get(key).filter(|value| !value.is_empty()).ok_or("paramsError");
+    let (media_id, region_id) = (given("mediaId")?, given("regionId")?);
+    let meeting = visible(ask, organisation, behaviour, now)?;
+    let recording = listed(meeting, behaviour, now).find(|recording| recording.media_id == *media_id);
+    let recording = recording.ok_or("cloudRecordNotFound")?;
+    if recording.region_id != *region_id {
+        return Err("paramsError");
+    }
+    Ok(wire::play_infos(recording, behaviour, now))
 }
 
 fn start_record(ask: &Ask, organisation: &mut Organisation, now: Timestamp) -> Result<Value, &'static str> {
@@ -259,6 +270,27 @@ fn users_lists(ask: &Ask, organisation: &Organisation, now: Timestamp) -> Result
 /// The meeting of a call about its recording, for which no page has a code that says it is unknown.
 fn known<'a>(ask: &Ask, organisation: &'a Organisation, now: Timestamp) -> Result<&'a Meeting, &'static str> {
     ask.path.as_deref().and_then(|id| organisation.known(id, now)).ok_or("paramsError")
+}
+
+/// The meeting of a call about its videos, for whoever may see them.
+fn visible<'a>(
+    ask: &Ask,
+    organisation: &'a Organisation,
+    behaviour: &Behaviour,
+    now: Timestamp,
+) -> Result<&'a Meeting, &'static str> {
+    let union_id = ask.union_id().ok_or("paramsError")?;
+    let meeting = known(ask, organisation, now)?;
+    if meeting.is_foreign {
+        return Err("orgAccessForbidden");
+    }
+    if may_see(meeting, union_id, behaviour) { Ok(meeting) } else { Err("permissionError") }
+}
+
+/// The videos that DingTalk shows of a meeting.
+fn listed<'a>(meeting: &'a Meeting, behaviour: &Behaviour, now: Timestamp) -> impl Iterator<Item = &'a Recording> {
+    let is_hidden = behaviour.earlier_videos == EarlierVideos::Hidden && meeting.phase(now) == Phase::InProgress;
+    meeting.listed_recordings(now).filter(move |_| !is_hidden)
 }
 
 fn may_see(meeting: &Meeting, union_id: &str, behaviour: &Behaviour) -> bool {

@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 
 use crate::domain::clock::{Timestamp, millis};
 
-use super::behaviour::{Behaviour, EmptyField, Envelope, ErrorCodes, PlannedStart, RecordStatus};
+use super::behaviour::{Behaviour, EmptyField, Envelope, ErrorCodes, PlannedStart, PlayedSize, RecordStatus};
 use super::meeting::{Meeting, Phase, Recording, User};
 use super::random::Random;
 
@@ -80,6 +80,23 @@ pub(super) fn video(recording: &Recording) -> Value {
         "endTime": recording.ends_at.as_millis(),
         "mediaId": recording.media_id,
         "regionId": recording.region_id,
+    })
+}
+
+/// Where a video can be watched: addresses that are good for a while, and so other ones at another time.
+pub(super) fn play_infos(recording: &Recording, behaviour: &Behaviour, now: Timestamp) -> Value {
+    let address =
+        |ending| format!("https://video.example/{}.{ending}?auth_key={}", recording.media_id, now.as_millis());
+    let size = match behaviour.played_size {
+        PlayedSize::FileSize => "fileSize",
+        PlayedSize::Size => "size",
+    };
+    json!({
+        "playUrl": address("m3u8"),
+        "mp4FileUrl": address("mp4"),
+        "duration": recording.duration_ms,
+        "status": 1,
+        size: recording.file_size,
     })
 }
 

@@ -1,5 +1,5 @@
 //! What the package installs: the commands' pages and the completions as the command line is, a configuration that loads, two
-//! units that say the same.
+//! units that say the same, and a third in the same sandbox.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -108,14 +108,16 @@ fn the_configuration_that_is_installed_loads_and_names_the_units_catalog() {
     assert!(loaded.config.discover.organization);
 }
 
+/// The lines of a unit that are no comment.
+fn said(unit: &str) -> Vec<String> {
+    let text = std::fs::read_to_string(house(unit)).unwrap();
+    let lines = text.lines().filter(|line| !line.is_empty() && !line.starts_with('#'));
+    lines.map(str::to_owned).collect()
+}
+
 #[test]
 fn the_unit_of_an_instance_says_what_the_unit_says() {
-    // The lines of a unit that are no comment, with what tells an instance from the others taken out.
-    let said = |unit: &str| -> Vec<String> {
-        let text = std::fs::read_to_string(house(unit)).unwrap();
-        let lines = text.lines().filter(|line| !line.is_empty() && !line.starts_with('#'));
-        lines.map(str::to_owned).collect()
-    };
+    // What tells an instance from the others is taken out.
     let plain = |line: String| {
         line.replace(" for %i", "")
             .replace("--config /etc/recording-archiver/%i.toml ", "")
@@ -124,4 +126,18 @@ fn the_unit_of_an_instance_says_what_the_unit_says() {
     };
     let instance: Vec<String> = said("systemd/recording-archiver@.service").into_iter().map(plain).collect();
     assert_eq!(instance, said("systemd/recording-archiver.service"));
+}
+
+#[test]
+fn the_backup_is_made_in_the_daemons_sandbox_by_its_account_and_without_a_network() {
+    let [daemon, backup] = ["", "-backup"].map(|of| said(&format!("systemd/recording-archiver{of}.service")));
+    let of_the_account = ["User=", "Group=", "UMask=", "StateDirectoryMode=", "Environment=RECORDING_ARCHIVER"];
+    let first = daemon.iter().position(|line| line == "LimitCORE=0").unwrap();
+    let sandbox = daemon[first..].iter().take_while(|line| *line != "[Install]");
+    let wanted = daemon.iter().filter(|line| of_the_account.iter().any(|key| line.starts_with(key))).chain(sandbox);
+    let missing: Vec<_> = wanted.filter(|line| !backup.contains(line)).collect();
+    assert_eq!(missing, ["RestrictAddressFamilies=AF_INET AF_INET6 AF_UNIX"]);
+    for stricter in ["RestrictAddressFamilies=AF_UNIX", "PrivateNetwork=yes", "IPAddressDeny=any"] {
+        assert!(backup.iter().any(|line| line == stricter), "{stricter}");
+    }
 }

@@ -22,7 +22,7 @@ const TOKEN: &str = "simulated00000000000000000000001";
 const HOUR: Duration = Duration::from_hours(1);
 
 /// Every command that reads a configuration, as one may call it where `conf-one` is known.
-const COMMANDS: [&[&str]; 20] = [
+const COMMANDS: [&[&str]; 23] = [
     &["check-config"],
     &["watch", "add", "conf-three", "--union-id", "WFBkgxxx"],
     &["watch", "import", "ids.csv"],
@@ -30,6 +30,8 @@ const COMMANDS: [&[&str]; 20] = [
     &["watch", "list"],
     &["recordings", "list", "--format", "json"],
     &["recordings", "show", "media-conf-one-0"],
+    &["recordings", "export", "recordings.csv"],
+    &["recordings", "link", "media-conf-one-0"],
     &["conferences", "list", "--format", "csv"],
     &["conferences", "show", "conf-one"],
     &["conferences", "show", "conf-one", "--live", "--format", "json"],
@@ -40,6 +42,7 @@ const COMMANDS: [&[&str]; 20] = [
     &["status"],
     &["status", "--format", "json"],
     &["backup", "copy.db"],
+    &["backup", ".", "--keep", "1"],
     &["verify"],
     &["verify", "--format", "json"],
     &["watch", "remove", "conf-three"],
@@ -198,7 +201,13 @@ fn when_an_error_echoes_the_token() {
             required_scopes: scopes.clone(),
         };
         far.simulator.faults().clear();
-        for endpoint in [Endpoint::GetVideos, Endpoint::ConferenceInfo, Endpoint::Query, Endpoint::StartRecord] {
+        for endpoint in [
+            Endpoint::GetVideos,
+            Endpoint::GetPlayInfos,
+            Endpoint::ConferenceInfo,
+            Endpoint::Query,
+            Endpoint::StartRecord,
+        ] {
             far.simulator.faults().push(Fault::new(answer(400)).on(endpoint));
         }
         let place = place(&far);

@@ -220,6 +220,25 @@ async fn an_answer_without_what_it_must_carry_is_foreign() {
         assert_eq!(remote.client.record_start("a", "u", None, None).await.unwrap_err().class, Class::Foreign, "{body}");
         remote.next(raw(200, body));
         assert_eq!(remote.client.record_stop("a", "u").await.unwrap_err().class, Class::Foreign, "{body}");
+        remote.next(raw(200, body));
+        let played = remote.client.play_infos("a", "m", None, "u").await;
+        assert_eq!(played.unwrap_err().class, Class::Foreign, "{body}");
+    }
+}
+
+#[tokio::test]
+async fn a_video_that_is_not_ready_has_no_address_and_an_odd_one_costs_nothing_else() {
+    let remote = Remote::with([]).await;
+    remote.client.authenticate().await.unwrap();
+    for (body, has_address, status) in [
+        (r#"{"status":2}"#, false, Some(2)),
+        (r#"{"playUrl":"","mp4FileUrl":null,"status":"2"}"#, false, Some(2)),
+        (r#"{"playUrl":["a"],"mp4FileUrl":"https://video.example/a.mp4","status":"soon"}"#, true, None),
+    ] {
+        remote.next(raw(200, body));
+        let info = remote.client.play_infos("a", "m", None, "u").await.unwrap();
+        assert_eq!((info.play_url.is_some(), info.mp4_file_url.is_some()), (false, has_address), "{body}");
+        assert_eq!(info.status, status, "{body}");
     }
 }
 

@@ -1,16 +1,17 @@
 //! The pages' own samples, decoded; and ids of every kind, carried over the wire unharmed.
 //!
-//! The samples stand in `fixtures/`, a file a page. The page of conference info prints none: its file is made from the
-//! page's table of fields.
+//! The samples stand in `fixtures/`, a file a page. The pages of conference info and of play infos print none: their files
+//! are made from the pages' tables of fields.
 
 use recording_archiver::domain::clock::Timestamp;
 use recording_archiver::domain::conference::{ConferenceInfo, Status};
 use recording_archiver::domain::failure::Class;
 use recording_archiver::domain::recording::Recording;
 use recording_archiver::simulator::{Answer, Endpoint, Fault, Meeting};
+use secrecy::{ExposeSecret, SecretString};
 
 use crate::remote::Remote;
-use crate::world::{World, at, hours, meeting};
+use crate::world::{World, at, hours, meeting, minutes};
 
 async fn served(body: &str) -> Remote {
     let remote = Remote::with([]).await;
@@ -73,6 +74,37 @@ async fn the_sample_of_the_list_of_videos_is_read_and_kept_as_sent() {
         raw: body[from..=to].to_owned(),
     };
     assert_eq!((list.recordings, list.without_media_id), (vec![recording], 0));
+}
+
+#[tokio::test]
+async fn the_fields_of_play_infos_are_read_whatever_the_size_is_called() {
+    let body = include_str!("fixtures/getPlayInfos.json");
+    for body in [body.to_owned(), body.replace("fileSize", "size")] {
+        let remote = served(&body).await;
+        let info = remote.client.play_infos("6139b4xxx", "44444444", Some("cn-shenzhen"), "WFBkgJvxxx").await.unwrap();
+        let exposed = |url: &Option<SecretString>| url.as_ref().map(|url| url.expose_secret().to_owned());
+        assert_eq!(exposed(&info.play_url).as_deref(), Some("https://video.example/44444444.m3u8?auth_key=xxx"));
+        assert_eq!(exposed(&info.mp4_file_url).as_deref(), Some("https://video.example/44444444.mp4?auth_key=xxx"));
+        assert_eq!((info.file_size, info.duration_ms, info.status), (Some(1_127_942), Some(59_886), Some(1)));
+        assert!(!format!("{info:?}").contains("auth_key"), "{info:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_video_is_played_to_whoever_may_see_it_and_with_what_the_list_says_of_it() {
+    let remote = Remote::with([meeting("a").creator("host").refuses("guest").recorded(minutes(1))]).await;
+    let played = async |media_id: &str, region_id: Option<&str>, union_id: &str| {
+        let info = remote.client.play_infos("a", media_id, region_id, union_id).await;
+        info.map(|info| info.file_size).map_err(|error| error.class)
+    };
+    let size = remote.simulator.with_organisation(|all| all.meeting("a").unwrap().recordings[0].file_size);
+    assert_eq!(played("media-a-0", Some("cn-shenzhen"), "host").await, Err(Class::NothingRecorded), "it goes on");
+    remote.clock.advance_to(at(12, 0));
+    assert_eq!(played("media-a-0", Some("cn-shenzhen"), "host").await, Ok(Some(size)));
+    assert_eq!(played("media-a-0", Some("cn-shenzhen"), "guest").await, Err(Class::PermissionDenied));
+    assert_eq!(played("media-a-1", Some("cn-shenzhen"), "host").await, Err(Class::NothingRecorded));
+    assert_eq!(played("media-a-0", Some("ap-singapore"), "host").await, Err(Class::RequestWrong));
+    assert_eq!(played("media-a-0", None, "host").await, Err(Class::RequestWrong));
 }
 
 #[tokio::test]

@@ -32,6 +32,7 @@ pub(crate) struct Recorder(Mutex<Vec<GateCall>>);
 pub(crate) struct Remote {
     pub(crate) simulator: Simulator,
     pub(crate) client: Client,
+    pub(crate) clock: Arc<VirtualClock>,
     gate: Arc<Recorder>,
 }
 
@@ -40,13 +41,14 @@ impl Remote {
     pub(crate) async fn with(meetings: impl IntoIterator<Item = Meeting>) -> Self {
         let mut organisation = Organisation::empty();
         meetings.into_iter().for_each(|meeting| organisation.add(meeting));
-        let clock = Arc::new(VirtualClock::new(at(9, 30))) as Arc<dyn Clock>;
+        let clock = Arc::new(VirtualClock::new(at(9, 30)));
+        let shared = Arc::clone(&clock) as Arc<dyn Clock>;
         let loopback = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
         let simulator =
-            Simulator::start(loopback, organisation, Behaviour::default(), Arc::clone(&clock)).await.unwrap();
+            Simulator::start(loopback, organisation, Behaviour::default(), Arc::clone(&shared)).await.unwrap();
         let gate = Arc::new(Recorder::default());
-        let client = client(&simulator.base_url(), Arc::clone(&gate) as Arc<dyn Gate>, clock);
-        Self { simulator, client, gate }
+        let client = client(&simulator.base_url(), Arc::clone(&gate) as Arc<dyn Gate>, shared);
+        Self { simulator, client, clock, gate }
     }
 
     /// Answers the next call like this, whatever it is.

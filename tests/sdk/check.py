@@ -32,6 +32,7 @@ class Far:
         self.app_key, self.app_secret = app_key, app_secret
         self.token = None
         self.recorded = None
+        self.video = None
 
     def fetch_token(self, app_secret=None):
         request = oauth2.GetAccessTokenRequest(app_key=self.app_key, app_secret=app_secret or self.app_secret)
@@ -55,6 +56,12 @@ class Far:
         request = conference.QueryCloudRecordVideoRequest(union_id=union_id)
         headers = conference.QueryCloudRecordVideoHeaders
         return self.call("query_cloud_record_video", headers, conference_id, request).video_list
+
+    def play_info(self, conference_id, union_id, video, **parameters):
+        parameters = {"media_id": video.media_id, "region_id": video.region_id, **parameters}
+        request = conference.QueryCloudRecordVideoPlayInfoRequest(union_id=union_id, **parameters)
+        headers = conference.QueryCloudRecordVideoPlayInfoHeaders
+        return self.call("query_cloud_record_video_play_info", headers, conference_id, request)
 
     def start(self, conference_id, union_id, **parameters):
         request = conference.StartCloudRecordRequest(union_id=union_id, **parameters)
@@ -208,6 +215,17 @@ def check_get_videos(far):
     assert info.status == 1
     refused("roomClosed", far.start, meeting.conference_id, meeting.creator_id)
     refused("roomClosed", far.stop, meeting.conference_id, meeting.creator_id)
+    far.video = video
+
+
+def check_get_play_infos(far):
+    meeting, video = far.recorded, far.video
+    assert video, "no video was listed to be played"
+    info = far.play_info(meeting.conference_id, meeting.creator_id, video)
+    has(info, play_url=str, mp_4file_url=str, status=int)
+    assert (info.file_size, info.duration) == (video.file_size, video.duration)
+    refused("cloudRecordNotFound", far.play_info, meeting.conference_id, meeting.creator_id, video, media_id="nothing")
+    refused("paramsError", far.play_info, meeting.conference_id, meeting.creator_id, video, region_id="")
 
 
 PAGES = {
@@ -218,6 +236,7 @@ PAGES = {
     "videoConferences/{conferenceId}": check_get,
     "cloudRecords/start and stop": check_start_and_stop,
     "cloudRecords/getVideos": check_get_videos,
+    "cloudRecords/videos/getPlayInfos": check_get_play_infos,
 }
 
 

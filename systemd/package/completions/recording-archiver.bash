@@ -160,6 +160,12 @@ _recording__archiver() {
             recording__archiver__subcmd__help__subcmd__record,stop)
                 cmd="recording__archiver__subcmd__help__subcmd__record__subcmd__stop"
                 ;;
+            recording__archiver__subcmd__help__subcmd__recordings,export)
+                cmd="recording__archiver__subcmd__help__subcmd__recordings__subcmd__export"
+                ;;
+            recording__archiver__subcmd__help__subcmd__recordings,link)
+                cmd="recording__archiver__subcmd__help__subcmd__recordings__subcmd__link"
+                ;;
             recording__archiver__subcmd__help__subcmd__recordings,list)
                 cmd="recording__archiver__subcmd__help__subcmd__recordings__subcmd__list"
                 ;;
@@ -196,8 +202,14 @@ _recording__archiver() {
             recording__archiver__subcmd__record__subcmd__help,stop)
                 cmd="recording__archiver__subcmd__record__subcmd__help__subcmd__stop"
                 ;;
+            recording__archiver__subcmd__recordings,export)
+                cmd="recording__archiver__subcmd__recordings__subcmd__export"
+                ;;
             recording__archiver__subcmd__recordings,help)
                 cmd="recording__archiver__subcmd__recordings__subcmd__help"
+                ;;
+            recording__archiver__subcmd__recordings,link)
+                cmd="recording__archiver__subcmd__recordings__subcmd__link"
                 ;;
             recording__archiver__subcmd__recordings,list)
                 cmd="recording__archiver__subcmd__recordings__subcmd__list"
@@ -205,8 +217,14 @@ _recording__archiver() {
             recording__archiver__subcmd__recordings,show)
                 cmd="recording__archiver__subcmd__recordings__subcmd__show"
                 ;;
+            recording__archiver__subcmd__recordings__subcmd__help,export)
+                cmd="recording__archiver__subcmd__recordings__subcmd__help__subcmd__export"
+                ;;
             recording__archiver__subcmd__recordings__subcmd__help,help)
                 cmd="recording__archiver__subcmd__recordings__subcmd__help__subcmd__help"
+                ;;
+            recording__archiver__subcmd__recordings__subcmd__help,link)
+                cmd="recording__archiver__subcmd__recordings__subcmd__help__subcmd__link"
                 ;;
             recording__archiver__subcmd__recordings__subcmd__help,list)
                 cmd="recording__archiver__subcmd__recordings__subcmd__help__subcmd__list"
@@ -269,12 +287,16 @@ _recording__archiver() {
             return 0
             ;;
         recording__archiver__subcmd__backup)
-            opts="-h --config --help"
+            opts="-h --keep --config --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --keep)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --config)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -801,8 +823,36 @@ _recording__archiver() {
             return 0
             ;;
         recording__archiver__subcmd__help__subcmd__recordings)
-            opts="list show"
+            opts="list show export link"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        recording__archiver__subcmd__help__subcmd__recordings__subcmd__export)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        recording__archiver__subcmd__help__subcmd__recordings__subcmd__link)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
@@ -1127,7 +1177,7 @@ _recording__archiver() {
             return 0
             ;;
         recording__archiver__subcmd__recordings)
-            opts="-h --config --help list show help"
+            opts="-h --config --help list show export link help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1144,8 +1194,38 @@ _recording__archiver() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        recording__archiver__subcmd__recordings__subcmd__export)
+            opts="-h --since --until --format --utc --config --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --since)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --until)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --format)
+                    COMPREPLY=($(compgen -W "csv json" -- "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         recording__archiver__subcmd__recordings__subcmd__help)
-            opts="list show help"
+            opts="list show export link help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1158,7 +1238,35 @@ _recording__archiver() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        recording__archiver__subcmd__recordings__subcmd__help__subcmd__export)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         recording__archiver__subcmd__recordings__subcmd__help__subcmd__help)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        recording__archiver__subcmd__recordings__subcmd__help__subcmd__link)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -1193,6 +1301,36 @@ _recording__archiver() {
                 return 0
             fi
             case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        recording__archiver__subcmd__recordings__subcmd__link)
+            opts="-h --conference --union-id --format --config --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --conference)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --union-id)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --format)
+                    COMPREPLY=($(compgen -W "table json" -- "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;

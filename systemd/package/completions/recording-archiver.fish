@@ -75,11 +75,13 @@ complete -c recording-archiver -n "__fish_recording_archiver_using_subcommand wa
 complete -c recording-archiver -n "__fish_recording_archiver_using_subcommand watch; and __fish_seen_subcommand_from help" -f -a "list" -d 'Show the conferences that were put on watch and are still open'
 complete -c recording-archiver -n "__fish_recording_archiver_using_subcommand watch; and __fish_seen_subcommand_from help" -f -a "remove" -d 'Take conferences off the watch that are open or failed; what was recorded stays'
 complete -c recording-archiver -n "__fish_recording_archiver_using_subcommand watch; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
-complete -c recording-archiver -n "__fish_recording_archiver_using_subcommand recordings; and not __fish_seen_subcommand_from list show help" -l config -d 'The configuration file [default: $RECORDING_ARCHIVER_CONFIG, else /etc/recording-archiver/config.toml]' -r -F
-complete -c recording-archiver -n "__fish_recording_archiver_using_subcommand recordings; and not __fish_seen_subcommand_from list show help" -s h -l help -d 'Print help'
-complete -c recording-archiver -n "__fish_recording_archiver_using_subcommand recordings; and not __fish_seen_subcommand_from list show help" -f -a "list" -d 'List recordings'
-complete -c recording-archiver -n "__fish_recording_archiver_using_subcommand recordings; and not __fish_seen_subcommand_from list show help" -f -a "show" -d 'Show one recording, and its earlier versions'
-complete -c recording-archiver -n "__fish_recording_archiver_using_subcommand recordings; and not __fish_seen_subcommand_from list show help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c recording-archiver -n "__fish_recording_archiver_using_subcommand recordings; and not __fish_seen_subcommand_from list show export link help" -l config -d 'The configuration file [default: $RECORDING_ARCHIVER_CONFIG, else /etc/recording-archiver/config.toml]' -r -F
+complete -c recording-archiver -n "__fish_recording_archiver_using_subcommand recordings; and not __fish_seen_subcommand_from list show export link help" -s h -l help -d 'Print help'
+complete -c recording-archiver -n "__fish_recording_archiver_using_subcommand recordings; and not __fish_seen_subcommand_from list show export link help" -f -a "list" -d 'List recordings'
+complete -c recording-archiver -n "__fish_recording_archiver_using_subcommand recordings; and not __fish_seen_subcommand_from list show export link help" -f -a "show" -d 'Show one recording, and its earlier versions'
+complete -c recording-archiver -n "__fish_recording_archiver_using_subcommand recordings; and not __fish_seen_subcommand_from list show export link help" -f -a "export" -d 'Write recordings to a file for people: in words, with local times, as Excel opens it'
+complete -c recording-archiver -n "__fish_recording_archiver_using_subcommand recordings; and not __fish_seen_subcommand_from list show export link help" -f -a "link" -d 'Ask DingTalk where a recording can be watched; costs one metered call, and nothing of it is kept'
+complete -c recording-archiver -n "__fish_recording_archiver_using_subcommand recordings; and not __fish_seen_subcommand_from list show export link help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c recording-archiver -n "__fish_recording_archiver_using_subcommand recordings; and __fish_seen_subcommand_from list" -l since -d 'Begun on or after this day, or at or after this instant: 2026-06-01, 2026-06-01T09:00:00Z, today, yesterday, or 7d for seven days ago' -r
 complete -c recording-archiver -n "__fish_recording_archiver_using_subcommand recordings; and __fish_seen_subcommand_from list" -l until -d 'Begun on or before this day, or before this instant' -r
 complete -c recording-archiver -n "__fish_recording_archiver_using_subcommand recordings; and __fish_seen_subcommand_from list" -l conference -d 'Of this conference' -r
@@ -97,8 +99,23 @@ json\t'One object'"
 complete -c recording-archiver -n "__fish_recording_archiver_using_subcommand recordings; and __fish_seen_subcommand_from show" -l config -d 'The configuration file [default: $RECORDING_ARCHIVER_CONFIG, else /etc/recording-archiver/config.toml]' -r -F
 complete -c recording-archiver -n "__fish_recording_archiver_using_subcommand recordings; and __fish_seen_subcommand_from show" -l utc -d 'Show times in UTC [default: the local time zone]'
 complete -c recording-archiver -n "__fish_recording_archiver_using_subcommand recordings; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c recording-archiver -n "__fish_recording_archiver_using_subcommand recordings; and __fish_seen_subcommand_from export" -l since -d 'Begun on or after this day, or at or after this instant: 2026-06-01, 2026-06-01T09:00:00Z, today, yesterday, or 7d for seven days ago' -r
+complete -c recording-archiver -n "__fish_recording_archiver_using_subcommand recordings; and __fish_seen_subcommand_from export" -l until -d 'Begun on or before this day, or before this instant' -r
+complete -c recording-archiver -n "__fish_recording_archiver_using_subcommand recordings; and __fish_seen_subcommand_from export" -l format -d 'How it is written' -r -f -a "csv\t'Comma-separated values that Excel opens; a text that it would run or take for a number begins with an apostrophe'
+json\t'One array'"
+complete -c recording-archiver -n "__fish_recording_archiver_using_subcommand recordings; and __fish_seen_subcommand_from export" -l config -d 'The configuration file [default: $RECORDING_ARCHIVER_CONFIG, else /etc/recording-archiver/config.toml]' -r -F
+complete -c recording-archiver -n "__fish_recording_archiver_using_subcommand recordings; and __fish_seen_subcommand_from export" -l utc -d 'Write times, and read days, in UTC [default: the local time zone]'
+complete -c recording-archiver -n "__fish_recording_archiver_using_subcommand recordings; and __fish_seen_subcommand_from export" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c recording-archiver -n "__fish_recording_archiver_using_subcommand recordings; and __fish_seen_subcommand_from link" -l conference -d 'Of this conference, where the mediaId stands in several' -r
+complete -c recording-archiver -n "__fish_recording_archiver_using_subcommand recordings; and __fish_seen_subcommand_from link" -l union-id -d 'Whom to ask as, by unionId [default: the first that is known of: who was last accepted, the hint, the recording\'s owner, the creator, the configured fallback]' -r
+complete -c recording-archiver -n "__fish_recording_archiver_using_subcommand recordings; and __fish_seen_subcommand_from link" -l format -d 'How it is printed' -r -f -a "table\t'For people'
+json\t'One object'"
+complete -c recording-archiver -n "__fish_recording_archiver_using_subcommand recordings; and __fish_seen_subcommand_from link" -l config -d 'The configuration file [default: $RECORDING_ARCHIVER_CONFIG, else /etc/recording-archiver/config.toml]' -r -F
+complete -c recording-archiver -n "__fish_recording_archiver_using_subcommand recordings; and __fish_seen_subcommand_from link" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c recording-archiver -n "__fish_recording_archiver_using_subcommand recordings; and __fish_seen_subcommand_from help" -f -a "list" -d 'List recordings'
 complete -c recording-archiver -n "__fish_recording_archiver_using_subcommand recordings; and __fish_seen_subcommand_from help" -f -a "show" -d 'Show one recording, and its earlier versions'
+complete -c recording-archiver -n "__fish_recording_archiver_using_subcommand recordings; and __fish_seen_subcommand_from help" -f -a "export" -d 'Write recordings to a file for people: in words, with local times, as Excel opens it'
+complete -c recording-archiver -n "__fish_recording_archiver_using_subcommand recordings; and __fish_seen_subcommand_from help" -f -a "link" -d 'Ask DingTalk where a recording can be watched; costs one metered call, and nothing of it is kept'
 complete -c recording-archiver -n "__fish_recording_archiver_using_subcommand recordings; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c recording-archiver -n "__fish_recording_archiver_using_subcommand conferences; and not __fish_seen_subcommand_from list show explain retry help" -l config -d 'The configuration file [default: $RECORDING_ARCHIVER_CONFIG, else /etc/recording-archiver/config.toml]' -r -F
 complete -c recording-archiver -n "__fish_recording_archiver_using_subcommand conferences; and not __fish_seen_subcommand_from list show explain retry help" -s h -l help -d 'Print help'
@@ -163,6 +180,7 @@ json\t'One object'"
 complete -c recording-archiver -n "__fish_recording_archiver_using_subcommand status" -l config -d 'The configuration file [default: $RECORDING_ARCHIVER_CONFIG, else /etc/recording-archiver/config.toml]' -r -F
 complete -c recording-archiver -n "__fish_recording_archiver_using_subcommand status" -l utc -d 'Show times in UTC [default: the local time zone]'
 complete -c recording-archiver -n "__fish_recording_archiver_using_subcommand status" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c recording-archiver -n "__fish_recording_archiver_using_subcommand backup" -l keep -d 'Keep the newest N copies that were made like this in the folder, and remove older ones when the new one is verified' -r
 complete -c recording-archiver -n "__fish_recording_archiver_using_subcommand backup" -l config -d 'The configuration file [default: $RECORDING_ARCHIVER_CONFIG, else /etc/recording-archiver/config.toml]' -r -F
 complete -c recording-archiver -n "__fish_recording_archiver_using_subcommand backup" -s h -l help -d 'Print help'
 complete -c recording-archiver -n "__fish_recording_archiver_using_subcommand verify" -l format -d 'How it is printed' -r -f -a "table\t'For people'
@@ -214,6 +232,8 @@ complete -c recording-archiver -n "__fish_recording_archiver_using_subcommand he
 complete -c recording-archiver -n "__fish_recording_archiver_using_subcommand help; and __fish_seen_subcommand_from watch" -f -a "remove" -d 'Take conferences off the watch that are open or failed; what was recorded stays'
 complete -c recording-archiver -n "__fish_recording_archiver_using_subcommand help; and __fish_seen_subcommand_from recordings" -f -a "list" -d 'List recordings'
 complete -c recording-archiver -n "__fish_recording_archiver_using_subcommand help; and __fish_seen_subcommand_from recordings" -f -a "show" -d 'Show one recording, and its earlier versions'
+complete -c recording-archiver -n "__fish_recording_archiver_using_subcommand help; and __fish_seen_subcommand_from recordings" -f -a "export" -d 'Write recordings to a file for people: in words, with local times, as Excel opens it'
+complete -c recording-archiver -n "__fish_recording_archiver_using_subcommand help; and __fish_seen_subcommand_from recordings" -f -a "link" -d 'Ask DingTalk where a recording can be watched; costs one metered call, and nothing of it is kept'
 complete -c recording-archiver -n "__fish_recording_archiver_using_subcommand help; and __fish_seen_subcommand_from conferences" -f -a "list" -d 'List conferences'
 complete -c recording-archiver -n "__fish_recording_archiver_using_subcommand help; and __fish_seen_subcommand_from conferences" -f -a "show" -d 'Show one conference and its recordings'
 complete -c recording-archiver -n "__fish_recording_archiver_using_subcommand help; and __fish_seen_subcommand_from conferences" -f -a "explain" -d 'Explain one conference: what happened, why, and what comes next'

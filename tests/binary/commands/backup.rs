@@ -246,3 +246,45 @@ fn an_admin_who_may_only_read_can_make_one_while_the_daemon_runs_and_while_it_is
     }
     chmod("", 0o755);
 }
+
+/// Whether a name is that of a copy with a date.
+fn is_dated(name: &str) -> bool {
+    name.starts_with("catalog-2") && name.ends_with("Z.db")
+}
+
+#[test]
+fn of_the_dated_copies_in_a_folder_the_newest_are_kept_and_nothing_else_is_touched() {
+    let place = archived();
+    fs::create_dir(place.path("copies")).unwrap();
+    let others = ["catalog-before-upgrade.db", "catalog.db", "acme-2020-01-01T000000Z.db", "notes.txt"];
+    let olds = ["catalog-2020-01-01T000000Z.db", "catalog-2020-01-02T000000Z.db", "catalog-2020-01-03T000000Z.db"];
+    for name in others.iter().chain(&olds) {
+        place.write(&format!("copies/{name}"), *name);
+    }
+    let said = place.run(&["backup", "copies", "--keep", "2"]).done();
+    says(&said, &["3 conferences and 3 recordings of catalog.db", "verified\n"]);
+    says(&said, &[&format!("copies/{}: removed\n", olds[0]), &format!("copies/{}: removed\n", olds[1])]);
+    let entries = fs::read_dir(place.path("copies")).unwrap().map(|entry| entry.unwrap().file_name());
+    let (dated, left): (Vec<_>, Vec<_>) =
+        entries.map(|name| name.into_string().unwrap()).partition(|name| is_dated(name));
+    assert_eq!(dated.len(), 2, "{dated:?}");
+    let made = dated.iter().find(|name| **name != olds[2]).unwrap();
+    place.run(&["verify", &format!("copies/{made}")]).done();
+    assert_eq!(left.len(), others.len(), "{left:?}");
+    for name in left {
+        assert_eq!(fs::read_to_string(place.path(&format!("copies/{name}"))).unwrap(), name);
+    }
+}
+
+#[test]
+fn an_older_copy_goes_only_when_the_new_one_is_verified() {
+    let place = archived();
+    execute(&place.catalog(), "PRAGMA foreign_keys = OFF; DELETE FROM recordings WHERE conference_id = 'conf-june'");
+    place.write("catalog-2020-01-01T000000Z.db", "old");
+    leaves_nothing(&place, || {
+        says(&place.run(&["backup", ".", "--keep", "1"]).refused(1), &["the copy is not valid, and was removed"]);
+        says(&place.run(&["backup", "nowhere", "--keep", "1"]).refused(1), &["nowhere is not a folder"]);
+        says(&place.run(&["backup", "catalog.db", "--keep", "1"]).refused(1), &["catalog.db is not a folder"]);
+        place.run(&["backup", ".", "--keep", "0"]).refused(2);
+    });
+}

@@ -4,6 +4,8 @@ mod backup;
 mod conferences;
 mod doctor;
 mod explain_code;
+mod export;
+mod link;
 mod output;
 mod record;
 mod recordings;

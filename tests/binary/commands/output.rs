@@ -89,7 +89,11 @@ fn a_reader_that_has_seen_enough_is_no_failure() {
     }
     let (reader, writer) = std::io::pipe().unwrap();
     drop(reader);
-    assert_eq!(print_to(&place, &["--help"], writer).status.code(), Some(0));
+    assert_eq!(print_to(&place, &["--help"], writer.try_clone().unwrap()).status.code(), Some(0));
+    for format in ["json", "csv"] {
+        let output = print_to(&place, &["recordings", "export", "--format", format], writer.try_clone().unwrap());
+        assert_eq!((output.status.code(), output.stderr.as_slice()), (Some(0), b"".as_slice()), "export {format}");
+    }
 }
 
 #[test]
@@ -105,6 +109,7 @@ fn a_result_that_could_not_be_written_is_a_failure() {
         assert_eq!(output.status.code(), Some(1), "{format}: {output:?}");
         says(&String::from_utf8(output.stderr).unwrap(), &["error: "]);
     }
+    assert_eq!(print_to(&place, &["recordings", "export"], full).status.code(), Some(1));
 }
 
 fn print_to(place: &Place, arguments: &[&str], stdout: impl Into<Stdio>) -> Output {

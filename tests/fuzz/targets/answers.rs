@@ -6,7 +6,7 @@ use std::collections::HashSet;
 
 use libfuzzer_sys::fuzz_target;
 use recording_archiver::dingtalk::{
-    Error, conference, org_conferences, query, record, token, user_conferences, videos,
+    Error, conference, org_conferences, play_infos, query, record, token, user_conferences, videos,
 };
 use recording_archiver::domain::endpoint::Endpoint;
 use recording_archiver::domain::failure::Class;
@@ -24,6 +24,7 @@ fuzz_target!(|input: &[u8]| {
     let query = query::decode(status, body);
     let conference = conference::decode(status, body);
     let videos = videos::decode(status, body);
+    let play_infos = play_infos::decode(status, body);
     let org_conferences = org_conferences::decode(status, body);
     let user_conferences = user_conferences::decode(status, body);
     let record = record::decode(Endpoint::RecordStart, status, body);
@@ -56,10 +57,11 @@ fuzz_target!(|input: &[u8]| {
         assert!(!conference_id.is_empty());
     }
 
-    let errors: [Option<&Error>; 7] = [
+    let errors: [Option<&Error>; 8] = [
         query.as_ref().err(),
         conference.as_ref().err(),
         videos.as_ref().err(),
+        play_infos.as_ref().err(),
         org_conferences.as_ref().err(),
         user_conferences.as_ref().err(),
         record.as_ref().err(),

@@ -6,15 +6,18 @@ use recording_archiver::domain::endpoint::Endpoint as Ours;
 use recording_archiver::domain::failure::{self, Class, Code, OwnCode, Pauses, Scope, ledger_outcome};
 use recording_archiver::simulator::{Answer, Endpoint};
 
-use Endpoint::{AccessToken, ConferenceInfo, GetVideos, OrgConferences, Query, StartRecord, StopRecord, UsersLists};
+use Endpoint::{
+    AccessToken, ConferenceInfo, GetPlayInfos, GetVideos, OrgConferences, Query, StartRecord, StopRecord, UsersLists,
+};
 
 use crate::world::minutes;
 
 const TOKEN: &[Endpoint] = &[AccessToken];
 const RECORD: &[Endpoint] = &[StartRecord, StopRecord];
-const APIS: &[Endpoint] = &[Query, ConferenceInfo, GetVideos, OrgConferences, UsersLists, StartRecord, StopRecord];
+const APIS: &[Endpoint] =
+    &[Query, ConferenceInfo, GetVideos, GetPlayInfos, OrgConferences, UsersLists, StartRecord, StopRecord];
 const ANY: &[Endpoint] =
-    &[AccessToken, Query, ConferenceInfo, GetVideos, OrgConferences, UsersLists, StartRecord, StopRecord];
+    &[AccessToken, Query, ConferenceInfo, GetVideos, GetPlayInfos, OrgConferences, UsersLists, StartRecord, StopRecord];
 
 /// What goes wrong.
 #[derive(Clone, Debug)]
@@ -41,16 +44,24 @@ pub(super) fn failures() -> Vec<Failure> {
         ("system.busy", Class::Busy, ANY),
         ("systemBusy", Class::Busy, APIS),
         ("qps.exceed", Class::Busy, APIS),
-        ("waterLimitError", Class::Busy, &[Query, GetVideos]),
+        ("waterLimitError", Class::Busy, &[Query, GetVideos, GetPlayInfos]),
         ("systemError", Class::Unavailable, ANY),
         ("innerSystemError", Class::Unavailable, ANY),
-        ("orgAccessForbidden", Class::OrganizationForbidden, &[Query, GetVideos, StartRecord]),
-        ("unknownUserError", Class::UserUnknown, &[Query, ConferenceInfo, GetVideos, UsersLists, StartRecord]),
-        ("permissionError", Class::PermissionDenied, &[Query, ConferenceInfo, GetVideos, StartRecord]),
+        ("orgAccessForbidden", Class::OrganizationForbidden, &[Query, GetVideos, GetPlayInfos, StartRecord]),
+        (
+            "unknownUserError",
+            Class::UserUnknown,
+            &[Query, ConferenceInfo, GetVideos, GetPlayInfos, UsersLists, StartRecord],
+        ),
+        ("permissionError", Class::PermissionDenied, &[Query, ConferenceInfo, GetVideos, GetPlayInfos, StartRecord]),
         ("noPermission", Class::PermissionDenied, &[Query, ConferenceInfo, GetVideos, OrgConferences]),
         ("resourceClose", Class::MeetingEnded, &[Query, ConferenceInfo, GetVideos]),
-        ("cloudRecordNotFound", Class::NothingRecorded, &[ConferenceInfo, GetVideos]),
-        ("roomNotFound", Class::ConferenceUnknown, &[Query, ConferenceInfo, GetVideos, StartRecord, StopRecord]),
+        ("cloudRecordNotFound", Class::NothingRecorded, &[ConferenceInfo, GetVideos, GetPlayInfos]),
+        (
+            "roomNotFound",
+            Class::ConferenceUnknown,
+            &[Query, ConferenceInfo, GetVideos, GetPlayInfos, StartRecord, StopRecord],
+        ),
         ("paramsError", Class::RequestWrong, APIS),
         ("paramsTitleError", Class::RequestWrong, &[Query]),
         ("paramError", Class::RequestWrong, &[OrgConferences, StartRecord]),
@@ -110,6 +121,7 @@ pub(super) fn ours(endpoint: Endpoint) -> Ours {
         Endpoint::Query => Ours::Query,
         Endpoint::ConferenceInfo => Ours::Conference,
         Endpoint::GetVideos => Ours::Videos,
+        Endpoint::GetPlayInfos => Ours::PlayInfos,
         Endpoint::StartRecord => Ours::RecordStart,
         Endpoint::StopRecord => Ours::RecordStop,
         Endpoint::OrgConferences => Ours::OrgConferences,

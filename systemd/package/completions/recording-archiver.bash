@@ -49,6 +49,9 @@ _recording__archiver() {
             recording__archiver,reload)
                 cmd="recording__archiver__subcmd__reload"
                 ;;
+            recording__archiver,report)
+                cmd="recording__archiver__subcmd__report"
+                ;;
             recording__archiver,run)
                 cmd="recording__archiver__subcmd__run"
                 ;;
@@ -126,6 +129,9 @@ _recording__archiver() {
                 ;;
             recording__archiver__subcmd__help,reload)
                 cmd="recording__archiver__subcmd__help__subcmd__reload"
+                ;;
+            recording__archiver__subcmd__help,report)
+                cmd="recording__archiver__subcmd__help__subcmd__report"
                 ;;
             recording__archiver__subcmd__help,run)
                 cmd="recording__archiver__subcmd__help__subcmd__run"
@@ -251,7 +257,7 @@ _recording__archiver() {
 
     case "${cmd}" in
         recording__archiver)
-            opts="-h -V --config --help --version run once reload watch recordings conferences record status backup verify check-config doctor explain-code simulate demo help"
+            opts="-h -V --config --help --version run once reload watch recordings conferences record status report backup verify check-config doctor explain-code simulate demo help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -577,7 +583,7 @@ _recording__archiver() {
             return 0
             ;;
         recording__archiver__subcmd__help)
-            opts="run once reload watch recordings conferences record status backup verify check-config doctor explain-code simulate demo help"
+            opts="run once reload watch recordings conferences record status report backup verify check-config doctor explain-code simulate demo help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -843,6 +849,20 @@ _recording__archiver() {
             return 0
             ;;
         recording__archiver__subcmd__help__subcmd__reload)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        recording__archiver__subcmd__help__subcmd__report)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -1275,6 +1295,32 @@ _recording__archiver() {
                 return 0
             fi
             case "${prev}" in
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        recording__archiver__subcmd__report)
+            opts="-h --since --until --utc --config --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --since)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --until)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --config)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0

@@ -7,6 +7,7 @@ mod explain_code;
 mod output;
 mod record;
 mod recordings;
+mod report;
 mod status;
 mod verify;
 mod watch;

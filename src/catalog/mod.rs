@@ -11,6 +11,7 @@ pub mod connection;
 mod damage;
 mod demo;
 mod due;
+pub mod history;
 pub mod intake;
 pub mod journal;
 pub mod lists;

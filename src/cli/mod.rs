@@ -22,6 +22,7 @@ mod output;
 mod record;
 mod recordings;
 mod reload;
+mod report;
 mod rows;
 mod run;
 pub mod sanitize;
@@ -74,6 +75,8 @@ enum Command {
     Record(record::Record),
     /// Show what the daemon does, which conferences are open, and how many calls were used
     Status(output::Dated),
+    /// Write a page for a browser: recordings by day, how soon they came, calls, what is open, what needs a person
+    Report(report::Report),
     /// Make a verified copy of the catalog; the daemon may run
     Backup(backup::Backup),
     /// Check whether the catalog, or a copy of it, is valid
@@ -119,6 +122,7 @@ async fn dispatch(cli: Cli) -> anyhow::Result<()> {
         Command::Conferences(conferences) => conferences::run(conferences, config).await,
         Command::Record(record) => record::run(record, config).await,
         Command::Status(printed) => status::run(*printed, config).await,
+        Command::Report(report) => report::run(report, config).await,
         Command::Backup(backup) => backup::run(backup, config).await,
         Command::Doctor(printed) => doctor::run(*printed, &loaded).await,
         Command::Verify(verify) => verify::run(verify, config).await,

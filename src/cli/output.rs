@@ -14,6 +14,7 @@ use super::table::{Cell, Column};
 use super::{rows, sanitize};
 use crate::catalog::Error;
 use crate::catalog::lists::{Listed, Row};
+pub(super) use crate::domain::calendar::duration;
 use crate::domain::conference::State;
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
@@ -147,19 +148,6 @@ pub(super) fn clock_time(millis: Option<i64>) -> Cell {
     millis.map(show).into()
 }
 
-/// `3 d 25 min`: the two largest units that it has something of.
-pub(super) fn duration(duration: Duration) -> String {
-    let seconds = duration.as_secs();
-    let units = [(seconds / 86_400, "d"), (seconds / 3_600 % 24, "h"), (seconds / 60 % 60, "min"), (seconds % 60, "s")];
-    let parts: Vec<_> = units
-        .iter()
-        .filter(|(number, _)| *number > 0)
-        .take(2)
-        .map(|(number, unit)| format!("{number} {unit}"))
-        .collect();
-    if parts.is_empty() { "0 s".to_owned() } else { parts.join(" ") }
-}
-
 /// `12.30 MiB`
 pub(super) fn size(bytes: Option<i64>) -> Cell {
     let show =
@@ -179,18 +167,5 @@ pub(super) fn record_type(number: Option<i64>) -> Cell {
         Some(1) => "composed".into(),
         Some(number) => format!("type {number}").into(),
         None => "".into(),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_duration_is_shown_in_its_two_largest_units() {
-        let shown = |seconds| duration(Duration::from_secs(seconds));
-        assert_eq!(shown(3 * 86_400 + 25 * 60), "3 d 25 min");
-        assert_eq!(shown(3 * 86_400 + 2 * 3_600 + 25 * 60), "3 d 2 h");
-        assert_eq!([shown(0), shown(59), shown(3_660), shown(7_200)], ["0 s", "59 s", "1 h 1 min", "2 h"]);
     }
 }

@@ -1,75 +1,12 @@
-//! The time zone of what people read and write: instants in tables, and the days that `--since` and `--until` name.
+//! What people write for a time: the days and instants that `--since` and `--until` name.
 
 use std::str::FromStr;
 use std::time::Duration;
 
-use chrono::{DateTime, Datelike, Days, FixedOffset, Local, NaiveDate, NaiveTime, SecondsFormat, TimeZone};
+use chrono::{DateTime, Datelike, Days, NaiveDate};
 
+pub(super) use crate::domain::calendar::{Precision, Zone, offset};
 use crate::domain::clock::Timestamp;
-
-/// The zone of a table.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Zone {
-    /// This machine's, or that of `TZ`.
-    Local,
-    Utc,
-}
-
-/// How exactly an instant is shown.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Precision {
-    Minutes,
-    Seconds,
-}
-
-impl Zone {
-    /// The instant by the clocks of this zone; `None` where the calendar of people does not reach.
-    pub(super) fn at(self, instant: Timestamp) -> Option<DateTime<FixedOffset>> {
-        let instant = instant.to_utc().filter(|instant| (1..=9999).contains(&instant.year()))?;
-        Some(match self {
-            Self::Local => instant.with_timezone(&Local).fixed_offset(),
-            Self::Utc => instant.fixed_offset(),
-        })
-    }
-
-    /// `2026-06-01 17:00:00 +08:00`, for where no head names the zone.
-    pub(super) fn show(self, instant: Timestamp) -> String {
-        match self.at(instant) {
-            Some(time) => format!("{} {}", Precision::Seconds.show(&time), offset(*time.offset())),
-            None => instant.to_string(),
-        }
-    }
-
-    /// `2026-06-01T17:00:00+08:00`, for other programs.
-    pub(super) fn iso(self, instant: Timestamp) -> String {
-        match self.at(instant) {
-            Some(time) => time.to_rfc3339_opts(SecondsFormat::Secs, self == Self::Utc),
-            None => instant.to_string(),
-        }
-    }
-
-    /// The first instant of a day. Where clocks are put forward at midnight, the day begins later.
-    fn midnight(self, day: NaiveDate) -> Timestamp {
-        let quarters = (0..96).filter_map(|quarter| NaiveTime::from_num_seconds_from_midnight_opt(quarter * 900, 0));
-        let first = quarters.map(|time| day.and_time(time)).find_map(|time| match self {
-            Self::Local => Local.from_local_datetime(&time).earliest().map(|time| time.to_utc()),
-            Self::Utc => Some(time.and_utc()),
-        });
-        first.unwrap_or_else(|| day.and_time(NaiveTime::MIN).and_utc()).into()
-    }
-}
-
-impl Precision {
-    pub(super) fn show(self, time: &DateTime<FixedOffset>) -> String {
-        let format = if self == Self::Minutes { "%Y-%m-%d %H:%M" } else { "%Y-%m-%d %H:%M:%S" };
-        time.format(format).to_string()
-    }
-}
-
-/// `+08:00`, `UTC`
-pub(super) fn offset(offset: FixedOffset) -> String {
-    if offset.local_minus_utc() == 0 { "UTC".to_owned() } else { offset.to_string() }
-}
 
 /// What `--since` or `--until` names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -154,14 +91,5 @@ mod tests {
         for text in ["tomorrow", "2026-13-01", "2026-06-01 09:00", "", "7", "-7d", "+99999-01-01", "9999-12-31"] {
             assert!(text.parse::<When>().unwrap_err().contains("yesterday"), "{text:?}");
         }
-    }
-
-    #[test]
-    fn an_instant_beyond_the_calendar_is_shown_all_the_same() {
-        let utc = |millis| Zone::Utc.show(Timestamp::from_millis(millis));
-        assert_eq!(utc(1_780_304_400_000), "2026-06-01 09:00:00 UTC");
-        assert_eq!(Zone::Utc.iso(Timestamp::from_millis(1_780_304_400_000)), "2026-06-01T09:00:00Z");
-        assert_eq!(utc(i64::MAX), format!("{} ms", i64::MAX));
-        assert_eq!(Zone::Local.at(Timestamp::from_millis(i64::MIN)), None);
     }
 }

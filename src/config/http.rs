@@ -7,8 +7,8 @@ use serde::{Deserialize, Deserializer, de};
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default)]
 pub struct Http {
-    /// Where `/metrics` and `/healthz` are served: an address and a port, or a port alone, which is on loopback. Not
-    /// served unless set.
+    /// Where the report, `/metrics` and `/healthz` are served: an address and a port, or a port alone, which is on
+    /// loopback. Not served unless set.
     #[serde(deserialize_with = "address")]
     pub listen: Option<SocketAddr>,
 }

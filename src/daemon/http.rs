@@ -1,4 +1,5 @@
-//! `/metrics` for Prometheus, `/healthz` for whoever restarts the daemon or raises an alarm.
+//! `/metrics` for Prometheus, `/healthz` for whoever restarts the daemon or raises an alarm, and `/`, the report, for
+//! people.
 //!
 //! Whoever reaches the port must not be able to slow the archiver: connections are few and short, each answer is worked
 //! out for one of them at a time, and the catalog is read by a connection of this room's own.
@@ -12,8 +13,8 @@ use std::time::Duration;
 use axum::Router;
 use axum::extract::State;
 use axum::http::StatusCode;
-use axum::http::header::CONTENT_TYPE;
-use axum::response::{IntoResponse, Response};
+use axum::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, X_CONTENT_TYPE_OPTIONS};
+use axum::response::{Html, IntoResponse, Response};
 use axum::routing::get;
 use axum::serve::Listener;
 use hyper::server::conn::http1;
@@ -23,8 +24,11 @@ use tokio::net::TcpListener;
 use tokio::sync::Mutex;
 use tokio::task::{AbortHandle, JoinSet};
 
-use super::metrics::{self, Lags, View};
+use super::metrics::{self, Lags};
+use super::page::{self, Asked};
+use super::view::View;
 use crate::archive::{Archive, health};
+use crate::domain::calendar::Zone;
 use crate::domain::clock::{Clock, Timestamp};
 
 /// So many connections are open at once: enough for a Prometheus, a probe, and a person who looks.
@@ -35,6 +39,9 @@ const HEAD: Duration = Duration::from_secs(5);
 
 /// An answer is given to all who ask within this time of it.
 const FRESH: Duration = Duration::from_secs(1);
+
+/// The same for the report, which reads every recording of its time.
+const REPORT_FRESH: Duration = Duration::from_secs(15);
 
 /// The server. It ends when it is dropped.
 pub struct Http {
@@ -53,20 +60,27 @@ struct Shown {
     lags: Mutex<Lags>,
     metrics: Answers,
     health: Answers,
+    report: Answers,
 }
 
 type Answer = (StatusCode, String);
 
-/// The last answer to a question.
-#[derive(Default)]
-struct Answers(Mutex<Option<(Timestamp, Answer)>>);
+/// The last answer to a question, and how long it is fresh.
+struct Answers {
+    fresh: Duration,
+    last: Mutex<Option<(Timestamp, Answer)>>,
+}
 
 impl Answers {
+    fn fresh_for(fresh: Duration) -> Self {
+        Self { fresh, last: Mutex::default() }
+    }
+
     /// That answer while it is fresh, else the one that is `worked_out`; nobody else works it out meanwhile.
     async fn at(&self, now: Timestamp, worked_out: impl Future<Output = Answer>) -> Answer {
-        let mut last = self.0.lock().await;
+        let mut last = self.last.lock().await;
         if let Some((at, answer)) = &*last
-            && (*at..*at + FRESH).contains(&now)
+            && (*at..*at + self.fresh).contains(&now)
         {
             return answer.clone();
         }
@@ -81,11 +95,12 @@ impl Http {
     pub async fn listen(address: SocketAddr, clock: Arc<dyn Clock>) -> io::Result<Self> {
         let shared = Arc::new(Shared { clock, shown: RwLock::default() });
         let router = Router::new()
+            .route("/", get(show_report))
             .route("/metrics", get(show_metrics))
             .route("/healthz", get(show_health))
             .with_state(Arc::clone(&shared));
         let listener = TcpListener::bind(address).await?;
-        tracing::info!("/metrics and /healthz are served at http://{}", listener.local_addr()?);
+        tracing::info!("the report, /metrics and /healthz are served at http://{}", listener.local_addr()?);
         let mut served = JoinSet::new();
         served.spawn(serve(listener, router));
         Ok(Self { shared, _served: served })
@@ -95,7 +110,13 @@ impl Http {
     pub fn show(&self, archive: &Archive) {
         let (catalog, settings) = (archive.catalog().for_observers(), archive.settings().clone());
         let view = View { catalog, settings, share: archive.share() };
-        let shown = Shown { view, lags: Mutex::default(), metrics: Answers::default(), health: Answers::default() };
+        let shown = Shown {
+            view,
+            lags: Mutex::default(),
+            metrics: Answers::fresh_for(FRESH),
+            health: Answers::fresh_for(FRESH),
+            report: Answers::fresh_for(REPORT_FRESH),
+        };
         *self.shared.shown.write().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(shown));
     }
 }
@@ -148,6 +169,13 @@ impl Shown {
             Err(error) => unavailable(&error.to_string()),
         }
     }
+
+    async fn report(&self, now: Timestamp) -> Answer {
+        match page::render(&self.view, Asked { now, zone: Zone::Local, since: None, until: None }).await {
+            Ok(page) => (StatusCode::OK, page),
+            Err(error) => unavailable(&error.to_string()),
+        }
+    }
 }
 
 impl Shared {
@@ -172,4 +200,19 @@ async fn show_metrics(State(shared): State<Arc<Shared>>) -> Result<Response, Ans
         return Err(answer);
     }
     Ok(([(CONTENT_TYPE, metrics::CONTENT_TYPE)], answer).into_response())
+}
+
+async fn show_report(State(shared): State<Arc<Shared>>) -> Result<Response, Answer> {
+    let (shown, now) = (shared.shown()?, shared.clock.now());
+    let (status, page) = shown.report.at(now, Box::pin(shown.report(now))).await;
+    if status != StatusCode::OK {
+        return Err((status, page));
+    }
+    let policy = format!("{}; base-uri 'none'; form-action 'none'; frame-ancestors 'none'", page::POLICY);
+    let headers = [
+        (CONTENT_SECURITY_POLICY, policy),
+        (X_CONTENT_TYPE_OPTIONS, "nosniff".to_owned()),
+        (CACHE_CONTROL, "no-store".to_owned()),
+    ];
+    Ok((headers, Html(page)).into_response())
 }

@@ -10,18 +10,11 @@ use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::{Registry, Unit};
 
-use crate::archive::{LookIntervals, Settings, events};
-use crate::catalog::{self, Catalog};
+use super::view::View;
+use crate::archive::{LookIntervals, events};
+use crate::catalog;
 use crate::domain::clock::Timestamp;
 use crate::domain::forecast;
-
-/// What is shown.
-pub(super) struct View {
-    pub(super) catalog: Catalog,
-    pub(super) settings: Settings,
-    /// The month's share of calls in force.
-    pub(super) share: u64,
-}
 
 /// How soon recordings came. Only what is new is counted at a scrape.
 pub(super) struct Lags {

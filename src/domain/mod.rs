@@ -3,6 +3,7 @@
 //! No I/O. This room knows no other room.
 
 pub mod backoff;
+pub mod calendar;
 pub mod clock;
 pub mod conference;
 pub mod coverage;

@@ -49,6 +49,9 @@ _recording__archiver() {
             recording__archiver,reload)
                 cmd="recording__archiver__subcmd__reload"
                 ;;
+            recording__archiver,report)
+                cmd="recording__archiver__subcmd__report"
+                ;;
             recording__archiver,run)
                 cmd="recording__archiver__subcmd__run"
                 ;;
@@ -126,6 +129,9 @@ _recording__archiver() {
                 ;;
             recording__archiver__subcmd__help,reload)
                 cmd="recording__archiver__subcmd__help__subcmd__reload"
+                ;;
+            recording__archiver__subcmd__help,report)
+                cmd="recording__archiver__subcmd__help__subcmd__report"
                 ;;
             recording__archiver__subcmd__help,run)
                 cmd="recording__archiver__subcmd__help__subcmd__run"
@@ -269,7 +275,7 @@ _recording__archiver() {
 
     case "${cmd}" in
         recording__archiver)
-            opts="-h -V --config --help --version run once reload watch recordings conferences record status backup verify check-config doctor explain-code simulate demo help"
+            opts="-h -V --config --help --version run once reload watch recordings conferences record status report backup verify check-config doctor explain-code simulate demo help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -599,7 +605,7 @@ _recording__archiver() {
             return 0
             ;;
         recording__archiver__subcmd__help)
-            opts="run once reload watch recordings conferences record status backup verify check-config doctor explain-code simulate demo help"
+            opts="run once reload watch recordings conferences record status report backup verify check-config doctor explain-code simulate demo help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -893,6 +899,20 @@ _recording__archiver() {
             return 0
             ;;
         recording__archiver__subcmd__help__subcmd__reload)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        recording__archiver__subcmd__help__subcmd__report)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -1413,6 +1433,32 @@ _recording__archiver() {
                 return 0
             fi
             case "${prev}" in
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        recording__archiver__subcmd__report)
+            opts="-h --since --until --utc --config --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --since)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --until)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --config)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0

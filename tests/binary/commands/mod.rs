@@ -9,6 +9,7 @@ mod link;
 mod output;
 mod record;
 mod recordings;
+mod report;
 mod status;
 mod verify;
 mod watch;

@@ -1,5 +1,6 @@
-//! A daemon that is watched: by Prometheus, by whoever asks `/healthz`, and by a dead man's switch.
+//! A daemon that is watched: by Prometheus, by whoever asks `/healthz`, by people, and by a dead man's switch.
 
+use std::collections::BTreeSet;
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::sync::Arc;
@@ -11,7 +12,8 @@ use recording_archiver::domain::clock::{Clock, SystemClock};
 use recording_archiver::simulator::{Answer, Fault};
 
 use super::{EAGER, archives, recorded};
-use crate::harness::{Daemon, Far, Place, block_on, eventually, execute, linger, says};
+use crate::harness::{Daemon, Far, Place, block_on, eventually, execute, linger, says, text};
+use crate::package::house;
 
 const LISTEN: &str = "[http]\nlisten = \"0\"\n";
 
@@ -70,7 +72,7 @@ fn prometheus_reads_what_there_is_to_know() {
     );
     assert!(metrics.ends_with("# EOF\n") && !metrics.contains("quota_calls"), "{metrics}");
     // What is served is what is in force.
-    let toml = crate::harness::text(&place.path("config.toml"));
+    let toml = text(&place.path("config.toml"));
     place.write("config.toml", toml.replace("calls_per_month = 0", "calls_per_month = 4000"));
     daemon.signal("HUP");
     eventually("the share is shown", || {
@@ -95,6 +97,78 @@ fn a_daemon_that_achieves_nothing_is_red_at_healthz_and_in_status() {
     assert_eq!(status.code, Some(1), "{status:?}");
     says(&status.out, &["unhealthy", "poll has not succeeded since", "running, pid"]);
     says(&status.err, &["error: unhealthy: poll did not succeed in time"]);
+    daemon.stop();
+}
+
+#[test]
+fn the_report_is_shown_to_people_and_neither_kept_nor_framed_nor_run() {
+    let (_far, place) = watching(LISTEN);
+    let daemon = Daemon::start(&place);
+    archives(&place, 2);
+    let page = eventually("both are shown", || {
+        let (status, kind, page) = get(&daemon, "/");
+        assert_eq!((status, kind.as_str()), (200, "text/html; charset=utf-8"));
+        page.contains("<span>Recordings</span><b>2</b>").then_some(page)
+    });
+    says(&page, &["<!DOCTYPE html>", "All is well", "unmetered", "Nothing is open", "runs, pid"]);
+    let head = block_on(async { reqwest::get(format!("http://{}/", address(&daemon))).await.unwrap() });
+    let header = |name: &str| head.headers()[name].to_str().unwrap();
+    says(
+        header("content-security-policy"),
+        &["default-src 'none'; style-src 'unsafe-inline'", "frame-ancestors 'none'"],
+    );
+    assert_eq!((header("x-content-type-options"), header("cache-control")), ("nosniff", "no-store"));
+    // It is worked out once in a while, whoever asks how often; and then it is new.
+    let shown_after = |title: &str| {
+        execute(&place.catalog(), &format!("UPDATE conferences SET state = 'failed', title = '{title}'"));
+        get(&daemon, "/").2
+    };
+    eventually("two who ask get one page", || (shown_after("first") == shown_after("second")).then_some(()));
+    eventually("the next page is new", || get(&daemon, "/").2.contains("<bdi>second</bdi>").then_some(()));
+    daemon.stop();
+}
+
+/// The names of the metrics in a text.
+fn metrics_in(text: &str) -> BTreeSet<String> {
+    let is_name = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    let words = text.split(|c| !is_name(c)).filter(|word| word.starts_with("recording_archiver_"));
+    words.map(str::to_owned).collect()
+}
+
+#[test]
+fn the_dashboard_and_the_alert_rules_ask_for_metrics_that_are_exported() {
+    let (_far, place) = watching(LISTEN);
+    let daemon = Daemon::start(&place);
+    archives(&place, 2);
+    // With an open conference, a pause and a share, every metric is there.
+    execute(
+        &place.catalog(),
+        "INSERT INTO conferences (conference_id, state, discovered_by, discovered_at, next_attempt_at)
+         VALUES ('conf-later', 'waiting', 'cli', 1, 4000000000000);
+         INSERT INTO pauses VALUES ('start', 4000000000000, 1, 1, 'systemError', 'systemError')",
+    );
+    let toml = text(&place.path("config.toml"));
+    place.write("config.toml", toml.replace("calls_per_month = 0", "calls_per_month = 4000"));
+    daemon.signal("HUP");
+    let exported = eventually("all is exported", || {
+        let metrics = metrics_in(&get(&daemon, "/metrics").2);
+        let last = ["recording_archiver_quota_calls", "recording_archiver_paused_until_timestamp_seconds"];
+        last.iter().all(|name| metrics.contains(*name)).then_some(metrics)
+    });
+    let mut asked_for = BTreeSet::new();
+    for file in ["config/grafana-dashboard.json", "config/prometheus-alerts.yaml"] {
+        let asked = metrics_in(&text(&house(file)));
+        assert!(asked.is_subset(&exported), "{file} asks for {:?}", asked.difference(&exported));
+        asked_for.extend(asked);
+    }
+    // All that is exported is asked for, but the program's version, and a histogram's sum and count.
+    let is_left_out = |name: &str| ["_build", "_build_info", "_sum", "_count"].iter().any(|end| name.ends_with(end));
+    let unseen = exported.iter().filter(|name| asked_for.iter().all(|asked| !asked.starts_with(*name)));
+    let unseen: Vec<_> = unseen.filter(|name| !is_left_out(name)).collect();
+    assert!(unseen.is_empty(), "{unseen:?} are exported, and nobody asks for them");
+    let dashboard: serde_json::Value = serde_json::from_str(&text(&house("config/grafana-dashboard.json"))).unwrap();
+    let panels = dashboard["panels"].as_array().unwrap();
+    assert!(panels.iter().all(|panel| panel["description"].is_string()), "each panel says what it shows");
     daemon.stop();
 }
 

@@ -19,6 +19,7 @@ pub(super) async fn run(context: &Context, is_clock_sure: bool, now: Timestamp) 
     if let Some(their_now) = dingtalk.their_now().await.filter(|_| is_clock_sure) {
         catalog.tidy_calls(KEEP_MONTHS).await?;
         catalog.tidy_events(settings.keep_events, now.min(their_now)).await?;
+        catalog.tidy_notices(settings.keep_events, now.min(their_now)).await?;
     }
     catalog.optimize().await?;
     Ok(None)

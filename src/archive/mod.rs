@@ -13,6 +13,7 @@ mod discover;
 pub mod health;
 mod journal;
 mod maintain;
+pub mod notices;
 mod pass;
 mod poll;
 mod stage;

@@ -14,6 +14,7 @@ mod due;
 pub mod journal;
 pub mod lists;
 pub mod measures;
+pub mod notices;
 pub mod pauses;
 pub mod quota;
 pub mod register;

@@ -60,6 +60,10 @@ pub(super) const KEYS: &[(&str, Shape)] = &[
     ("quota.calls_per_month", Shape::Count),
     ("http.listen", Shape::Text),
     ("heartbeat.url", Shape::Secret),
+    ("notify.url", Shape::Secret),
+    ("notify.dingtalk_robot", Shape::Secret),
+    ("notify.dingtalk_robot_secret_file", Shape::Text),
+    ("notify.archived", Shape::Flag),
     ("log.format", Shape::LogFormat),
     ("log.level", Shape::Text),
 ];

@@ -21,6 +21,7 @@ pub(super) async fn run(context: &Context, is_clock_sure: bool, now: Timestamp) 
         catalog.tidy_pushes(KEEP_MONTHS).await?;
         catalog.tidy_events(settings.keep_events, now.min(their_now)).await?;
         catalog.tidy_received_events(now.min(their_now)).await?;
+        catalog.tidy_notices(settings.keep_events, now.min(their_now)).await?;
     }
     catalog.optimize().await?;
     Ok(None)

@@ -14,6 +14,7 @@ pub mod events;
 pub mod health;
 mod journal;
 mod maintain;
+pub mod notices;
 mod pass;
 mod poll;
 mod stage;

@@ -16,6 +16,7 @@ pub mod intake;
 pub mod journal;
 pub mod lists;
 pub mod measures;
+pub mod notices;
 pub mod pauses;
 pub mod quota;
 pub mod register;

@@ -205,4 +205,14 @@ const CHECKS: &[(&str, Offenders)] = &[
         r#"SELECT stage AS "offender!: String" FROM job_runs
            WHERE stage NOT IN ('discover', 'poll', 'collect', 'maintain') OR last_finished_at < last_started_at"#
     ),
+    check!(
+        "that a conference is archived is over at once",
+        r#"SELECT notice_id || ': ' || kind || ' ' || subject AS "offender!: String" FROM notices INDEXED BY notices_open
+           WHERE kind = 'archived' AND over_at IS NULL"#
+    ),
+    check!(
+        "a receiver that fails says why and since when, and one that does not has failed no message",
+        r#"SELECT receiver AS "offender!: String" FROM notice_receivers
+           WHERE (failing_since IS NULL) + (last_error IS NULL) + (attempts = 0) NOT IN (0, 3)"#
+    ),
 ];

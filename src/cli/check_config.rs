@@ -24,6 +24,9 @@ pub(super) fn run(loaded: &Loaded) -> anyhow::Result<()> {
     let loaded = &loaded.at_a_shell();
     let config = &loaded.config;
     credentials(&config.dingtalk)?;
+    if config.notify.credential_for_the_daemon_alone().is_none() {
+        config.notify.dingtalk_robot_secret()?;
+    }
     for exposed in loaded.exposed() {
         output::say(&format!("warning: {}", sanitize::text(&exposed.to_string())));
     }

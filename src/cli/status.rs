@@ -17,6 +17,7 @@ use crate::archive::health::{self, Stale};
 use crate::catalog::Catalog;
 use crate::catalog::lists::LastErrorRow;
 use crate::catalog::measures::Oldest;
+use crate::catalog::notices::ReceiverRow;
 use crate::catalog::pauses::Pause;
 use crate::catalog::runs::JobRun;
 use crate::catalog::stream::StreamRow;
@@ -55,6 +56,8 @@ struct Report {
     poll_interval_ms: i64,
     poll_stretched: bool,
     pauses: Vec<Pause>,
+    /// Who is told when something needs a person, and how they take it.
+    notify: Vec<ReceiverRow>,
     unhealthy: Vec<String>,
     #[serde(skip)]
     stale: Vec<Stale>,
@@ -128,6 +131,7 @@ async fn report(catalog: &Catalog, config: &Config, now: Timestamp) -> anyhow::R
         poll_interval_ms: millis(poll),
         poll_stretched,
         pauses: catalog.pauses().await?.into_iter().filter(|pause| pause.until > now).collect(),
+        notify: catalog.receivers().await?,
         unhealthy: stale.iter().map(ToString::to_string).collect(),
         stale,
         stages: catalog.job_runs().await?,
@@ -186,7 +190,17 @@ fn facts(report: &Report, config: &Config, screen: &Screen) -> Vec<(&'static str
         ("paused", Cell::from(until).toned(Tone::Warning))
     };
     facts.extend(report.pauses.iter().map(paused));
+    let untold = report.notify.iter().filter_map(|receiver| untold(receiver, screen));
+    facts.extend(untold.map(|untold| ("telling", failed(untold))));
     facts
+}
+
+/// That a receiver takes no message, if it does not.
+fn untold(receiver: &ReceiverRow, screen: &Screen) -> Option<String> {
+    let ReceiverRow { receiver, next_attempt_at, failing_since, last_error, untold, .. } = receiver;
+    let [since, next] = [(*failing_since)?, *next_attempt_at].map(|at| screen.zone.show(Timestamp::from_millis(at)));
+    let why = last_error.as_deref().unwrap_or_default();
+    Some(format!("notify.{receiver} takes no message since {since}: {why}; {untold} untold, next attempt {next}"))
 }
 
 /// What stopped the last runs, each with the stages that it stopped.

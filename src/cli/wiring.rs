@@ -10,6 +10,8 @@ use crate::archive::{self, Archive, Budget};
 use crate::catalog::Catalog;
 use crate::catalog::register::Registration;
 use crate::config::{self, Config, Watched};
+use crate::daemon::notify::Notifier;
+use crate::daemon::receiver::Receiver;
 use crate::dingtalk::token::Credentials;
 use crate::dingtalk::{self, Client, Gate};
 use crate::domain::clock::{Clock, SystemClock};
@@ -93,6 +95,16 @@ pub fn archive(config: &Config, catalog: Catalog, clock: Arc<dyn Clock>) -> anyh
     let budget = Arc::new(Budget::new(catalog.clone(), Arc::clone(&clock), config.quota.calls_per_month));
     let dingtalk = client(config, Arc::clone(&budget) as Arc<dyn Gate>, Arc::clone(&clock))?;
     Ok(Archive::new(catalog, dingtalk, budget, clock, settings(config)))
+}
+
+/// Who is told of what `archive` does, as `config` says; it may be nobody.
+pub fn notifier(config: &Config, archive: &Archive) -> anyhow::Result<Notifier> {
+    let notify = &config.notify;
+    let secret = notify.dingtalk_robot_secret()?;
+    let receivers = notify.url().map(Receiver::json).into_iter();
+    let receivers = receivers.chain(notify.dingtalk_robot().map(|robot| Receiver::robot(robot, secret)));
+    let receivers = receivers.collect::<Result<Vec<_>, _>>().context("messages could not be set up")?;
+    Ok(Notifier::new(archive, receivers, notify.archived))
 }
 
 /// A client for DingTalk whose metered calls `gate` answers for.

@@ -1,8 +1,5 @@
 //! `[dingtalk]`: the address of DingTalk, and the credentials of the app.
 
-use std::fs::File;
-use std::io;
-use std::net::IpAddr;
 use std::num::{NonZeroU32, NonZeroUsize};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -157,8 +154,7 @@ impl DingTalk {
 
     /// The same, if this process may not read it: that is as intended, since systemd reads it for the daemon.
     pub fn credential_for_the_daemon_alone(&self) -> Option<PathBuf> {
-        let is_refused = |path: &PathBuf| File::open(path).is_err_and(|e| e.kind() == io::ErrorKind::PermissionDenied);
-        self.credential_file().filter(is_refused)
+        self.credential_file().filter(|path| shared::is_refused(path))
     }
 
     /// The file that the secret is read from, and the key that errors about it name. `None`: it is not in a file.
@@ -201,18 +197,14 @@ impl DingTalk {
         Ok(())
     }
 
-    /// The content of `path`, without the line end that editors append.
+    /// The secret in the file at `path`.
     fn read_secret(&self, key: &str, path: &Path) -> Result<SecretString, Problem> {
-        // No secret is as long.
-        let text = shared::read_text(path, 64 * 1024)
-            .map(SecretString::from)
+        let secret = shared::read_secret(path)
             .map_err(|error| Problem::new(key, format!("cannot read {}: {error}", path.display())))?;
-        let line = text.expose_secret();
-        let line = line.strip_suffix('\n').map_or(line, |line| line.strip_suffix('\r').unwrap_or(line));
-        if line.trim().is_empty() {
+        if secret.expose_secret().trim().is_empty() {
             return Err(Problem::new(key, self.without_content(path)));
         }
-        Ok(line.into())
+        Ok(secret)
     }
 
     /// What is wrong where nothing stands in the secret's file. Where its source is missing, systemd passes an empty
@@ -240,15 +232,12 @@ fn url<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Url, D::Error> {
 
 /// The app's secret is sent over TLS, or does not leave this machine.
 fn validate_base_url(url: &Url) -> Result<(), String> {
-    let host = url.host_str().unwrap_or_default();
-    let loopback = host == "localhost"
-        || host.trim_matches(['[', ']']).parse::<IpAddr>().is_ok_and(|address| address.is_loopback());
     if !url.username().is_empty() || url.password().is_some() {
         return Err("must not hold a user name or password".into());
     }
     match url.scheme() {
         "https" => {}
-        "http" if loopback => {}
+        "http" if shared::is_loopback(url) => {}
         "http" => {
             return Err(format!("{url} is not safe to send the app's secret to; write https (http: loopback only)"));
         }

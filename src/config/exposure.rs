@@ -1,4 +1,4 @@
-//! Whether everybody on this machine may read the file that holds the app's secret.
+//! Whether everybody on this machine may read a file that holds a secret.
 //!
 //! The group may: the administrator chose its members. The folders above are not examined: a file that is copied or moved
 //! keeps its own rights, and not theirs.
@@ -8,28 +8,37 @@ use std::path::PathBuf;
 
 use super::Loaded;
 
-/// A file with the secret in it that everybody may read.
+/// A file with a secret in it that everybody may read.
 #[derive(Debug, thiserror::Error)]
 #[error(
-    "{path} holds the app's secret, and everybody on this machine may read it (mode {mode:04o}): \
+    "{path} holds {what}, and everybody on this machine may read it (mode {mode:04o}): \
      `chmod o-r {path}`{remedy}"
 )]
 pub struct Exposed {
     pub path: PathBuf,
+    what: String,
     mode: u32,
     /// What helps, beside taking the right to read it from others.
     remedy: &'static str,
 }
 
 impl Loaded {
-    /// The files with the secret in them that everybody may read.
+    /// The files with a secret in them that everybody may read.
     pub fn exposed(&self) -> Vec<Exposed> {
-        let elsewhere = ", or put the secret into a file of its own (dingtalk.app_secret_file)";
-        let configuration = self.source.clone().filter(|_| self.has_secret).map(|path| (path, elsewhere));
-        let secret = self.config.dingtalk.secret_file().map(|(_, path)| (path, ""));
-        let exposed = configuration.into_iter().chain(secret).filter_map(|(path, remedy)| {
+        let mut files: Vec<(PathBuf, String, &str)> = Vec::new();
+        if let (Some(path), Some(first)) = (&self.source, self.secrets.first()) {
+            files.push(if *first == "dingtalk.app_secret" {
+                let elsewhere = ", or put the secret into a file of its own (dingtalk.app_secret_file)";
+                (path.clone(), "the app's secret".to_owned(), elsewhere)
+            } else {
+                (path.clone(), format!("{first}, which is a secret"), "")
+            });
+        }
+        files.extend(self.config.dingtalk.secret_file().map(|(_, path)| (path, "the app's secret".to_owned(), "")));
+        files.extend(self.config.notify.robot_secret_file().map(|path| (path, "the robot's secret".to_owned(), "")));
+        let exposed = files.into_iter().filter_map(|(path, what, remedy)| {
             let mode = path.metadata().ok()?.mode() & 0o7777;
-            (mode & 0o004 != 0).then_some(Exposed { path, mode, remedy })
+            (mode & 0o004 != 0).then_some(Exposed { path, what, mode, remedy })
         });
         exposed.collect()
     }
@@ -68,6 +77,21 @@ mod tests {
         assert_eq!(said(INLINE, (0o600, 0o600), &[]), [""; 0]);
         let overridden = [("RECORDING_ARCHIVER__DINGTALK__APP_SECRET", "other")];
         assert_eq!(said(INLINE, (0o644, 0o600), &overridden).len(), 1, "it is in the file all the same");
+    }
+
+    #[test]
+    fn an_address_that_is_a_secret_and_the_robots_secret_are_for_the_owner_and_the_group_too() {
+        let robot = "https://oapi.dingtalk.com/robot/send?access_token=hunter2";
+        let toml = format!("{KEY_ONLY}[notify]\ndingtalk_robot = \"{robot}\"\n");
+        let said = |rights| {
+            said(&toml, rights, &[("RECORDING_ARCHIVER__NOTIFY__DINGTALK_ROBOT_SECRET_FILE", "HERE/app_secret")])
+        };
+        let configuration = "HERE/config.toml holds notify.dingtalk_robot, which is a secret, and everybody on this machine \
+                             may read it (mode 0644): `chmod o-r HERE/config.toml`";
+        let secret = "HERE/app_secret holds the robot's secret, and everybody on this machine may read it (mode 0604): \
+                      `chmod o-r HERE/app_secret`";
+        assert_eq!(said((0o644, 0o604)), [configuration, secret]);
+        assert_eq!(said((0o640, 0o640)), [""; 0]);
     }
 
     #[test]

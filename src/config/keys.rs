@@ -62,6 +62,10 @@ pub(super) const KEYS: &[(&str, Shape)] = &[
     ("events.stream", Shape::Flag),
     ("http.listen", Shape::Text),
     ("heartbeat.url", Shape::Secret),
+    ("notify.url", Shape::Secret),
+    ("notify.dingtalk_robot", Shape::Secret),
+    ("notify.dingtalk_robot_secret_file", Shape::Text),
+    ("notify.archived", Shape::Flag),
     ("log.format", Shape::LogFormat),
     ("log.level", Shape::Text),
 ];

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use ::config::{ConfigError as Rejected, Environment, File, FileFormat, Map, Source, Value};
 
 use super::error::{ConfigError, Problem, cut};
-use super::{Config, Loaded, changes, keys, shared};
+use super::{Config, Loaded, Notify, changes, keys, shared};
 
 /// The file that is read when none is named.
 pub const DEFAULT_PATH: &str = "/etc/recording-archiver/config.toml";
@@ -28,7 +28,8 @@ pub(super) fn load(
 ) -> Result<Loaded, ConfigError> {
     let environment: Map<String, String> = environment.into_iter().collect();
     let credentials_directory = environment.get("CREDENTIALS_DIRECTORY").filter(|path| !path.is_empty());
-    let credential = credentials_directory.map(|directory| Path::new(directory).join("app_secret"));
+    let credential = |name: &str| credentials_directory.map(|directory| Path::new(directory).join(name));
+    let (app_secret, robot_secret) = (credential("app_secret"), credential("dingtalk_robot_secret"));
     let file = find(path, environment.get(PATH_VARIABLE).map(String::as_str), default)?;
     let overrides = overrides(environment)?;
 
@@ -50,7 +51,8 @@ pub(super) fn load(
         }
         None => BTreeMap::new(),
     };
-    let has_secret = values.contains_key("dingtalk.app_secret");
+    let secrets = ["dingtalk.app_secret"].into_iter().chain(Notify::SECRET_KEYS);
+    let secrets = secrets.filter(|key| values.contains_key(key)).collect();
     values.extend(overrides.clone());
 
     let mut merged = ::config::Config::builder();
@@ -60,11 +62,14 @@ pub(super) fn load(
     }
     let mut config: Config =
         merged.build().and_then(::config::Config::try_deserialize).map_err(|rejected| place(problem(rejected)))?;
-    config.dingtalk.credential = credential;
-    config.dingtalk.credential_source = file.as_ref().map(|(path, _)| credential_source(path));
+    let source = |name: &str| file.as_ref().map(|(path, _)| credential_source(path, name));
+    config.dingtalk.credential = app_secret;
+    config.dingtalk.credential_source = source("app_secret");
+    config.notify.credential = robot_secret;
+    config.notify.credential_source = source("dingtalk_robot_secret");
     config.validate().map_err(place)?;
     let settings = values.iter().map(|(key, value)| (*key, changes::written(&value.kind).into())).collect();
-    Ok(Loaded { config, source: file.map(|(path, _)| path), has_secret, settings })
+    Ok(Loaded { config, source: file.map(|(path, _)| path), secrets, settings })
 }
 
 /// The catalog's path, as far as it can be read.
@@ -101,13 +106,13 @@ fn find(path: Option<&Path>, variable: Option<&str>, default: &Path) -> Result<O
     }
 }
 
-/// The file whose content the unit of this configuration passes on as the secret: `app_secret` beside `config.toml`,
-/// `NAME.app_secret` beside `NAME.toml`.
-fn credential_source(configuration: &Path) -> PathBuf {
+/// The file whose content the unit of this configuration passes on as the credential `name`: `app_secret` beside
+/// `config.toml`, `NAME.app_secret` beside `NAME.toml`.
+fn credential_source(configuration: &Path, name: &str) -> PathBuf {
     if configuration.file_name() == Path::new(DEFAULT_PATH).file_name() {
-        configuration.with_file_name("app_secret")
+        configuration.with_file_name(name)
     } else {
-        configuration.with_extension("app_secret")
+        configuration.with_extension(name)
     }
 }
 

@@ -17,6 +17,7 @@ mod http;
 mod keys;
 mod layers;
 mod log;
+mod notify;
 mod poll;
 mod quota;
 mod shared;
@@ -39,6 +40,7 @@ pub use self::heartbeat::Heartbeat;
 pub use self::http::Http;
 pub use self::layers::{DEFAULT_PATH, PATH_VARIABLE};
 pub use self::log::{Format, Log};
+pub use self::notify::Notify;
 pub use self::poll::Poll;
 pub use self::quota::Quota;
 pub use self::watch::{Watch, Watched};
@@ -58,6 +60,7 @@ pub struct Config {
     pub events: Events,
     pub http: Http,
     pub heartbeat: Heartbeat,
+    pub notify: Notify,
     pub log: Log,
 }
 
@@ -67,9 +70,9 @@ pub struct Loaded {
     pub config: Config,
     /// The file it was read from; `None` if there was none.
     pub source: Option<PathBuf>,
-    /// Whether that file holds the app's secret itself.
-    has_secret: bool,
-    /// The value of each key that is set, as TOML has it. One of them is the app's secret.
+    /// The keys that are secrets and stand in that file itself.
+    secrets: Vec<&'static str>,
+    /// The value of each key that is set, as TOML has it. Secrets are among them.
     settings: BTreeMap<&'static str, SecretString>,
 }
 
@@ -85,6 +88,7 @@ impl Loaded {
     pub fn at_a_shell(&self) -> Self {
         let mut loaded = self.clone();
         loaded.config.dingtalk = self.config.dingtalk.at_a_shell();
+        loaded.config.notify = self.config.notify.at_a_shell();
         loaded
     }
 }
@@ -117,6 +121,7 @@ impl Config {
         self.poll.validate()?;
         collect::validate(&self.collect)?;
         self.heartbeat.validate()?;
+        self.notify.validate()?;
         self.log.validate()
     }
 }

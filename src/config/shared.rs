@@ -1,10 +1,13 @@
-//! What several sections share: identifiers, an interval or a cron pattern, files of text.
+//! What several sections share: identifiers, addresses, an interval or a cron pattern, files of text and of secrets.
 
 use std::fs::File;
 use std::io::{self, Read};
+use std::net::IpAddr;
 use std::path::Path;
 use std::time::Duration;
 
+use reqwest::Url;
+use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Deserializer, de};
 
 use super::duration;
@@ -45,6 +48,26 @@ pub(super) fn check_timing(section: &str, interval: Option<Duration>, cron: Opti
 
 pub(super) fn cron<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Schedule>, D::Error> {
     Schedule::parse_cron(&String::deserialize(deserializer)?).map(Some).map_err(de::Error::custom)
+}
+
+/// Whether what is sent to `url` stays on this machine.
+pub(super) fn is_loopback(url: &Url) -> bool {
+    let host = url.host_str().unwrap_or_default();
+    host == "localhost" || host.trim_matches(['[', ']']).parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
+}
+
+/// Whether this process may not read the file at `path`. For a credential that is as intended: systemd reads it.
+pub(super) fn is_refused(path: &Path) -> bool {
+    File::open(path).is_err_and(|error| error.kind() == io::ErrorKind::PermissionDenied)
+}
+
+/// The secret in the file at `path`, without the line end that editors append; it may be empty.
+pub(super) fn read_secret(path: &Path) -> io::Result<SecretString> {
+    // No secret is as long.
+    let text = read_text(path, 64 * 1024).map(SecretString::from)?;
+    let line = text.expose_secret();
+    let line = line.strip_suffix('\n').map_or(line, |line| line.strip_suffix('\r').unwrap_or(line));
+    Ok(line.into())
 }
 
 /// The text of the file at `path`; an error if it is longer than `most_bytes`, as `/dev/zero` is.

@@ -21,7 +21,8 @@ fn load(toml: &str, environment: &[(&str, &str)]) -> Result<Config, String> {
             assert_eq!(loaded.source.as_deref(), Some(path.as_path()));
             // Where the file lies is no setting.
             let dingtalk = DingTalk { credential_source: None, ..loaded.config.dingtalk };
-            Ok(Config { dingtalk, ..loaded.config })
+            let notify = Notify { credential_source: None, ..loaded.config.notify };
+            Ok(Config { dingtalk, notify, ..loaded.config })
         }
         Err(error) => Err(error.to_string().replace(&path.display().to_string(), "FILE")),
     }
@@ -76,7 +77,10 @@ fn the_sample_shows_every_key_at_its_default() {
             | "dingtalk.corp_id"
             | "dingtalk.fallback_union_id"
             | "http.listen"
-            | "heartbeat.url" => assert_ne!(format!("{config:?}"), defaults, "{key}"),
+            | "heartbeat.url"
+            | "notify.url"
+            | "notify.dingtalk_robot"
+            | "notify.dingtalk_robot_secret_file" => assert_ne!(format!("{config:?}"), defaults, "{key}"),
             "discover.interval" => assert_eq!(config.discover.schedule(), Config::default().discover.schedule()),
             "poll.interval" => assert_eq!(config.poll.schedule(), Config::default().poll.schedule()),
             "discover.cron" => assert!(matches!(config.discover.schedule(), Schedule::Cron(_))),
@@ -88,7 +92,7 @@ fn the_sample_shows_every_key_at_its_default() {
 
 #[test]
 fn the_defaults_are_the_ones_that_were_promised() {
-    let Config { dingtalk, catalog, watch, discover, poll, collect, quota, events, http, heartbeat, log } =
+    let Config { dingtalk, catalog, watch, discover, poll, collect, quota, events, http, heartbeat, notify, log } =
         Config::default();
     assert_eq!(dingtalk.base_url.as_str(), "https://api.dingtalk.io/");
     assert_eq!(dingtalk.request_timeout.as_secs(), 10);
@@ -105,6 +109,7 @@ fn the_defaults_are_the_ones_that_were_promised() {
     assert_eq!((quota.calls_per_month, quota.pushes_per_month), (5000, 3000));
     assert!(!events.stream);
     assert!(http.listen.is_none() && heartbeat.url().is_none());
+    assert!(notify.url().is_none() && notify.dingtalk_robot().is_none() && !notify.archived);
     assert_eq!(catalog.keep_events.as_secs(), 90 * 24 * 3600);
     assert_eq!((log.format, log.level.as_str()), (Format::Auto, "info"));
 }
@@ -170,6 +175,7 @@ fn the_list_of_keys_is_the_list_of_fields() {
     let _ = Events::deserialize(Fields("events.", &mut fields));
     let _ = Http::deserialize(Fields("http.", &mut fields));
     let _ = Heartbeat::deserialize(Fields("heartbeat.", &mut fields));
+    let _ = Notify::deserialize(Fields("notify.", &mut fields));
     let _ = Log::deserialize(Fields("log.", &mut fields));
     let mut sections = Vec::new();
     let _ = Config::deserialize(Fields("", &mut sections));

@@ -2,10 +2,12 @@
 
 use std::mem;
 use std::sync::Arc;
-use std::time::Duration;
 
+use reqwest::redirect::Policy;
 use reqwest::{Client, Url};
 use tokio::sync::Mutex;
+
+use super::outward;
 
 pub struct Heartbeat {
     http: Client,
@@ -16,13 +18,7 @@ pub struct Heartbeat {
 
 impl Heartbeat {
     pub fn to(url: Url) -> reqwest::Result<Self> {
-        // The first one installed stays; there is only one kind.
-        let _ = rustls::crypto::ring::default_provider().install_default();
-        let http = Client::builder()
-            .timeout(Duration::from_secs(10))
-            .user_agent(concat!("recording-archiver/", env!("CARGO_PKG_VERSION")))
-            .build()?;
-        Ok(Self { http, url, failing: Arc::default() })
+        Ok(Self { http: outward::client(Policy::default())?, url, failing: Arc::default() })
     }
 
     /// Sends one heartbeat, and does not wait for the answer: a slow listener delays no work. While an answer is
@@ -36,8 +32,8 @@ impl Heartbeat {
             match answer {
                 // A lasting failure is logged when it begins and when it ends.
                 Err(error) if !was_failing => {
-                    let error = error.without_url();
-                    tracing::warn!(%error, "the heartbeat failed: {error}; check heartbeat.url");
+                    let error = outward::in_words(error);
+                    tracing::warn!(error, "the heartbeat failed: {error}; check heartbeat.url");
                 }
                 Ok(_) if was_failing => tracing::info!("the heartbeat succeeds again"),
                 _ => {}

@@ -13,6 +13,7 @@ pub mod explanation;
 pub mod failure;
 pub mod forecast;
 pub mod lifecycle;
+pub mod notice;
 pub mod outage;
 pub mod recording;
 pub mod schedule;

@@ -122,6 +122,10 @@ fn the_unit_of_an_instance_says_what_the_unit_says() {
         line.replace(" for %i", "")
             .replace("--config /etc/recording-archiver/%i.toml ", "")
             .replace("/etc/recording-archiver/%i.app_secret", "/etc/recording-archiver/app_secret")
+            .replace(
+                "/etc/recording-archiver/%i.dingtalk_robot_secret",
+                "/etc/recording-archiver/dingtalk_robot_secret",
+            )
             .replace("recording-archiver/%i", "recording-archiver")
     };
     let instance: Vec<String> = said("systemd/recording-archiver@.service").into_iter().map(plain).collect();

@@ -11,7 +11,7 @@ use recording_archiver::simulator::{Answer, Endpoint, Fault, Meeting};
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
 
-use crate::harness::{CREDENTIALS, Daemon, Far, Place, Said, eventually, now, number, says};
+use crate::harness::{CREDENTIALS, Daemon, Far, Place, Receiver, Said, Takes, eventually, now, number, says};
 
 /// What the simulator's secret and all its tokens begin with: one that was cut in half is one all the same.
 const CANARIES: [&str; 2] = ["simulated-app", "simulated000000000000"];
@@ -62,6 +62,23 @@ fn place(far: &Far) -> Place {
     let watch = "[watch]\nconferences = [\"conf-one\", \"conf-two\"]\n[poll]\ninterval = \"1s\"\n";
     let place = Place::with(&far.configuration(&format!("{watch}[quota]\ncalls_per_month = 0\n")));
     place.write("ids.csv", "conference_id\nconf-four\n");
+    place
+}
+
+/// The same, with people who are told, and a robot's secret that is kept elsewhere.
+fn telling(far: &Far, [hook, robot]: [&Receiver; 2], elsewhere: &Place) -> Place {
+    let secret = elsewhere.write("robot_secret", "simulated-app-robots-secret\n");
+    let place = place(far);
+    let toml = std::fs::read_to_string(place.path("config.toml")).unwrap();
+    let (url, robot) = (hook.at("/simulated-app-hook"), robot.at("/send?access_token=simulated-app-token"));
+    place.write(
+        "config.toml",
+        format!(
+            "{toml}[notify]\nurl = \"{url}\"\ndingtalk_robot = \"{robot}\"\ndingtalk_robot_secret_file = \"{}\"\n\
+             archived = true\n",
+            secret.display()
+        ),
+    );
     place
 }
 
@@ -252,6 +269,34 @@ fn when_somebody_redirects_to_another_host() {
 }
 
 #[test]
+fn when_who_is_told_refuses_and_echoes_its_address_and_its_secret() {
+    let hook = Receiver::taking(std::iter::repeat_n(Takes::With(500, "/simulated-app-hook".to_owned()), 20));
+    let echo = r#"{"errcode":310000,"errmsg":"simulated-app-token simulated-app-robots-secret"}"#;
+    let robot = Receiver::taking(std::iter::repeat_n(Takes::With(200, echo.to_owned()), 20));
+    let (far, elsewhere) = (Far::with(meetings()), Place::with(""));
+    let place = telling(&far, [&hook, &robot], &elsewhere);
+    let daemon = daemon(&place);
+    daemon.has_said("notify.url takes no message");
+    daemon.has_said("notify.dingtalk_robot takes no message: it answers");
+    for (uri, message) in hook.posted().into_iter().chain(robot.posted()) {
+        is_clean("a message", message.to_string().as_bytes());
+        assert!(!uri.to_string().contains("robots-secret"), "{uri}");
+    }
+    left_nothing(&place);
+    for command in [&["status"][..], &["status", "--format", "json"], &["doctor"], &["check-config"]] {
+        let said = tell_all(&place, command);
+        assert!(!said.out.is_empty(), "{said:?}");
+        said_nothing(&said);
+    }
+    let toml = std::fs::read_to_string(place.path("config.toml")).unwrap();
+    place.write("config.toml", toml.replace("app-hook", "app-other-hook"));
+    daemon.signal("HUP");
+    daemon.has_said("notify.url: (not shown), was (not shown)");
+    daemon.stop();
+    left_nothing(&place);
+}
+
+#[test]
 fn a_configuration_that_cannot_be_read_does_not_show_it_either() {
     for wrong in [
         "app_secret = \"simulated-app-secret\nbase_url = 5\n",
@@ -262,6 +307,9 @@ fn a_configuration_that_cannot_be_read_does_not_show_it_either() {
         "app_secret = \"simulated-app-secret\"\nrequest_timeout = \"soon\"\n",
         "app_secret = \"simulated-app-secret\" nonsense\n",
         "app_secret = simulated-app-secret\n",
+        "[notify]\nurl = \"http://hooks.example/simulated-app-hook\"\n",
+        "[notify]\nurl = [\"https://hooks.example/simulated-app-hook\"]\n",
+        "[notify]\ndingtalk_robot = \"simulated-app-token\"\n",
     ] {
         let place = Place::with(&format!("[dingtalk]\napp_key = \"dingxxxsimulated\"\n{wrong}"));
         for command in [&["check-config"][..], &["run"], &["once"], &["status"]] {

@@ -24,6 +24,7 @@ mod lasting_errors;
 mod lists;
 mod migrations;
 mod month;
+mod notices;
 mod other_organisations;
 mod outage;
 mod pages;

@@ -72,6 +72,37 @@ async fn the_journal_begins_with_what_was_known_before_it() {
     catalog.close().await;
 }
 
+#[tokio::test]
+async fn what_failed_or_was_archived_before_there_were_notices_is_told_to_nobody_by_the_step_itself() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("catalog.db");
+    catalog_of(
+        &path,
+        3,
+        "INSERT INTO conferences (conference_id, state, discovered_by, discovered_at, closed_at, last_error_code,
+             last_error_message, last_error_at)
+         VALUES ('607452e0xxx', 'failed', 'cli', 1000, 2000, 'roomNotFound', 'no such room', 2000);
+         INSERT INTO conferences (conference_id, state, discovered_by, discovered_at, closed_at)
+         VALUES ('607452e0yyy', 'archived', 'cli', 1000, 2000);
+         INSERT INTO recordings (conference_id, media_id, raw, first_seen_at, last_changed_at)
+         VALUES ('607452e0yyy', 'm', '{\"mediaId\":\"m\"}', 1500, 1500)",
+    )
+    .await;
+
+    let catalog = Catalog::open(&path).await.unwrap();
+    assert_eq!(catalog.verify().await.unwrap(), []);
+    assert!(catalog.has_unnoticed_failures().await.unwrap(), "the first look of one who tells finds it");
+    assert_eq!(catalog.receivers().await.unwrap(), []);
+    // One who is told of archived conferences is told of those from here on.
+    let now = Timestamp::from_millis(3000);
+    catalog.set_receivers(&["url"], true, now).await.unwrap();
+    catalog.notice(&[], &[], now).await.unwrap();
+    let untold = catalog.untold("url", 10).await.unwrap();
+    let told = |notice: &recording_archiver::catalog::notices::Untold| (notice.kind.clone(), notice.subject.clone());
+    assert_eq!(untold.iter().map(told).collect::<Vec<_>>(), [("failed".to_owned(), "607452e0xxx".to_owned())]);
+    catalog.close().await;
+}
+
 /// What a query answers: a row each, with its columns as SQLite quotes them.
 async fn rows(connection: &mut SqliteConnection, columns: &str, from: &str) -> Vec<String> {
     let quoted: Vec<String> = columns.split(", ").map(|column| format!("quote({column})")).collect();

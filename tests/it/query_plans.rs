@@ -9,7 +9,7 @@ use sqlx::{AssertSqlSafe, ConnectOptions, Connection};
 
 /// What may be read from end to end: a row a stage, a scope, a day and endpoint, a state, an hour or an open conference;
 /// arguments; and what a statement put together by itself.
-const SMALL: [&str; 12] = [
+const SMALL: [&str; 13] = [
     "api_calls",
     "conference_waits",
     "conferences_by_hour",
@@ -19,6 +19,7 @@ const SMALL: [&str; 12] = [
     "json_each",
     "k",
     "learned_limits",
+    "notice_receivers",
     "pauses",
     "quota",
     "row_counts",
@@ -103,6 +104,8 @@ async fn no_statement_reads_a_large_table_from_end_to_end() {
                 SELECT conference_id, 'm' || rowid, '{}', rowid, rowid FROM conferences;
                 INSERT INTO conference_events (conference_id, at, event, reason, state)
                 SELECT conference_id, rowid, 'found', '', state FROM conferences;
+                INSERT INTO notices (kind, subject, began_at, noticed_at, over_at)
+                SELECT 'archived', conference_id, rowid, rowid, rowid FROM conferences;
                 ANALYZE";
     sqlx::raw_sql(rows).execute(&mut connection).await.unwrap();
     connection.close().await.unwrap();

@@ -123,6 +123,18 @@ const BREAKS: &[(&str, &str, &str)] = &[
     ("no count is negative", "INSERT INTO pauses VALUES ('*', 1, 1, -1, 'c', 'm')", "pauses.failures of *"),
     ("a stage that ran", "UPDATE job_runs SET stage = 'rest' WHERE stage = 'poll'", "rest"),
     ("a stage that ran", "UPDATE job_runs SET last_finished_at = 1 WHERE stage = 'poll'", "poll"),
+    (
+        "archived is over at once",
+        "INSERT INTO notices VALUES (7, 'archived', 'changed', 1, 1, NULL)",
+        "7: archived changed",
+    ),
+    ("a receiver that fails", "INSERT INTO notice_receivers VALUES ('url', 0, 1, 1, 1, NULL)", "url"),
+    ("a receiver that fails", "INSERT INTO notice_receivers VALUES ('url', 0, 1, NULL, 1, NULL)", "url"),
+    (
+        "foreign_key_check",
+        "INSERT INTO notice_receivers VALUES ('url', 0, 1, NULL, 0, NULL); INSERT INTO notices_untold VALUES ('url', 7, 1)",
+        "of notices_untold: no such row of notices",
+    ),
 ];
 
 /// A catalog with a conference in every state, named after it; `changed` is archived, and one of its recordings was
@@ -242,7 +254,9 @@ async fn what_an_operator_or_a_clock_that_is_set_back_does_is_sound() {
 #[tokio::test]
 async fn a_catalog_that_is_not_of_this_schema_yet_is_refused_and_not_brought_up() {
     let (_folder, sound) = lived_in().await;
-    let path = broken(&sound, "DELETE FROM _sqlx_migrations").await;
+    let path =
+        broken(&sound, "UPDATE _sqlx_migrations SET version = version - (SELECT max(version) FROM _sqlx_migrations)")
+            .await;
     let before = std::fs::read(&path).unwrap();
     let refused = Catalog::open_read_only(&path).await.unwrap_err();
     assert!(matches!(refused, Error::Older { found: 0, .. }), "{refused}");

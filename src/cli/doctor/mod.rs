@@ -1,9 +1,10 @@
 //! `doctor`: finds what keeps the daemon from working, and what to do about it.
 //!
-//! First it checks this machine ([`local`]), then DingTalk ([`remote`]). A check that depends on one that failed is
+//! First it checks this machine ([`local`]) and who is told ([`notify`]), then DingTalk ([`remote`]). A check that depends on one that failed is
 //! reported as skipped.
 
 mod local;
+mod notify;
 mod remote;
 
 use anyhow::ensure;
@@ -81,6 +82,7 @@ pub(super) async fn run(printed: Printed, loaded: &Loaded) -> anyhow::Result<()>
     if let Some((catalog, _)) = &catalog {
         local::catalog(&mut findings, config, catalog).await;
     }
+    notify::check(&mut findings, config, catalog.as_ref().map(|(catalog, _)| catalog)).await;
     let writable = catalog.as_ref().and_then(|(catalog, may_write)| may_write.then_some(catalog));
     let mut checked = Ok(());
     if has_secret {

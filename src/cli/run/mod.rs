@@ -11,7 +11,7 @@ use tokio_util::sync::CancellationToken;
 
 use self::reload::{Reloads, Running};
 use super::logging::{self, Level};
-use super::wiring::Service;
+use super::wiring::{self, Service};
 use crate::catalog;
 use crate::config::{Config, ConfigError, Loaded};
 use crate::daemon::events;
@@ -96,6 +96,8 @@ async fn run_until_reload<R: Fn() -> Result<Loaded, ConfigError>>(
     let end = stop.child_token();
     let rest = config.collect.interval.clamp(Duration::from_secs(1), Duration::from_mins(1));
     let (archive, clock, report) = (&service.archive, service.clock.as_ref(), reloads.report);
+    let notifier = wiring::notifier(config, archive)?;
+    let telling = notifier.start(Arc::clone(&service.clock), end.clone(), rest).await;
     let wake = || waker.wake();
     let work = async {
         let work = worker::work(archive, clock, waker, &end, report, heartbeat.as_ref(), rest);
@@ -109,17 +111,19 @@ async fn run_until_reload<R: Fn() -> Result<Loaded, ConfigError>>(
         worked
     };
     tokio::pin!(work);
-    tokio::select! {
+    let next = tokio::select! {
         worked = &mut work => {
             worked?;
-            Ok(None)
+            None
         }
         next = reloads.next(running) => {
             end.cancel();
             work.await?;
-            Ok(Some(next))
+            Some(next)
         }
-    }
+    };
+    telling.finish().await;
+    Ok(next)
 }
 
 /// Opens the catalog, and waits while another program keeps it from being opened: a reader in a transaction keeps it in the

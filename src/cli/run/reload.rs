@@ -13,6 +13,8 @@ pub(super) struct Running {
     pub(super) loaded: Loaded,
     /// The app's secret when it was read: its file may hold another by now.
     secret: SecretString,
+    /// The same of the robot's that is told.
+    robot_secret: Option<SecretString>,
 }
 
 /// Waits for SIGHUP, and reads the configuration anew.
@@ -26,7 +28,8 @@ impl Running {
     /// Fails if there is no secret: later, it would be too late to refuse it.
     pub(super) fn new(loaded: Loaded) -> Result<Self, Problem> {
         let secret = loaded.config.dingtalk.credentials()?.app_secret;
-        Ok(Self { loaded, secret })
+        let robot_secret = loaded.config.notify.dingtalk_robot_secret()?;
+        Ok(Self { loaded, secret, robot_secret })
     }
 
     /// Whether `other` names another DingTalk or another app, or has another secret.
@@ -40,6 +43,12 @@ impl Running {
 
     fn has_other_secret(&self, other: &Self) -> bool {
         self.secret.expose_secret() != other.secret.expose_secret()
+    }
+
+    fn has_other_robot_secret(&self, other: &Self) -> bool {
+        let [ours, theirs] =
+            [self, other].map(|running| running.robot_secret.as_ref().map(SecretString::expose_secret));
+        ours != theirs
     }
 }
 
@@ -63,6 +72,10 @@ impl<R: Fn() -> Result<Loaded, ConfigError>> Reloads<'_, R> {
             let mut is_other = next.has_other_secret(running);
             if is_other {
                 tracing::info!("the app's secret is another");
+            }
+            if next.has_other_robot_secret(running) {
+                is_other = true;
+                tracing::info!("the robot's secret is another");
             }
             for change in running.loaded.changes(&next.loaded) {
                 if change.needs_restart() {

@@ -8,6 +8,7 @@ mod reload;
 mod service;
 mod simulate;
 mod stopping;
+mod told;
 mod unwritable;
 mod wake_ups;
 mod watched;

@@ -3,12 +3,14 @@
 mod daemon;
 mod far;
 mod nobody;
+mod receiver;
 mod sql;
 mod terminal;
 
 pub(crate) use daemon::Daemon;
 pub(crate) use far::{Far, now};
 pub(crate) use nobody::{NOBODY, as_nobody, chmod, is_root};
+pub(crate) use receiver::{Receiver, Takes};
 pub(crate) use sql::{block_on, column, columns, execute, number, one, sql};
 pub(crate) use terminal::Terminal;
 

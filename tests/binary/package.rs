@@ -109,6 +109,13 @@ fn the_configuration_that_is_installed_loads_and_names_the_units_catalog() {
 }
 
 #[test]
+fn the_packages_changelog_begins_with_this_version() {
+    let changelog = std::fs::read_to_string(house("systemd/package/debian/changelog")).unwrap();
+    let version = env!("CARGO_PKG_VERSION");
+    assert!(changelog.starts_with(&format!("{NAME} ({version}-1) ")), "version {version} has no entry at the top");
+}
+
+#[test]
 fn the_unit_of_an_instance_says_what_the_unit_says() {
     // The lines of a unit that are no comment, with what tells an instance from the others taken out.
     let said = |unit: &str| -> Vec<String> {

@@ -4,10 +4,10 @@
 //! most ids that DingTalk takes is written nowhere: it is learned, remembered, and tried anew each day.
 
 use std::collections::HashMap;
-use std::hash::{DefaultHasher, Hash, Hasher};
 use std::time::Duration;
 
 use futures_util::{StreamExt, stream};
+use siphasher::sip::SipHasher13;
 
 use super::{Context, Stage, journal};
 use crate::catalog;
@@ -156,11 +156,7 @@ fn deal<'a>(
     is_probe: bool,
     now: Timestamp,
 ) -> Vec<Batch<'a>> {
-    ids.sort_by_cached_key(|id| {
-        let mut hasher = DefaultHasher::new();
-        (id, now).hash(&mut hasher);
-        hasher.finish()
-    });
+    ids.sort_by_cached_key(|id| SipHasher13::new().hash(&[id.as_bytes(), &now.as_millis().to_le_bytes()].concat()));
     let size = |ids: u64| usize::try_from(ids).unwrap_or(usize::MAX).clamp(1, batch_size);
     let usual = limits.most_ids.map_or(batch_size, size);
     let first = match (limits.most_ids, limits.too_many_ids) {

@@ -116,6 +116,13 @@ fn said(unit: &str) -> Vec<String> {
 }
 
 #[test]
+fn the_packages_changelog_begins_with_this_version() {
+    let changelog = std::fs::read_to_string(house("systemd/package/debian/changelog")).unwrap();
+    let version = env!("CARGO_PKG_VERSION");
+    assert!(changelog.starts_with(&format!("{NAME} ({version}-1) ")), "version {version} has no entry at the top");
+}
+
+#[test]
 fn the_unit_of_an_instance_says_what_the_unit_says() {
     // What tells an instance from the others is taken out.
     let plain = |line: String| {

@@ -174,7 +174,7 @@ async fn failed(catalog: &Catalog, conference_id: &str, is_over: bool) -> Result
 async fn archived(catalog: &Catalog, conference_id: &str) -> Result<String, catalog::Error> {
     let row = catalog.conference(conference_id).await?;
     let (title, host) = row.map(|row| (row.title, row.creator_nick)).unwrap_or_default();
-    let recorded = catalog.recorded(conference_id).await?;
+    let recorded = catalog.recordings_in_all(conference_id).await?;
     let seconds = recorded.duration_ms / 1_000;
     Ok(format!(
         "{}{}: {} {} of {:02}:{:02}:{:02} in all",

@@ -259,7 +259,7 @@ impl Catalog {
     }
 
     /// How much was recorded of a conference.
-    pub async fn recorded(&self, conference_id: &str) -> Result<Recorded, Error> {
+    pub async fn recordings_in_all(&self, conference_id: &str) -> Result<Recorded, Error> {
         let recorded = sqlx::query_as!(
             Recorded,
             r#"SELECT count(*) AS "recordings!: i64", coalesce(sum(duration_ms), 0) AS "duration_ms!: i64"

@@ -527,7 +527,7 @@ _recording__archiver() {
             return 0
             ;;
         recording__archiver__subcmd__demo)
-            opts="-h --catalog --days --meetings --seed --format --utc --config --help"
+            opts="-h --catalog --days --meetings --seed --events --event-loss --event-coverage --pushes-per-month --format --utc --config --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -546,6 +546,18 @@ _recording__archiver() {
                     return 0
                     ;;
                 --seed)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --event-loss)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --event-coverage)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --pushes-per-month)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

@@ -181,12 +181,12 @@ json\t'One object'"
 complete -c recording-archiver -n "__fish_recording_archiver_using_subcommand status" -l config -d 'The configuration file [default: $RECORDING_ARCHIVER_CONFIG, else /etc/recording-archiver/config.toml]' -r -F
 complete -c recording-archiver -n "__fish_recording_archiver_using_subcommand status" -l utc -d 'Show times in UTC [default: the local time zone]'
 complete -c recording-archiver -n "__fish_recording_archiver_using_subcommand status" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c recording-archiver -n "__fish_recording_archiver_using_subcommand backup" -l keep -d 'Keep the newest N copies that were made like this in the folder, and remove older ones when the new one is verified' -r
 complete -c recording-archiver -n "__fish_recording_archiver_using_subcommand report" -l since -d 'From this day on, or from this instant: 2026-06-01, 2026-06-01T09:00:00Z, today, yesterday, or 7d for seven days ago [default: the last 90 days]' -r
 complete -c recording-archiver -n "__fish_recording_archiver_using_subcommand report" -l until -d 'Until the end of this day, or until this instant [default: now]' -r
 complete -c recording-archiver -n "__fish_recording_archiver_using_subcommand report" -l config -d 'The configuration file [default: $RECORDING_ARCHIVER_CONFIG, else /etc/recording-archiver/config.toml]' -r -F
 complete -c recording-archiver -n "__fish_recording_archiver_using_subcommand report" -l utc -d 'Show times, and take days, in UTC [default: the local time zone]'
 complete -c recording-archiver -n "__fish_recording_archiver_using_subcommand report" -s h -l help -d 'Print help'
+complete -c recording-archiver -n "__fish_recording_archiver_using_subcommand backup" -l keep -d 'Keep the newest N copies that were made like this in the folder, and remove older ones when the new one is verified' -r
 complete -c recording-archiver -n "__fish_recording_archiver_using_subcommand backup" -l config -d 'The configuration file [default: $RECORDING_ARCHIVER_CONFIG, else /etc/recording-archiver/config.toml]' -r -F
 complete -c recording-archiver -n "__fish_recording_archiver_using_subcommand backup" -s h -l help -d 'Print help'
 complete -c recording-archiver -n "__fish_recording_archiver_using_subcommand verify" -l format -d 'How it is printed' -r -f -a "table\t'For people'
@@ -211,9 +211,13 @@ complete -c recording-archiver -n "__fish_recording_archiver_using_subcommand de
 complete -c recording-archiver -n "__fish_recording_archiver_using_subcommand demo" -l days -d 'Working days to simulate' -r
 complete -c recording-archiver -n "__fish_recording_archiver_using_subcommand demo" -l meetings -d 'Meetings in all' -r
 complete -c recording-archiver -n "__fish_recording_archiver_using_subcommand demo" -l seed -d 'The same seed gives the same organisation' -r
+complete -c recording-archiver -n "__fish_recording_archiver_using_subcommand demo" -l event-loss -d 'How many of a hundred events never come' -r
+complete -c recording-archiver -n "__fish_recording_archiver_using_subcommand demo" -l event-coverage -d 'How many of a hundred meetings events tell of' -r
+complete -c recording-archiver -n "__fish_recording_archiver_using_subcommand demo" -l pushes-per-month -d 'How many pushes a month has' -r
 complete -c recording-archiver -n "__fish_recording_archiver_using_subcommand demo" -l format -d 'How it is printed' -r -f -a "table\t'For people'
 json\t'One object'"
 complete -c recording-archiver -n "__fish_recording_archiver_using_subcommand demo" -l config -d 'The configuration file [default: $RECORDING_ARCHIVER_CONFIG, else /etc/recording-archiver/config.toml]' -r -F
+complete -c recording-archiver -n "__fish_recording_archiver_using_subcommand demo" -l events -d 'Have DingTalk push events too; the table shows the week with and without'
 complete -c recording-archiver -n "__fish_recording_archiver_using_subcommand demo" -l utc -d 'Show times in UTC [default: the local time zone]'
 complete -c recording-archiver -n "__fish_recording_archiver_using_subcommand demo" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c recording-archiver -n "__fish_recording_archiver_using_subcommand help; and not __fish_seen_subcommand_from run once reload watch recordings conferences record status report backup verify check-config doctor explain-code simulate demo help" -f -a "run" -d 'The daemon: works until SIGTERM or SIGINT'

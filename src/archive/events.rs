@@ -1,10 +1,11 @@
 //! Events: taken in when they come, and what they are worth.
 
+pub use crate::dingtalk::stream::{Connection, Frame, Verdict};
+
 use super::{Archive, Settings, Stage, journal};
 use crate::catalog::stream::StreamRow;
 use crate::catalog::{self, Catalog};
 use crate::dingtalk;
-use crate::dingtalk::stream::Connection;
 use crate::domain::clock::Timestamp;
 use crate::domain::coverage::{Coverage, Told};
 use crate::domain::event::Push;

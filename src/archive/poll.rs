@@ -57,7 +57,7 @@ pub(super) async fn run(
     // calls to read their lists; the others come with the next looks.
     let most_new = if rules.is_metered { NEW_AT_A_TIME } else { context.dingtalk.calls_in(time).max(NEW_AT_A_TIME) };
     // An event is to tell when a new one begins; whoever puts an old one on watch waits, or has it asked about by `once`.
-    let new_since = if rules.is_covered { now - UNTOLD } else { now };
+    let new_since = if rules.is_covered { now - UNTOLD } else { Timestamp::from_millis(i64::MAX) };
     let most_new = most_new.min(MOST_AT_A_TIME);
     let candidates = context.catalog.candidates(MOST_AT_A_TIME, most_new, new_since, now).await?;
     let (mut suspects, to_query) = sort(candidates, listing, shown_before, rules, now);

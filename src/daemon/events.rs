@@ -14,8 +14,8 @@ use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
 use crate::archive::Archive;
+use crate::archive::events::{Connection, Frame, Verdict};
 use crate::catalog;
-use crate::dingtalk::stream::{Connection, Frame, Verdict};
 use crate::domain::backoff;
 use crate::domain::clock::Clock;
 use crate::domain::event::Push;

@@ -4,8 +4,8 @@ use serde_json::Value;
 
 use crate::harness::{CREDENTIALS, Daemon, Place, column, execute, number, one, says};
 
-const KEYS: [&str; 7] =
-    ["calls", "calls_naive", "meetings", "recordings_archived", "recordings_expected", "seconds", "unseen"];
+const KEYS: [&str; 8] =
+    ["calls", "calls_naive", "meetings", "pushes", "recordings_archived", "recordings_expected", "seconds", "unseen"];
 
 #[test]
 fn a_day_is_archived_whole_and_summed_up() {

@@ -60,7 +60,7 @@ impl Disk {
     fn small(place: &Place) -> Option<Self> {
         let disk = place.path("disk");
         fs::create_dir(&disk).unwrap();
-        let mount = Command::new("mount").args(["-t", "tmpfs", "-o", "size=1m", "tmpfs"]).arg(&disk).output();
+        let mount = Command::new("mount").args(["-t", "tmpfs", "-o", "size=4m", "tmpfs"]).arg(&disk).output();
         if mount.is_ok_and(|mount| mount.status.success()) {
             return Some(Self(disk));
         }

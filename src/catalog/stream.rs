@@ -86,8 +86,8 @@ impl Catalog {
         sqlx::query!(
             "INSERT INTO sightings (conference_id, shown_at)
              SELECT c.conference_id, ?2
-             FROM event_stream s CROSS JOIN json_each(?1) CROSS JOIN conferences c ON c.conference_id = value
-             WHERE s.connected_since <= coalesce(c.started_at, c.discovered_at)
+             FROM event_stream CROSS JOIN json_each(?1) CROSS JOIN conferences c ON c.conference_id = value
+             WHERE event_stream.connected_since <= coalesce(c.started_at, c.discovered_at)
              ON CONFLICT (conference_id) DO UPDATE SET shown_at = ?2 WHERE shown_at IS NULL",
             ids,
             now,
@@ -106,8 +106,8 @@ impl Catalog {
         sqlx::query!(
             "INSERT INTO sightings (conference_id, listed_at)
              SELECT c.conference_id, ?2
-             FROM event_stream s CROSS JOIN json_each(?1) CROSS JOIN conferences c ON c.conference_id = value
-             WHERE s.connected_since <= c.ended_at
+             FROM event_stream CROSS JOIN json_each(?1) CROSS JOIN conferences c ON c.conference_id = value
+             WHERE event_stream.connected_since <= c.ended_at
              ON CONFLICT (conference_id) DO UPDATE SET listed_at = ?2 WHERE listed_at IS NULL",
             ids,
             now,

@@ -9,19 +9,22 @@ use sqlx::{AssertSqlSafe, ConnectOptions, Connection};
 
 /// What may be read from end to end: a row a stage, a scope, a day and endpoint, a state, an hour or an open conference;
 /// arguments; and what a statement put together by itself.
-const SMALL: [&str; 13] = [
+const SMALL: [&str; 16] = [
     "api_calls",
     "conference_waits",
     "conferences_by_hour",
     "constant",
     "CONSTANT",
     "job_runs",
+    "event_stream",
     "json_each",
     "k",
     "learned_limits",
+    "m",
     "notice_receivers",
     "pauses",
     "quota",
+    "r",
     "row_counts",
 ];
 

@@ -9,7 +9,7 @@ use sqlx::{AssertSqlSafe, ConnectOptions, Connection};
 
 /// What may be read from end to end: a row a stage, a scope, a day and endpoint, a state, an hour or an open conference;
 /// arguments; and what a statement put together by itself.
-const SMALL: [&str; 16] = [
+const SMALL: [&str; 17] = [
     "api_calls",
     "conference_waits",
     "conferences_by_hour",
@@ -23,6 +23,7 @@ const SMALL: [&str; 16] = [
     "m",
     "notice_receivers",
     "pauses",
+    "pushes",
     "quota",
     "r",
     "row_counts",

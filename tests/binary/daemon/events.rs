@@ -72,7 +72,7 @@ fn what_was_acknowledged_is_in_the_catalog_once_whenever_the_daemon_is_killed() 
         assert!(known.contains(&event.event_id), "acknowledged and not there: {event:?}");
     }
     let taken = number(&place.catalog(), "SELECT sum(pushes) FROM pushes WHERE outcome = 'taken'");
-    assert_eq!(taken, known.len().try_into().unwrap(), "each was taken once");
+    assert_eq!(usize::try_from(taken).unwrap(), known.len(), "each was taken once");
     assert!(events.iter().filter(|event| event.pushes.len() > 1).count() > 0, "no kill came before an acknowledgement");
 }
 

@@ -122,14 +122,14 @@ impl Catalog {
         let grace = i64::try_from(GRACE.as_millis()).unwrap_or(i64::MAX);
         let until = now.as_millis() - grace;
         let row = sqlx::query!(
-            r#"SELECT m.all_of_them AS "shown!: i64", m.told AS "announced!: i64",
-                      r.all_of_them AS "listed!: i64", r.told AS "generated!: i64"
+            r#"SELECT met.all_of_them AS "shown!: i64", met.told AS "announced!: i64",
+                      found.all_of_them AS "listed!: i64", found.told AS "generated!: i64"
                FROM (SELECT count(*) AS all_of_them, count(*) FILTER (WHERE announced_at <= shown_at + ?1) AS told
                      FROM (SELECT announced_at, shown_at FROM sightings INDEXED BY sightings_by_shown
-                           WHERE shown_at <= ?2 ORDER BY shown_at DESC LIMIT ?3)) m,
+                           WHERE shown_at <= ?2 ORDER BY shown_at DESC LIMIT ?3)) met,
                     (SELECT count(*) AS all_of_them, count(*) FILTER (WHERE generated_at <= listed_at + ?1) AS told
                      FROM (SELECT generated_at, listed_at FROM sightings INDEXED BY sightings_by_listed
-                           WHERE listed_at <= ?2 ORDER BY listed_at DESC LIMIT ?3)) r"#,
+                           WHERE listed_at <= ?2 ORDER BY listed_at DESC LIMIT ?3)) found"#,
             grace,
             until,
             LAST,

@@ -20,12 +20,12 @@ const SMALL: [&str; 17] = [
     "json_each",
     "k",
     "learned_limits",
-    "m",
+    "met",
     "notice_receivers",
     "pauses",
     "pushes",
     "quota",
-    "r",
+    "found",
     "row_counts",
 ];
 

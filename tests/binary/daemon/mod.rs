@@ -1,6 +1,5 @@
 //! The daemon as systemd runs it: started, stopped, killed, started twice, and read beside.
 
-mod events;
 mod killed;
 mod lock;
 mod moved;

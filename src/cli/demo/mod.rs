@@ -64,14 +64,14 @@ pub(super) async fn run(demo: &Demo) -> anyhow::Result<()> {
         coverage_percent: demo.event_coverage,
         pushes_per_month: demo.pushes_per_month,
     });
-    let (summary, differences) = week::archive(&plan, &catalog, events).await?;
+    let (summary, differences) = Box::pin(week::archive(&plan, &catalog, events)).await?;
     match demo.printed.format {
         Format::Json => output::json(&summary)?,
         Format::Table => {
             let mut without = None;
             if demo.events {
                 let folder = tempfile::tempdir().context("the week without events needs a folder")?;
-                without = Some(week::archive(&plan, &folder.path().join(DEFAULT_CATALOG), None).await?.0);
+                without = Some(Box::pin(week::archive(&plan, &folder.path().join(DEFAULT_CATALOG), None)).await?.0);
             }
             let screen = demo.printed.screen();
             report::print(&summary, without.as_ref(), differences.is_empty(), &catalog, &screen).await?;

@@ -56,7 +56,7 @@ pub(super) async fn run(
         if let Some(http) = &http {
             http.show(&service.archive);
         }
-        let next = match run_until_reload(&service, &running, &mut waker, &stop, &mut reloads).await {
+        let next = match Box::pin(run_until_reload(&service, &running, &mut waker, &stop, &mut reloads)).await {
             Ok(Some(next)) => next,
             Ok(None) => break Ok(()),
             Err(error) => break Err(error),

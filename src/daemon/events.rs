@@ -208,7 +208,7 @@ impl Listener<'_> {
         loop {
             match frame {
                 Some(Frame::Push { message_id, push }) => {
-                    pushes.push(push);
+                    pushes.push(*push);
                     ids.push(message_id);
                 }
                 Some(Frame::Ping { message_id, data }) => connection.answer(&message_id, Verdict::Pong(&data)).await?,

@@ -18,7 +18,7 @@ pub enum Frame {
     /// Nothing comes over this connection any more.
     Disconnect,
     /// An event, to be acknowledged once it is written down.
-    Push { message_id: String, push: Push },
+    Push { message_id: String, push: Box<Push> },
     /// Something that nobody subscribed to.
     Unasked { message_id: String },
 }
@@ -52,7 +52,10 @@ pub fn decode(text: &str) -> Option<Frame> {
             let event_id = headers.text("eventId").filter(|id| id.len() <= LONGEST_ID_BYTES);
             let event_id = event_id.unwrap_or_else(|| message_id.clone());
             let event_type = EventType::named(&headers.text("eventType").unwrap_or_default());
-            Some(Frame::Push { message_id, push: Push { event_id, event_type, event: event(event_type, &data) } })
+            Some(Frame::Push {
+                message_id,
+                push: Box::new(Push { event_id, event_type, event: event(event_type, &data) }),
+            })
         }
         _ => Some(Frame::Unasked { message_id }),
     }
@@ -109,7 +112,7 @@ mod tests {
 
     fn pushed(event_type: &str, data: &str) -> Push {
         match decode(&frame(event_type, data)) {
-            Some(Frame::Push { push, .. }) => push,
+            Some(Frame::Push { push, .. }) => *push,
             other => panic!("{other:?}"),
         }
     }

@@ -53,9 +53,12 @@ pub(super) async fn run(
     // Whoever asks for all of it does not want to wait for an event.
     let covered = if all { Covered::default() } else { agenda.covered };
     let rules = context.rules(covered, now);
+    let until = |agenda: &Agenda| {
+        let next_look = agenda.next_look(settings, now).filter(|_| !all);
+        next_look.map_or(Duration::MAX, |next_look| began + next_look.since(now))
+    };
     if settings.stream && agenda.told_over_at().is_some_and(|due_at| due_at <= now) {
-        let until = agenda.next_look(settings, now).filter(|_| !all);
-        let until = until.map_or(Duration::MAX, |until| began + until.since(now));
+        let until = until(&agenda);
         let stopped = poll::confirm_told_over(context, &rules, until, now).await?;
         agenda.refresh(context, memory).await?;
         report.ran.push((Stage::Poll, stopped));
@@ -70,8 +73,7 @@ pub(super) async fn run(
         }
         let mut run = JobRun::begun(stage.as_str(), now);
         agenda.ran(run.clone());
-        let until = agenda.next_look(settings, now).filter(|_| !all);
-        let until = until.map_or(Duration::MAX, |until| began + until.since(now));
+        let until = until(&agenda);
         let stopped = run_stage(context, memory, stage, &mut listing, is_clock_sure, &rules, until, now).await?;
         run.last_finished_at = clock.now().max(now);
         if let Some(stopped) = &stopped {

@@ -1,5 +1,6 @@
 //! The daemon as systemd runs it: started, stopped, killed, started twice, and read beside.
 
+mod events;
 mod killed;
 mod lock;
 mod moved;

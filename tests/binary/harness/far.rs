@@ -13,7 +13,7 @@ const HURRIED: &str = "[collect]\ninterval = \"1s\"\nfirst_delay = \"0s\"\nretry
 /// A simulated DingTalk on loopback, on the wall clock. It stops when it is dropped.
 pub(crate) struct Far {
     pub(crate) simulator: Simulator,
-    _runtime: Runtime,
+    runtime: Runtime,
 }
 
 impl Far {
@@ -29,7 +29,7 @@ impl Far {
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
         let listen = (Ipv4Addr::LOCALHOST, 0).into();
         let simulator = runtime.block_on(Simulator::start(listen, organisation, Behaviour::default(), clock)).unwrap();
-        Self { simulator, _runtime: runtime }
+        Self { simulator, runtime }
     }
 
     /// A configuration that reaches it and waits for nothing, with `more` behind it.
@@ -40,6 +40,12 @@ impl Far {
             self.simulator.app_key(),
             self.simulator.app_secret()
         )
+    }
+
+    /// Has events pushed as time passes.
+    pub(crate) fn pushes(&self) {
+        let _runtime = self.runtime.enter();
+        self.simulator.deliver_as_time_passes();
     }
 
     /// How often it was asked at `endpoint`.

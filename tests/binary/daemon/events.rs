@@ -1,0 +1,90 @@
+//! A daemon to which DingTalk pushes events.
+
+use std::env;
+use std::time::Duration;
+
+use recording_archiver::simulator::{Endpoint, Event, Meeting, PushedEvent};
+
+use super::archives;
+use crate::harness::{Daemon, Far, Place, column, eventually, now, number};
+
+/// A DingTalk that pushes events, and a place whose daemon knows of meetings by them alone.
+fn listening() -> (Far, Place) {
+    let far = Far::with([]);
+    far.pushes();
+    let place = Place::with(&far.configuration("[events]\nstream = true\n[quota]\ncalls_per_month = 0\n"));
+    (far, place)
+}
+
+fn is_connected(far: &Far) {
+    eventually("it is connected", || (far.simulator.stream().open_connections() > 0).then_some(()));
+}
+
+#[test]
+fn a_conference_that_only_an_event_announces_is_archived_for_few_calls_and_the_connection_outlives_a_reset() {
+    let (far, place) = listening();
+    let daemon = Daemon::start(&place);
+    is_connected(&far);
+    let start = now();
+    let meeting = |id: &str, after: u64| {
+        let (starts_at, ends_at) = (start + Duration::from_secs(after), start + Duration::from_secs(after + 1));
+        Meeting::sample(id, starts_at, ends_at).unregistered().recorded(Duration::from_secs(1))
+    };
+    far.simulator.with_organisation(|organisation| organisation.add(meeting("conf-one", 1)));
+    archives(&place, 1);
+    assert_eq!(column(&place.catalog(), "SELECT discovered_by FROM conferences"), ["event"]);
+    assert_eq!(far.asked(Endpoint::ConferenceInfo), 1);
+    assert_eq!(far.asked(Endpoint::GetVideos), 1);
+    far.simulator.stream().drop_all();
+    is_connected(&far);
+    let later = u64::try_from(now().since(start).as_secs()).unwrap() + 2;
+    far.simulator.with_organisation(|organisation| organisation.add(meeting("conf-two", later)));
+    archives(&place, 2);
+    daemon.stop();
+    assert_eq!(number(&place.catalog(), "SELECT connected_since IS NULL FROM event_stream"), 1);
+}
+
+/// `EVENT_KILLS` says how often.
+#[test]
+fn what_was_acknowledged_is_in_the_catalog_once_whenever_the_daemon_is_killed() {
+    let kills = env::var("EVENT_KILLS").map_or(8, |kills| kills.parse().unwrap());
+    let (far, place) = listening();
+    far.simulator.stream().change(|stream| stream.pushes_per_month = None);
+    for n in 0..kills {
+        let daemon = Daemon::start(&place);
+        is_connected(&far);
+        for event in 0..3 {
+            far.simulator.stream().push(created(&format!("conf-{n}-{event}")));
+        }
+        // Some of them have been written by now, and some of these acknowledged.
+        eventually("one is pushed", || (far.simulator.stream().events().len() > 3 * n).then_some(()));
+        daemon.kill();
+    }
+    let daemon = Daemon::start(&place);
+    let is_over = |event: &PushedEvent| event.is_acknowledged() || event.pushes.len() >= 3;
+    let events = eventually("each event is acknowledged, or gone", || {
+        let events = far.simulator.stream().events();
+        (events.len() >= 3 * kills && events.iter().all(is_over)).then_some(events)
+    });
+    daemon.stop();
+    let known = column(&place.catalog(), "SELECT event_id FROM received_events");
+    for event in events.iter().filter(|event| event.is_acknowledged()) {
+        assert!(known.contains(&event.event_id), "acknowledged and not there: {event:?}");
+    }
+    let taken = number(&place.catalog(), "SELECT sum(pushes) FROM pushes WHERE outcome = 'taken'");
+    assert_eq!(usize::try_from(taken).unwrap(), known.len(), "each was taken once");
+    assert!(events.iter().filter(|event| event.pushes.len() > 1).count() > 0, "no kill came before an acknowledgement");
+}
+
+fn created(conference_id: &str) -> Event {
+    let data = format!(
+        r#"{{"openConfModel":{{"conferenceId":"{conference_id}","status":1}},"statusSeqNum":1,"changeScene":"conference_created"}}"#
+    );
+    Event {
+        event_id: format!("event of {conference_id}"),
+        event_type: "meeting_status_change".to_owned(),
+        conference_id: Some(conference_id.to_owned()),
+        born_at: now(),
+        data,
+    }
+}

@@ -46,7 +46,7 @@ async fn a_conference_that_only_an_event_announces_is_archived_when_its_recordin
     assert_eq!(world.state("m").await, "archived");
     world.until(at(24 * 5, 0)).await;
     assert_eq!(world.asked(Endpoint::ConferenceInfo, "m").len(), 1);
-    assert_eq!(world.asked(Endpoint::GetVideos, "m").len(), 2, "when it was finished, and the last look");
+    assert_eq!(world.asked(Endpoint::GetVideos, "m").len(), 3, "when it was finished, hours later, and the last look");
     assert_eq!(world.recordings("m").await.len(), 1);
 }
 

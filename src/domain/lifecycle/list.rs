@@ -32,7 +32,7 @@ impl Page<'_> {
             } else {
                 "it has settled, and the wait is over"
             };
-            return self.archived(wait, changes, deadline, format!("{seen}; {next}"));
+            return self.archived(wait, changes, self.next_look(deadline), format!("{seen}; {next}"));
         }
         let Some(deadline) = deadline else {
             if was_seen {
@@ -69,7 +69,16 @@ impl Page<'_> {
             Some(_) => format!("the wait is not over yet; {}", self.waited(&wait)),
             None => "this was the last look".to_owned(),
         };
-        self.archived(wait, changes, deadline, format!("{seen}; {next}"))
+        self.archived(wait, changes, self.next_look(deadline), format!("{seen}; {next}"))
+    }
+
+    /// When an archived list is looked at again, if its wait is over at `deadline`. An event told that a recording is finished;
+    /// that of another one may have been lost, unless nearly all come.
+    fn next_look(&self, deadline: Option<Timestamp>) -> Option<Timestamp> {
+        let is_generated = self.conference.wait.generated_at.is_some();
+        let may_be_lost = is_generated && self.rules.recordings_told != Told::Nearly;
+        let soon = self.now + self.rules.collect.retry_max / 2;
+        deadline.map(|deadline| if may_be_lost { deadline.min(soon) } else { deadline })
     }
 
     /// That the meeting is over says nothing about its recordings, so it makes none of them missing.

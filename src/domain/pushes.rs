@@ -61,6 +61,7 @@ impl PushForecast {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::forecast::day;
 
     fn instant(text: &str) -> Timestamp {
         text.parse::<chrono::DateTime<chrono::Utc>>().unwrap().into()
@@ -71,7 +72,7 @@ mod tests {
     fn end(so_far: u64, now: &str) -> Option<String> {
         let profile = Profile::learn(&[], instant(now), instant(now));
         let end = PushForecast::new(profile, so_far, instant(now)).end(3_000);
-        end.map(|end| crate::domain::forecast::day(end))
+        end.map(day)
     }
 
     #[test]

@@ -34,7 +34,7 @@ async fn a_connection_that_is_down_for_an_hour_is_told_until_it_is_open_again() 
         assert!(text.contains(words), "{words}: {text}");
     }
     world.listen().await;
-    telling.round(world.now()).await.unwrap();
+    telling.round(world.now() + minutes(1)).await.unwrap();
     assert_eq!(told.said(), ["over: disconnected events"]);
 }
 

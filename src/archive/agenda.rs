@@ -6,6 +6,7 @@
 use std::time::Duration;
 
 use super::events::{self, Covered};
+use super::experience::{EXPERIENCE, learn, profile};
 use super::stage::Stage;
 use super::{Context, Memory, Settings, maintain};
 use crate::catalog::pauses::Pause;
@@ -17,9 +18,6 @@ use crate::domain::coverage::{QUIET, SAFETY_NET};
 use crate::domain::endpoint::Endpoint;
 use crate::domain::forecast::{self, Budget, CALLS_PER_CONFERENCE, Profile};
 use crate::domain::schedule::Schedule;
-
-/// How far back experience reaches.
-const EXPERIENCE: Duration = Duration::from_hours(28 * 24);
 
 /// Weight of what is assumed about the cost of a conference, in conferences.
 const ASSUMED_CONFERENCES: f64 = 20.0;
@@ -156,22 +154,6 @@ async fn intervals(
             LookIntervals::with(catalog, settings, profile(catalog, memory, now).await?, share, covered, now).await
         }
     }
-}
-
-/// When meetings begin. What is known of the week's hours changes slowly: once an hour is often enough to learn it anew.
-async fn profile<'m>(catalog: &Catalog, memory: &'m mut Memory, now: Timestamp) -> Result<&'m Profile, catalog::Error> {
-    let hour = forecast::hour(now);
-    let learned = match memory.profile.take() {
-        Some((learned, profile)) if learned == hour => profile,
-        _ => learn(catalog, now).await?,
-    };
-    Ok(&memory.profile.insert((hour, learned)).1)
-}
-
-async fn learn(catalog: &Catalog, now: Timestamp) -> Result<Profile, catalog::Error> {
-    let since = now - EXPERIENCE;
-    let (starts, first) = catalog.starts(since).await?;
-    Ok(Profile::learn(&starts, first.unwrap_or(now).max(since), now))
 }
 
 impl LookIntervals {

@@ -11,6 +11,7 @@ mod clock_jump;
 mod collect;
 mod discover;
 pub mod events;
+mod experience;
 pub mod health;
 mod journal;
 mod maintain;

@@ -15,6 +15,7 @@ pub mod forecast;
 pub mod lifecycle;
 pub mod notice;
 pub mod outage;
+pub mod pushes;
 pub mod recording;
 pub mod schedule;
 pub mod wait;

@@ -36,6 +36,8 @@ pub(super) struct Agenda {
     pub(super) pauses: Vec<Pause>,
     runs: Vec<JobRun>,
     next: catalog::NextAttempts,
+    /// When the next recording is to be started.
+    start_at: Option<Timestamp>,
     pub(super) covered: Covered,
     /// Since when events come again after a time in which they may have been lost.
     events_since: Option<Timestamp>,
@@ -56,6 +58,7 @@ impl Agenda {
             pauses: catalog.pauses().await?.into_iter().filter(|pause| pause.since <= now).collect(),
             runs: catalog.job_runs().await?,
             next: catalog.next_attempts().await?,
+            start_at: start_at(context).await?,
             has_rest: memory.has_rest,
             intervals: intervals(context, memory, covered, now).await?,
         })
@@ -77,6 +80,7 @@ impl Agenda {
         self.has_rest = memory.has_rest;
         self.pauses = context.budget.pauses().await;
         self.next = context.catalog.next_attempts().await?;
+        self.start_at = start_at(context).await?;
         Ok(())
     }
 
@@ -98,8 +102,18 @@ impl Agenda {
 
     /// When the next conference that an event says is over may be asked about.
     pub(super) fn told_over_at(&self) -> Option<Timestamp> {
-        let held = self.pauses.iter().filter(|pause| pause.scope.holds(Endpoint::Conference));
-        self.next.told_over_at.map(|at| held.fold(at, |at, pause| at.max(pause.until)))
+        self.next.told_over_at.map(|at| self.after_pauses(at, Endpoint::Conference))
+    }
+
+    /// When the next recording may be started.
+    pub(super) fn start_at(&self) -> Option<Timestamp> {
+        self.start_at.map(|at| self.after_pauses(at, Endpoint::RecordStart))
+    }
+
+    /// `at`, or when no pause holds the calls of `endpoint` any more.
+    fn after_pauses(&self, at: Timestamp, endpoint: Endpoint) -> Timestamp {
+        let held = self.pauses.iter().filter(|pause| pause.scope.holds(endpoint));
+        held.fold(at, |at, pause| at.max(pause.until))
     }
 
     /// Whether a conference may be asked at `now` whether it is in progress.
@@ -139,6 +153,11 @@ impl Agenda {
         // that an error that lasts would cost the month's calls.
         if last.outcome == "ok" { due } else { last.last_started_at + due.since(last.last_started_at) / 3 }
     }
+}
+
+/// When the next recording is to be started, where any are.
+async fn start_at(context: &Context) -> Result<Option<Timestamp>, catalog::Error> {
+    if context.settings.automatic_for.is_nobody() { Ok(None) } else { context.catalog.next_start().await }
 }
 
 async fn intervals(

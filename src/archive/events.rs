@@ -2,6 +2,8 @@
 
 pub use crate::dingtalk::stream::{Connection, Frame, Verdict};
 
+use std::sync::atomic::Ordering;
+
 use super::{Archive, Settings, Stage, experience, journal};
 use crate::catalog::stream::StreamRow;
 use crate::catalog::{self, Catalog};
@@ -96,8 +98,10 @@ impl Archive {
     pub async fn take_in(&self, pushes: &[Push], now: Timestamp) -> Result<(), catalog::Error> {
         let context = &self.context;
         let rules = context.rules(Covered::default(), now);
-        let decisions = context.catalog.take_in(pushes, &forecast::day(now), now, &rules).await?;
-        for decision in &decisions {
+        let creators = &context.settings.automatic_for;
+        let taken_in = context.catalog.take_in(pushes, &forecast::day(now), now, &rules, creators).await?;
+        context.has_urgent.fetch_or(taken_in.starts > 0, Ordering::Relaxed);
+        for decision in &taken_in.decisions {
             journal::log(Stage::Discover, decision);
         }
         Ok(())

@@ -1,5 +1,6 @@
 //! A pass: the stages in their order, what ran, and what stopped it.
 
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use super::agenda::Agenda;
@@ -7,7 +8,7 @@ use super::clock_jump::detect_clock_jump;
 use super::discover::Listing;
 use super::events::Covered;
 use super::stage::{Ran, Stage};
-use super::{Context, Memory, collect, discover, maintain, poll};
+use super::{Context, Memory, collect, discover, maintain, poll, record};
 use crate::catalog;
 use crate::catalog::runs::JobRun;
 use crate::dingtalk::Error;
@@ -42,6 +43,7 @@ pub(super) async fn run(
     let Context { catalog, budget, clock, settings, .. } = context;
     catalog.check_in_place()?;
     let began = clock.elapsed();
+    context.has_urgent.store(false, Ordering::Relaxed);
     let mut agenda = Agenda::load(context, memory, now).await?;
     let is_clock_sure = detect_clock_jump(context, memory, agenda.last_ran_at(), now).await?;
     if !is_clock_sure {
@@ -52,12 +54,15 @@ pub(super) async fn run(
     // Whoever asks for all of it does not want to wait for an event.
     let covered = if all { Covered::default() } else { agenda.covered };
     let rules = context.rules(covered, now);
-    let until = |agenda: &Agenda| {
-        let next_look = agenda.next_look(settings, now).filter(|_| !all);
-        next_look.map_or(Duration::MAX, |next_look| began + next_look.since(now))
-    };
+    let until =
+        |due_at: Option<Timestamp>| due_at.filter(|_| !all).map_or(Duration::MAX, |due_at| began + due_at.since(now));
+    if agenda.start_at().is_some_and(|due_at| due_at <= now) {
+        record::run(context, until(agenda.next_look(settings, now)), now).await?;
+        agenda.refresh(context, memory).await?;
+    }
     if settings.stream && agenda.told_over_at().is_some_and(|due_at| due_at <= now) {
-        let stopped = poll::confirm_told_over(context, &rules, until(&agenda), now).await?;
+        let until = until(agenda.next_look(settings, now));
+        let stopped = poll::confirm_told_over(context, &rules, until, now).await?;
         agenda.refresh(context, memory).await?;
         report.ran.push((Stage::Poll, stopped));
     }
@@ -72,7 +77,10 @@ pub(super) async fn run(
         }
         let mut run = JobRun::begun(stage.as_str(), now);
         agenda.ran(run.clone());
-        let stopped = pass.run(stage, until(&agenda)).await?;
+        // Lists can wait, and what is left of them is due at once.
+        let start_at = agenda.start_at().filter(|_| stage == Stage::Collect);
+        let until = until(agenda.next_look(settings, now).into_iter().chain(start_at).min());
+        let stopped = pass.run(stage, until).await?;
         run.last_finished_at = clock.now().max(now);
         if let Some(stopped) = &stopped {
             run.outcome = stopped.to_string();
@@ -89,7 +97,7 @@ pub(super) async fn run(
     }
     let told_over_at = agenda.told_over_at().filter(|_| settings.stream);
     let due_at = Stage::ALL.into_iter().filter_map(|stage| agenda.due_at(stage, settings, now));
-    report.next_due_at = due_at.chain(told_over_at).min();
+    report.next_due_at = due_at.chain(told_over_at).chain(agenda.start_at()).min();
     Ok(report)
 }
 

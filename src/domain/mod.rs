@@ -2,6 +2,7 @@
 //!
 //! No I/O. This room knows no other room.
 
+pub mod automatic;
 pub mod backoff;
 pub mod calendar;
 pub mod clock;

@@ -94,8 +94,21 @@ fn the_sample_shows_every_key_at_its_default() {
 
 #[test]
 fn the_defaults_are_the_ones_that_were_promised() {
-    let Config { dingtalk, catalog, watch, discover, poll, collect, quota, events, http, heartbeat, notify, log } =
-        Config::default();
+    let Config {
+        dingtalk,
+        catalog,
+        watch,
+        discover,
+        poll,
+        collect,
+        quota,
+        events,
+        record,
+        http,
+        heartbeat,
+        notify,
+        log,
+    } = Config::default();
     assert_eq!(dingtalk.base_url.as_str(), "https://api.dingtalk.io/");
     assert_eq!(dingtalk.request_timeout.as_secs(), 10);
     assert_eq!((dingtalk.requests_per_second.get(), dingtalk.max_in_flight.get()), (15, 8));
@@ -109,7 +122,7 @@ fn the_defaults_are_the_ones_that_were_promised() {
     assert_eq!((collect.retry_min.as_secs(), collect.retry_max.as_secs()), (300, 6 * 3600));
     assert_eq!((collect.settle.as_secs(), collect.give_up_after.as_secs()), (1800, 72 * 3600));
     assert_eq!((quota.calls_per_month, quota.pushes_per_month), (5000, 3000));
-    assert!(!events.stream);
+    assert!(!events.stream && record.automatic_for.is_empty());
     assert!(http.listen.is_none() && heartbeat.url().is_none());
     assert!(notify.url().is_none() && notify.dingtalk_robot().is_none() && !notify.archived);
     assert_eq!(catalog.keep_events.as_secs(), 90 * 24 * 3600);
@@ -175,6 +188,7 @@ fn the_list_of_keys_is_the_list_of_fields() {
     let _ = Collect::deserialize(Fields("collect.", &mut fields));
     let _ = Quota::deserialize(Fields("quota.", &mut fields));
     let _ = Events::deserialize(Fields("events.", &mut fields));
+    let _ = Record::deserialize(Fields("record.", &mut fields));
     let _ = Http::deserialize(Fields("http.", &mut fields));
     let _ = Heartbeat::deserialize(Fields("heartbeat.", &mut fields));
     let _ = Notify::deserialize(Fields("notify.", &mut fields));

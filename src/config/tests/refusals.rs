@@ -105,6 +105,20 @@ fn a_value_that_makes_no_sense_is_refused_by_its_section() {
 }
 
 #[test]
+fn whose_meetings_are_recorded_are_union_ids_or_everybodys_and_wants_events() {
+    let record = |list: &str, stream: bool| {
+        load(&format!("[events]\nstream = {stream}\n[record]\nautomatic_for = {list}\n"), &[])
+    };
+    assert_eq!(record(r#"["WFBkgxxx", "*"]"#, true).unwrap().record.automatic_for, ["WFBkgxxx", "*"]);
+    assert!(record("[]", false).unwrap().record.automatic_for.is_empty());
+    let said = record(r#"["*"]"#, false).unwrap_err();
+    assert!(said.contains("record.automatic_for and events.stream") && said.contains("events.stream = true"), "{said}");
+    for wrong in [r#"["a b"]"#, r#"[""]"#, r#"["a", "a"]"#, r#""*""#] {
+        assert!(record(wrong, true).unwrap_err().contains("record.automatic_for"), "{wrong}");
+    }
+}
+
+#[test]
 fn interval_and_cron_exclude_each_other_wherever_they_are_set() {
     assert_eq!(
         refusal("[poll]\ninterval = \"5m\"\ncron = \"0 * * * * *\""),

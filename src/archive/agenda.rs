@@ -10,7 +10,6 @@ use super::experience::{EXPERIENCE, learn, profile};
 use super::stage::Stage;
 use super::{Context, Memory, Settings, maintain};
 use crate::catalog::pauses::Pause;
-use crate::catalog::quota::LearnedLimits;
 use crate::catalog::runs::JobRun;
 use crate::catalog::{self, Catalog};
 use crate::domain::clock::Timestamp;
@@ -49,7 +48,7 @@ impl Agenda {
     /// Gathers the facts at `now`.
     pub(super) async fn load(context: &Context, memory: &mut Memory, now: Timestamp) -> Result<Self, catalog::Error> {
         let catalog = &context.catalog;
-        let stream = catalog.stream().await?.filter(|_| context.settings.stream);
+        let stream = events::wanted(catalog, &context.settings).await?;
         let covered = Covered::at(catalog, &context.settings, stream.as_ref(), now).await?;
         Ok(Self {
             covered,
@@ -183,7 +182,7 @@ impl LookIntervals {
         share: u64,
         now: Timestamp,
     ) -> Result<Self, catalog::Error> {
-        let stream = catalog.stream().await?.filter(|_| settings.stream);
+        let stream = events::wanted(catalog, settings).await?;
         let covered = Covered::at(catalog, settings, stream.as_ref(), now).await?;
         match share {
             0 if !covered.meetings => Ok(Self::default()),
@@ -210,21 +209,21 @@ impl LookIntervals {
         if covered.meetings {
             return Ok(Self::safety_net(profile, now));
         }
-        let work = catalog.workload(now - EXPERIENCE, &forecast::day(now - EXPERIENCE)).await?;
-        let LearnedLimits { most_ids, pages, .. } = catalog.learned_limits().await?;
+        let since = now - EXPERIENCE;
+        let work = catalog.workload(since, &forecast::day(since), &forecast::day(now)).await?;
         let assumed = ASSUMED_CONFERENCES * CALLS_PER_CONFERENCE;
         let budget = Budget {
             share,
-            calls_left: share.saturating_sub(catalog.spent(&forecast::day(now)).await?),
+            calls_left: share.saturating_sub(work.spent),
             calls_per_conference: (work.calls as f64 + assumed) / (work.ended as f64 + ASSUMED_CONFERENCES),
             open: work.waiting + work.active,
             waiting: work.waiting,
             awaited: work.awaited,
         };
         let rate = forecast::looking_rate(profile, &budget, now);
-        let pages = if settings.organization { pages.unwrap_or(1).max(1) as f64 } else { 0.0 };
+        let pages = if settings.organization { work.pages.unwrap_or(1).max(1) as f64 } else { 0.0 };
         let discover_calls = settings.users.len() as f64 + pages;
-        let ids_a_call = most_ids.unwrap_or(u64::MAX).min(settings.batch_size as u64).max(1);
+        let ids_a_call = work.most_ids.unwrap_or(u64::MAX).min(settings.batch_size as u64).max(1);
         let poll_calls = work.active.div_ceil(ids_a_call).max(1) as f64;
         // An end that goes unnoticed for as long as the longest wait between two readings may cost a recording that is
         // replaced meanwhile; so no gap between looks is that long, as long as half of what is left pays for it.

@@ -12,6 +12,7 @@ use std::time::Duration;
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use tokio::sync::{Mutex, oneshot};
+use tokio::task::yield_now;
 
 use crate::catalog::pauses::Pause;
 use crate::catalog::quota::Charged;
@@ -159,6 +160,8 @@ impl Budget {
         let mut uncounted = self.uncounted.lock().await;
         uncounted.entry((day.clone(), request.endpoint, most)).or_default().push(counted);
         drop(uncounted);
+        // Those that start beside it come to be counted with it.
+        yield_now().await;
         let mut pass = self.pass.lock().await;
         if let Some(refusal) = &pass.uncountable {
             return Err(refusal.clone());

@@ -23,7 +23,8 @@ use crate::domain::recording::RecordingList;
 /// The most conferences that are held in memory at a time, however many are due.
 const DUE_AT_A_TIME: u32 = 256;
 
-/// The most readings that are written in one transaction.
+/// So many readings are written in one transaction. A daemon that is killed after some few calls, again and again, still
+/// comes to the end of its list.
 const WRITTEN_AT_A_TIME: usize = 8;
 
 /// What asking for one conference's list brought.
@@ -84,7 +85,7 @@ pub(super) async fn run(
 /// A conference that was asked about.
 type Reading = (Conference, Answer, Vec<Call>);
 
-/// Reads the lists of these conferences, and writes what follows: of those that were answered meanwhile, some in one
+/// Reads the lists of these conferences, and writes what follows: of those that were answered first, some in one
 /// transaction. Answers an error that says nothing about one conference.
 async fn read(
     context: &Context,
@@ -101,17 +102,18 @@ async fn read(
                 let (answer, calls) = ask(context, &conference).await;
                 (conference, answer, calls)
             })
-            .buffer_unordered(context.dingtalk.max_in_flight());
-        while let Some(reading) = readings.next().await {
-            if answered.send(reading).is_err() {
+            .buffer_unordered(context.dingtalk.max_in_flight())
+            .chunks(WRITTEN_AT_A_TIME);
+        while let Some(some) = readings.next().await {
+            if answered.send(some).is_err() {
                 break;
             }
         }
     };
     let writing = async {
-        let (mut stopped, mut readings) = (None, Vec::new());
-        while answers.recv_many(&mut readings, WRITTEN_AT_A_TIME).await > 0 {
-            let written = write(context, readings.drain(..), rules, now).await;
+        let mut stopped = None;
+        while let Some(readings) = answers.recv().await {
+            let written = write(context, readings, rules, now).await;
             if written.is_err() {
                 // What cannot be written is not asked for.
                 answers.close();
@@ -125,8 +127,7 @@ async fn read(
     stopped
 }
 
-async fn write(context: &Context, readings: impl Iterator<Item = Reading>, rules: &Rules, now: Timestamp) -> Ran {
-    let readings: Vec<Reading> = readings.collect();
+async fn write(context: &Context, readings: Vec<Reading>, rules: &Rules, now: Timestamp) -> Ran {
     let ids: Vec<&str> = readings.iter().map(|(conference, ..)| conference.conference_id.as_str()).collect();
     let known = context.catalog.recordings_of(&ids).await?;
     let (mut stopped, mut decisions) = (None, Vec::new());

@@ -45,6 +45,11 @@ impl Covered {
     }
 }
 
+/// The connection over which events come, where they are wanted.
+pub(super) async fn wanted(catalog: &Catalog, settings: &Settings) -> Result<Option<StreamRow>, catalog::Error> {
+    if settings.stream { catalog.stream().await } else { Ok(None) }
+}
+
 /// How it stands with events.
 #[derive(Clone, Debug, PartialEq)]
 pub struct EventReport {

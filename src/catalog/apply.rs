@@ -131,7 +131,7 @@ async fn add(connection: &mut SqliteConnection, rows: Vec<Value>, now: Timestamp
                   value ->> 'schedule_conference_id', value ->> 'biz_type', value ->> 'creator_union_id',
                   value ->> 'creator_nick', value ->> 'started_at', value ->> 'state', value ->> 'union_id_hint',
                   value ->> 'discovered_by', ?2, value ->> 'last_active_at', value ->> 'next_attempt_at'
-           FROM json_each(?1) WHERE true
+           FROM jsonb_each(?1) WHERE true
            ON CONFLICT (conference_id) DO NOTHING
            RETURNING conference_id AS "conference_id!""#,
         rows,
@@ -173,7 +173,7 @@ async fn move_on(connection: &mut SqliteConnection, rows: Vec<Value>, now: Times
                last_error_at = CASE WHEN value ->> 'keeps_error' THEN last_error_at
                                     WHEN value ->> 'error_code' IS NOT NULL THEN ?2 END,
                closed_at = CASE WHEN value ->> 'is_closed' THEN coalesce(closed_at, ?2) END
-           FROM json_each(?1)
+           FROM jsonb_each(?1)
            WHERE conference_id = value ->> 'conference_id' AND state = value ->> 'expected'
                  AND next_attempt_at IS value ->> 'expected_next'
            RETURNING conference_id AS "conference_id!""#,
@@ -214,7 +214,7 @@ async fn remember(connection: &mut SqliteConnection, waits: Vec<Value>, forgotte
              (conference_id, counted_until, awaited_ms, accepted_union_id, list_changed_at, list_changes, failing_since,
               generated_at)
          SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, value ->> 6, value ->> 7
-         FROM json_each(?) WHERE true
+         FROM jsonb_each(?) WHERE true
          ON CONFLICT (conference_id) DO UPDATE
          SET counted_until = excluded.counted_until, awaited_ms = excluded.awaited_ms,
              accepted_union_id = excluded.accepted_union_id, list_changed_at = excluded.list_changed_at,
@@ -239,7 +239,7 @@ async fn mark_missing(
     if !missing.is_empty() {
         let missing = Value::from(missing).to_string();
         sqlx::query!(
-            "UPDATE recordings SET missing_since = ?1, last_changed_at = ?1 FROM json_each(?2)
+            "UPDATE recordings SET missing_since = ?1, last_changed_at = ?1 FROM jsonb_each(?2)
              WHERE conference_id = value ->> 0 AND media_id = value ->> 1 AND missing_since IS NULL",
             now,
             missing,
@@ -250,7 +250,7 @@ async fn mark_missing(
     if !returned.is_empty() {
         let returned = Value::from(returned).to_string();
         sqlx::query!(
-            "UPDATE recordings SET missing_since = NULL, last_changed_at = ?1 FROM json_each(?2)
+            "UPDATE recordings SET missing_since = NULL, last_changed_at = ?1 FROM jsonb_each(?2)
              WHERE conference_id = value ->> 0 AND missing_since >= value ->> 1",
             now,
             returned,
@@ -289,7 +289,7 @@ async fn upsert(connection: &mut SqliteConnection, recordings: Vec<Value>, now: 
              ended_at, duration_ms, file_size, region_id, raw, first_seen_at, last_changed_at)
          SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, value ->> 6, value ->> 7,
                 value ->> 8, value ->> 9, value ->> 10, ?2, ?2
-         FROM json_each(?1) WHERE true
+         FROM jsonb_each(?1) WHERE true
          ON CONFLICT (conference_id, media_id) DO UPDATE
          SET record_id = excluded.record_id, recorder_union_id = excluded.recorder_union_id,
              record_type = excluded.record_type, started_at = excluded.started_at, ended_at = excluded.ended_at,

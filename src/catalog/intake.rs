@@ -169,7 +169,7 @@ async fn announce(connection: &mut SqliteConnection, events: &[&Event], now: Tim
     let (events, now) = (events.iter().map(row).collect::<Value>().to_string(), now.as_millis());
     sqlx::query!(
         "INSERT INTO sightings (conference_id, announced_at, last_sequence, generated_at)
-         SELECT value ->> 0, ?2, value ->> 1, CASE WHEN value ->> 2 THEN ?2 END FROM json_each(?1) WHERE true
+         SELECT value ->> 0, ?2, value ->> 1, CASE WHEN value ->> 2 THEN ?2 END FROM jsonb_each(?1) WHERE true
          ON CONFLICT (conference_id) DO UPDATE
          SET announced_at = coalesce(announced_at, excluded.announced_at),
              last_sequence = coalesce(max(last_sequence, excluded.last_sequence), last_sequence, excluded.last_sequence),
@@ -192,7 +192,7 @@ async fn count(
     let outcomes = outcomes.into_iter().map(row).collect::<Value>().to_string();
     sqlx::query!(
         "INSERT INTO pushes (day, event_type, outcome, pushes)
-         SELECT ?1, value ->> 0, value ->> 1, value ->> 2 FROM json_each(?2) WHERE true
+         SELECT ?1, value ->> 0, value ->> 1, value ->> 2 FROM jsonb_each(?2) WHERE true
          ON CONFLICT (day, event_type, outcome) DO UPDATE SET pushes = pushes + excluded.pushes",
         day,
         outcomes,

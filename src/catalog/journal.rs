@@ -115,7 +115,7 @@ impl Entries {
         sqlx::query!(
             "INSERT INTO conference_events (conference_id, at, event, endpoint, outcome, reason, state, next_attempt_at)
              SELECT c.conference_id, ?1, value ->> 1, value ->> 2, value ->> 3, value ->> 4, c.state, c.next_attempt_at
-             FROM json_each(?2) CROSS JOIN conferences c ON c.conference_id = value ->> 0
+             FROM jsonb_each(?2) CROSS JOIN conferences c ON c.conference_id = value ->> 0
              ORDER BY key",
             now,
             entries,

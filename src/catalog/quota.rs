@@ -39,7 +39,7 @@ pub enum Limit {
 }
 
 impl Limit {
-    const fn as_str(self) -> &'static str {
+    pub(super) const fn as_str(self) -> &'static str {
         match self {
             Self::MostIds => "query.accepted",
             Self::TooManyIds => "query.refused",
@@ -179,6 +179,7 @@ impl Catalog {
     }
 }
 
-fn month(day: &str) -> &str {
+/// The month of a day.
+pub(super) fn month(day: &str) -> &str {
     day.get(..7).unwrap_or(day)
 }

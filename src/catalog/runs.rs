@@ -4,6 +4,7 @@ use std::iter::repeat_n;
 
 use serde::Serialize;
 
+use super::quota::{Limit, month};
 use super::{Catalog, Error, column, count};
 use crate::domain::clock::Timestamp;
 
@@ -41,6 +42,12 @@ pub struct Workload {
     pub ended: u64,
     /// Calls spent on confirming, collecting and starting recordings since then.
     pub calls: u64,
+    /// Calls spent on everything in this month.
+    pub spent: u64,
+    /// The most ids that a batch is known to take, where more were refused.
+    pub most_ids: Option<u64>,
+    /// The pages that the organisation's list had.
+    pub pages: Option<u64>,
 }
 
 impl JobRun {
@@ -121,9 +128,11 @@ impl Catalog {
         Ok((starts.collect(), first.map(Timestamp::from_millis)))
     }
 
-    /// What experience since `since` (of which `day` is the day) and the open work say about the calls to come.
-    pub async fn workload(&self, since: Timestamp, day: &str) -> Result<Workload, Error> {
-        let since_hour = since.as_millis() / HOUR_MS;
+    /// What experience since `since` (of which `since_day` is the day) and the open work say about the calls to come. Today
+    /// is `today`. One statement, for each pass asks it.
+    pub async fn workload(&self, since: Timestamp, since_day: &str, today: &str) -> Result<Workload, Error> {
+        let (since_hour, month) = (since.as_millis() / HOUR_MS, month(today));
+        let (most_ids, pages) = (Limit::MostIds.as_str(), Limit::Pages.as_str());
         let row = sqlx::query!(
             r#"SELECT (SELECT number FROM row_counts WHERE counted = 'waiting') AS "waiting!: i64",
                       (SELECT number FROM row_counts WHERE counted = 'active') AS "active!: i64",
@@ -132,9 +141,17 @@ impl Catalog {
                       (SELECT coalesce(sum(found), 0) FROM conferences_by_hour WHERE hour >= ?1) AS "found!: i64",
                       (SELECT coalesce(sum(calls), 0) FROM api_calls
                        WHERE day >= ?2 AND endpoint IN ('get', 'getVideos', 'start')
-                         AND outcome NOT IN ('unreached', 'throttled')) AS "calls!: i64""#,
+                         AND outcome NOT IN ('unreached', 'throttled')) AS "calls!: i64",
+                      (SELECT coalesce(sum(calls), 0) FROM api_calls
+                       WHERE day >= ?3 || '-01' AND day <= ?3 || '-31'
+                         AND outcome NOT IN ('unreached', 'throttled')) AS "spent!: i64",
+                      (SELECT value FROM learned_limits WHERE name = ?4) AS "most_ids?: i64",
+                      (SELECT value FROM learned_limits WHERE name = ?5) AS "pages?: i64""#,
             since_hour,
-            day,
+            since_day,
+            month,
+            most_ids,
+            pages,
         )
         .fetch_one(&mut *self.read().await?)
         .await?;
@@ -145,6 +162,9 @@ impl Catalog {
             // One that is open for longer than experience reaches is a rare exception.
             ended: count(row.found - row.waiting - row.active),
             calls: count(row.calls),
+            spent: count(row.spent),
+            most_ids: row.most_ids.map(count),
+            pages: row.pages.map(count),
         })
     }
 }

@@ -16,6 +16,10 @@ const MOST_STACKED: usize = 8;
 /// Text for a terminal. A character that would move the cursor, ring the bell, change a colour, hide, or turn the writing
 /// direction is shown as its code.
 pub fn text(text: &str) -> String {
+    // Nearly all text is nothing but this.
+    if text.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
+        return text.to_owned();
+    }
     let mut sanitized = String::with_capacity(text.len());
     let (mut before, mut stacked) = (None, 0);
     let mut chars = text.chars().peekable();

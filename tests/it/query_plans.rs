@@ -9,7 +9,7 @@ use sqlx::{AssertSqlSafe, ConnectOptions, Connection};
 
 /// What may be read from end to end: a row a stage, a scope, a day and endpoint, a state, an hour or an open conference;
 /// arguments; and what a statement put together by itself.
-const SMALL: [&str; 17] = [
+const SMALL: [&str; 18] = [
     "api_calls",
     "conference_waits",
     "conferences_by_hour",
@@ -18,6 +18,7 @@ const SMALL: [&str; 17] = [
     "job_runs",
     "event_stream",
     "json_each",
+    "jsonb_each",
     "k",
     "learned_limits",
     "met",

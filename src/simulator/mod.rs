@@ -19,6 +19,7 @@ mod meeting;
 mod meter;
 mod observer;
 mod organisation;
+mod past;
 mod random;
 mod reply;
 mod sample;
@@ -32,7 +33,9 @@ pub use answer::Answer;
 pub use behaviour::{
     AcceptedUnionIds, Behaviour, EarlierVideos, EmptyField, EmptyList, Envelope, ErrorCodes, KeyOrder,
 };
-pub use behaviour::{ListingOrder, Numbers, OutsideBatch, PlannedStart, PlayedSize, RecordStatus, UnknownField};
+pub use behaviour::{
+    Histories, ListingOrder, Numbers, OutsideBatch, PlannedStart, PlayedSize, RecordStatus, UnknownField,
+};
 pub use endpoint::Endpoint;
 pub use faults::{Fault, Faults};
 pub use generate::Plan;

@@ -53,6 +53,11 @@ impl Coverage {
         is_nearly_all(self.announced, self.shown)
     }
 
+    /// Whether they are known not to.
+    pub const fn is_low(&self) -> bool {
+        self.shown >= FEWEST && !self.is_high()
+    }
+
     /// Whether events tell of recordings.
     pub const fn recordings(&self) -> Told {
         match self.listed {
@@ -82,6 +87,7 @@ mod tests {
         assert!(coverage(48, 50).is_high() && coverage(19, 20).is_high() && coverage(10, 10).is_high());
         assert!(!coverage(47, 50).is_high() && !coverage(18, 20).is_high());
         assert!(!coverage(9, 9).is_high(), "too few to believe it");
+        assert!(coverage(5, 10).is_low() && !coverage(0, 9).is_low() && !coverage(10, 10).is_low());
         let recordings = |generated, listed| Coverage { listed, generated, ..Coverage::default() }.recordings();
         assert_eq!(
             [recordings(9, 9), recordings(10, 10), recordings(5, 10)],

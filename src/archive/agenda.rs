@@ -39,6 +39,8 @@ pub(super) struct Agenda {
     runs: Vec<JobRun>,
     next: catalog::NextAttempts,
     pub(super) covered: Covered,
+    /// When there is next something to search; `None`: there is not.
+    search_at: Option<Timestamp>,
     /// Since when events come again after a time in which they may have been lost.
     events_since: Option<Timestamp>,
     intervals: LookIntervals,
@@ -58,6 +60,7 @@ impl Agenda {
             pauses: catalog.pauses().await?.into_iter().filter(|pause| pause.since <= now).collect(),
             runs: catalog.job_runs().await?,
             next: catalog.next_attempts().await?,
+            search_at: catalog.search_at().await?,
             has_rest: memory.has_rest,
             intervals: intervals(context, memory, covered, now).await?,
         })
@@ -79,6 +82,7 @@ impl Agenda {
         self.has_rest = memory.has_rest;
         self.pauses = context.budget.pauses().await;
         self.next = context.catalog.next_attempts().await?;
+        self.search_at = context.catalog.search_at().await?;
         Ok(())
     }
 
@@ -102,6 +106,28 @@ impl Agenda {
     pub(super) fn told_over_at(&self) -> Option<Timestamp> {
         let held = self.pauses.iter().filter(|pause| pause.scope.holds(Endpoint::Conference));
         self.next.told_over_at.map(|at| held.fold(at, |at, pause| at.max(pause.until)))
+    }
+
+    /// When gaps are searched further; `None` if there is none.
+    pub(super) fn search_at(&self) -> Option<Timestamp> {
+        let held = self.pauses.iter().filter(|pause| pause.scope.holds(Endpoint::RoomConferences));
+        self.search_at.map(|at| held.fold(at, |at, pause| at.max(pause.until)))
+    }
+
+    /// How long after the last look at the lists the next one is planned, whatever pauses hold; `None` if events decide that,
+    /// or it failed.
+    pub(super) fn look_interval(&self, settings: &Settings, now: Timestamp) -> Option<Duration> {
+        let last = self.runs.iter().find(|run| run.stage == Stage::Discover.as_str())?;
+        let is_planned = last.outcome == "ok" && last.last_started_at <= now && !self.covered.meetings;
+        let due_at = self.look_due(Some(last), &settings.discover, self.intervals.discover, now);
+        let interval = due_at.since(last.last_started_at);
+        (is_planned && self.intervals.discover < forecast::LONGEST_INTERVAL).then_some(interval)
+    }
+
+    /// When the lists could last not be read.
+    pub(super) fn looking_failed_at(&self) -> Option<Timestamp> {
+        let run = self.runs.iter().find(|run| run.stage == Stage::Discover.as_str())?;
+        (run.outcome != "ok").then_some(run.last_started_at)
     }
 
     /// Whether a conference may be asked at `now` whether it is in progress.
@@ -141,6 +167,48 @@ impl Agenda {
         // that an error that lasts would cost the month's calls.
         if last.outcome == "ok" { due } else { last.last_started_at + due.since(last.last_started_at) / 3 }
     }
+}
+
+/// The intervals of looking at `now`, whatever events tell of.
+pub(super) async fn without_events(
+    catalog: &Catalog,
+    settings: &Settings,
+    share: u64,
+    now: Timestamp,
+) -> Result<LookIntervals, catalog::Error> {
+    match share {
+        0 => Ok(LookIntervals::default()),
+        share => {
+            LookIntervals::with(catalog, settings, &learn(catalog, now).await?, share, Covered::default(), now).await
+        }
+    }
+}
+
+/// Calls that what can wait may cost at `now`: see [`forecast::spare`].
+pub(super) async fn spare(context: &Context, memory: &mut Memory, now: Timestamp) -> Result<u64, catalog::Error> {
+    let catalog = &context.catalog;
+    match context.budget.share() {
+        0 => Ok(u64::MAX),
+        share => {
+            let budget = budget(catalog, share, now).await?;
+            Ok(forecast::spare(profile(catalog, memory, now).await?, &budget, now))
+        }
+    }
+}
+
+/// What there is to spend of `share` calls a month, and what is known of the need.
+#[expect(clippy::cast_precision_loss, reason = "counts of calls and conferences are far below 2^52")]
+async fn budget(catalog: &Catalog, share: u64, now: Timestamp) -> Result<Budget, catalog::Error> {
+    let work = catalog.workload(now - EXPERIENCE, &forecast::day(now - EXPERIENCE)).await?;
+    let assumed = ASSUMED_CONFERENCES * CALLS_PER_CONFERENCE;
+    Ok(Budget {
+        share,
+        calls_left: share.saturating_sub(catalog.spent(&forecast::day(now)).await?),
+        calls_per_conference: (work.calls as f64 + assumed) / (work.ended as f64 + ASSUMED_CONFERENCES),
+        open: work.waiting + work.active,
+        waiting: work.waiting,
+        awaited: work.awaited,
+    })
 }
 
 async fn intervals(
@@ -209,22 +277,14 @@ impl LookIntervals {
         if covered.meetings {
             return Ok(Self::safety_net(profile, now));
         }
-        let work = catalog.workload(now - EXPERIENCE, &forecast::day(now - EXPERIENCE)).await?;
+        let budget = budget(catalog, share, now).await?;
         let LearnedLimits { most_ids, pages, .. } = catalog.learned_limits().await?;
-        let assumed = ASSUMED_CONFERENCES * CALLS_PER_CONFERENCE;
-        let budget = Budget {
-            share,
-            calls_left: share.saturating_sub(catalog.spent(&forecast::day(now)).await?),
-            calls_per_conference: (work.calls as f64 + assumed) / (work.ended as f64 + ASSUMED_CONFERENCES),
-            open: work.waiting + work.active,
-            waiting: work.waiting,
-            awaited: work.awaited,
-        };
         let rate = forecast::looking_rate(profile, &budget, now);
         let pages = if settings.organization { pages.unwrap_or(1).max(1) as f64 } else { 0.0 };
         let discover_calls = settings.users.len() as f64 + pages;
         let ids_a_call = most_ids.unwrap_or(u64::MAX).min(settings.batch_size as u64).max(1);
-        let poll_calls = work.active.div_ceil(ids_a_call).max(1) as f64;
+        let active = budget.open - budget.waiting;
+        let poll_calls = active.div_ceil(ids_a_call).max(1) as f64;
         // An end that goes unnoticed for as long as the longest wait between two readings may cost a recording that is
         // replaced meanwhile; so no gap between looks is that long, as long as half of what is left pays for it.
         let longest = settings.collect.retry_max / 2;

@@ -11,12 +11,14 @@ mod clock_jump;
 mod collect;
 mod discover;
 pub mod events;
+mod gaps;
 pub mod health;
 mod journal;
 mod maintain;
 pub mod notices;
 mod pass;
 mod poll;
+mod search;
 mod stage;
 
 pub use agenda::LookIntervals;
@@ -34,7 +36,7 @@ use tokio::sync::Mutex;
 
 use crate::catalog::register::Registration;
 use crate::catalog::{self, Catalog};
-use crate::dingtalk::Client;
+use crate::dingtalk::{Client, Error};
 use crate::domain::clock::{Clock, Timestamp};
 use crate::domain::conference::DiscoveredBy;
 use crate::domain::failure::OwnCode;
@@ -71,6 +73,8 @@ struct Context {
     budget: Arc<Budget>,
     clock: Arc<dyn Clock>,
     settings: Settings,
+    /// When somebody last watched, and how much time had passed then by the clock that cannot be set.
+    watched_at: Mutex<Option<(Timestamp, Duration)>>,
 }
 
 impl Context {
@@ -116,7 +120,7 @@ impl Archive {
         clock: Arc<dyn Clock>,
         settings: Settings,
     ) -> Self {
-        let context = Context { catalog, dingtalk, budget, clock, settings };
+        let context = Context { catalog, dingtalk, budget, clock, settings, watched_at: Mutex::default() };
         Self { context, memory: Mutex::default() }
     }
 
@@ -144,7 +148,10 @@ impl Archive {
         }
         catalog.register(&settings.watch, DiscoveredBy::Config, now).await?;
         if catalog.stream().await?.is_some_and(|stream| stream.connected_since.is_some()) {
-            catalog.stream_closed("the daemon was stopped", now).await?;
+            catalog.stream_closed(events::STOPPED, now).await?;
+        }
+        if !gaps::are_possible(settings) {
+            catalog.forget_watched().await?;
         }
         Ok(())
     }
@@ -157,6 +164,17 @@ impl Archive {
     /// One pass of every stage, due or not; recordings are read where they are due.
     pub async fn once(&self, now: Timestamp) -> Result<Report, catalog::Error> {
         pass::run(&self.context, &mut *self.memory.lock().await, true, now).await
+    }
+
+    /// Searches every gap at `now`, whatever other work may need. Answers what stopped it, if anything did.
+    pub async fn search(&self, now: Timestamp) -> Result<Option<Error>, catalog::Error> {
+        let Context { catalog, budget, .. } = &self.context;
+        budget.begin(catalog.pauses().await?).await;
+        let rules = self.context.rules(Covered::default(), now);
+        let memory = &mut *self.memory.lock().await;
+        let stopped = search::run(&self.context, memory, &rules, true, Duration::MAX, now).await?;
+        budget.end().await?;
+        Ok(stopped)
     }
 
     /// Enters in the ledger what became of the calls so far. To be called before the end, after a pass was dropped.

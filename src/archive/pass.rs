@@ -7,7 +7,7 @@ use super::clock_jump::detect_clock_jump;
 use super::discover::Listing;
 use super::events::Covered;
 use super::stage::{Ran, Stage};
-use super::{Context, Memory, collect, discover, maintain, poll};
+use super::{Context, Memory, collect, discover, gaps, maintain, poll, search};
 use crate::catalog;
 use crate::catalog::runs::JobRun;
 use crate::dingtalk::Error;
@@ -48,6 +48,7 @@ pub(super) async fn run(
         agenda = Agenda::load(context, memory, now).await?;
     }
     budget.begin(agenda.pauses.clone()).await;
+    let evidence = gaps::evidence(settings, &agenda.pauses, agenda.looking_failed_at());
     let mut report = Report::default();
     let mut listing = None;
     // Whoever asks for all of it does not want to wait for an event.
@@ -75,6 +76,9 @@ pub(super) async fn run(
         agenda.ran(run.clone());
         let until = until(&agenda);
         let stopped = run_stage(context, memory, stage, &mut listing, is_clock_sure, &rules, until, now).await?;
+        if stage == Stage::Discover && stopped.is_none() {
+            gaps::looked(context, &evidence, now).await?;
+        }
         run.last_finished_at = clock.now().max(now);
         if let Some(stopped) = &stopped {
             run.outcome = stopped.to_string();
@@ -85,13 +89,22 @@ pub(super) async fn run(
         catalog.job_ran(&run).await?;
         report.ran.push((stage, stopped));
     }
+    // What may wait comes last: nothing that is due is kept waiting for it.
+    if !memory.has_rest && agenda.search_at().is_some_and(|at| all || at <= now) {
+        let until = until(&agenda);
+        search::run(context, memory, &rules, all, until, now).await?;
+        agenda.refresh(context, memory).await?;
+    }
     budget.end().await?;
     if !report.ran.is_empty() {
         agenda.replan(context, memory, now).await?;
     }
+    if let Some(interval) = agenda.look_interval(settings, now) {
+        gaps::planned(context, interval).await?;
+    }
     let told_over_at = agenda.told_over_at().filter(|_| settings.stream);
     let due_at = Stage::ALL.into_iter().filter_map(|stage| agenda.due_at(stage, settings, now));
-    report.next_due_at = due_at.chain(told_over_at).min();
+    report.next_due_at = due_at.chain(told_over_at).chain(agenda.search_at()).min();
     Ok(report)
 }
 

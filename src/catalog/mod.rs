@@ -11,6 +11,8 @@ pub mod connection;
 mod damage;
 mod demo;
 mod due;
+pub mod gaps;
+pub mod histories;
 pub mod history;
 pub mod intake;
 pub mod journal;
@@ -22,6 +24,8 @@ pub mod quota;
 pub mod register;
 pub mod retention;
 pub mod runs;
+pub mod search;
+pub mod source;
 pub mod stream;
 pub mod verify;
 

@@ -16,6 +16,7 @@ mod decoding;
 mod empty_answers;
 mod events;
 mod failures;
+mod gaps;
 mod gateway;
 mod health;
 mod hostile;

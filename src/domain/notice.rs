@@ -21,12 +21,14 @@ pub enum Kind {
     Paused,
     /// Less than a tenth of the month's share is left.
     ShareLow,
+    /// A time in which nobody looked could not be searched, or only in part.
+    Gap,
     /// A conference is `archived`. It needs nobody, and is never over.
     Archived,
 }
 
 impl Kind {
-    pub const ALL: [Self; 5] = [Self::Failed, Self::Unhealthy, Self::Paused, Self::ShareLow, Self::Archived];
+    pub const ALL: [Self; 6] = [Self::Failed, Self::Unhealthy, Self::Paused, Self::ShareLow, Self::Gap, Self::Archived];
 
     /// Its name in the catalog, and in what is posted.
     pub const fn as_str(self) -> &'static str {
@@ -35,6 +37,7 @@ impl Kind {
             Self::Unhealthy => "unhealthy",
             Self::Paused => "paused",
             Self::ShareLow => "share_low",
+            Self::Gap => "gap",
             Self::Archived => "archived",
         }
     }
@@ -47,6 +50,7 @@ impl Kind {
     const fn heading(self) -> &'static str {
         match self {
             Self::ShareLow => "calls run low",
+            Self::Gap => "nobody looked",
             _ => self.as_str(),
         }
     }

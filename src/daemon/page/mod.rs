@@ -5,6 +5,7 @@
 
 mod backlog;
 mod calls;
+mod gaps;
 mod health;
 mod html;
 mod lags;
@@ -79,6 +80,7 @@ pub async fn render(view: &View, asked: Asked) -> Result<String, Error> {
         recordings::section(&shown).await?,
         calls::section(&shown).await?,
         lags::section(&shown).await?,
+        gaps::section(&shown).await?,
         backlog::section(&shown).await?,
         people::section(&shown).await?,
         health.section(&shown),

@@ -10,7 +10,7 @@ use super::experience::{EXPERIENCE, learn, profile};
 use super::stage::Stage;
 use super::{Context, Memory, Settings, maintain};
 use crate::catalog::pauses::Pause;
-use crate::catalog::runs::JobRun;
+use crate::catalog::runs::{JobRun, Workload};
 use crate::catalog::{self, Catalog};
 use crate::domain::clock::Timestamp;
 use crate::domain::coverage::{QUIET, SAFETY_NET};
@@ -38,6 +38,8 @@ pub(super) struct Agenda {
     /// When the next recording is to be started.
     start_at: Option<Timestamp>,
     pub(super) covered: Covered,
+    /// When there is next something to search; `None`: there is not.
+    search_at: Option<Timestamp>,
     /// Since when events come again after a time in which they may have been lost.
     events_since: Option<Timestamp>,
     intervals: LookIntervals,
@@ -58,6 +60,7 @@ impl Agenda {
             runs: catalog.job_runs().await?,
             next: catalog.next_attempts().await?,
             start_at: start_at(context).await?,
+            search_at: catalog.search_at().await?,
             has_rest: memory.has_rest,
             intervals: intervals(context, memory, covered, now).await?,
         })
@@ -80,6 +83,7 @@ impl Agenda {
         self.pauses = context.budget.pauses().await;
         self.next = context.catalog.next_attempts().await?;
         self.start_at = start_at(context).await?;
+        self.search_at = context.catalog.search_at().await?;
         Ok(())
     }
 
@@ -113,6 +117,27 @@ impl Agenda {
     fn after_pauses(&self, at: Timestamp, endpoint: Endpoint) -> Timestamp {
         let held = self.pauses.iter().filter(|pause| pause.scope.holds(endpoint));
         held.fold(at, |at, pause| at.max(pause.until))
+    }
+
+    /// When gaps are searched further; `None` if there is none.
+    pub(super) fn search_at(&self) -> Option<Timestamp> {
+        self.search_at.map(|at| self.after_pauses(at, Endpoint::RoomConferences))
+    }
+
+    /// How long after the last look at the lists the next one is planned, whatever pauses hold; `None` if events decide that,
+    /// or it failed.
+    pub(super) fn look_interval(&self, settings: &Settings, now: Timestamp) -> Option<Duration> {
+        let last = self.runs.iter().find(|run| run.stage == Stage::Discover.as_str())?;
+        let is_planned = last.outcome == "ok" && last.last_started_at <= now && !self.covered.meetings;
+        let due_at = self.look_due(Some(last), &settings.discover, self.intervals.discover, now);
+        let interval = due_at.since(last.last_started_at);
+        (is_planned && self.intervals.discover < forecast::LONGEST_INTERVAL).then_some(interval)
+    }
+
+    /// When the lists could last not be read.
+    pub(super) fn looking_failed_at(&self) -> Option<Timestamp> {
+        let run = self.runs.iter().find(|run| run.stage == Stage::Discover.as_str())?;
+        (run.outcome != "ok").then_some(run.last_started_at)
     }
 
     /// Whether a conference may be asked at `now` whether it is in progress.
@@ -157,6 +182,53 @@ impl Agenda {
 /// When the next recording is to be started, where any are.
 async fn start_at(context: &Context) -> Result<Option<Timestamp>, catalog::Error> {
     if context.settings.automatic_for.is_nobody() { Ok(None) } else { context.catalog.next_start().await }
+}
+
+/// The intervals of looking at `now`, whatever events tell of.
+pub(super) async fn without_events(
+    catalog: &Catalog,
+    settings: &Settings,
+    share: u64,
+    now: Timestamp,
+) -> Result<LookIntervals, catalog::Error> {
+    match share {
+        0 => Ok(LookIntervals::default()),
+        share => {
+            LookIntervals::with(catalog, settings, &learn(catalog, now).await?, share, Covered::default(), now).await
+        }
+    }
+}
+
+/// Calls that what can wait may cost at `now`: see [`forecast::spare`].
+pub(super) async fn spare(context: &Context, memory: &mut Memory, now: Timestamp) -> Result<u64, catalog::Error> {
+    let catalog = &context.catalog;
+    match context.budget.share() {
+        0 => Ok(u64::MAX),
+        share => {
+            let budget = budget(&workload(catalog, now).await?, share);
+            Ok(forecast::spare(profile(catalog, memory, now).await?, &budget, now))
+        }
+    }
+}
+
+/// What is known at `now` of the work that was, and that is to come.
+async fn workload(catalog: &Catalog, now: Timestamp) -> Result<Workload, catalog::Error> {
+    let since = now - EXPERIENCE;
+    catalog.workload(since, &forecast::day(since), &forecast::day(now)).await
+}
+
+/// What there is to spend of `share` calls a month, and what is known of the need.
+#[expect(clippy::cast_precision_loss, reason = "counts of calls and conferences are far below 2^52")]
+fn budget(work: &Workload, share: u64) -> Budget {
+    let assumed = ASSUMED_CONFERENCES * CALLS_PER_CONFERENCE;
+    Budget {
+        share,
+        calls_left: share.saturating_sub(work.spent),
+        calls_per_conference: (work.calls as f64 + assumed) / (work.ended as f64 + ASSUMED_CONFERENCES),
+        open: work.waiting + work.active,
+        waiting: work.waiting,
+        awaited: work.awaited,
+    }
 }
 
 async fn intervals(
@@ -209,17 +281,8 @@ impl LookIntervals {
         if covered.meetings {
             return Ok(Self::safety_net(profile, now));
         }
-        let since = now - EXPERIENCE;
-        let work = catalog.workload(since, &forecast::day(since), &forecast::day(now)).await?;
-        let assumed = ASSUMED_CONFERENCES * CALLS_PER_CONFERENCE;
-        let budget = Budget {
-            share,
-            calls_left: share.saturating_sub(work.spent),
-            calls_per_conference: (work.calls as f64 + assumed) / (work.ended as f64 + ASSUMED_CONFERENCES),
-            open: work.waiting + work.active,
-            waiting: work.waiting,
-            awaited: work.awaited,
-        };
+        let work = workload(catalog, now).await?;
+        let budget = budget(&work, share);
         let rate = forecast::looking_rate(profile, &budget, now);
         let pages = if settings.organization { work.pages.unwrap_or(1).max(1) as f64 } else { 0.0 };
         let discover_calls = settings.users.len() as f64 + pages;

@@ -327,6 +327,9 @@ impl Pass {
     /// What is to be left alone for an error that is not about a conference. `probed` are the pauses that the call tried.
     fn scopes_to_pause(&mut self, request: Request, error: &Error, probed: HashSet<Scope>) -> Vec<Scope> {
         let endpoint = Scope::Endpoint(request.endpoint);
+        if error.endpoint.is_closed_to_some() && error.class == Class::ScopeMissing {
+            return Vec::new();
+        }
         match error.class.entails().pauses {
             // A probe whose token was bad has found out nothing: the call that repeats it is the probe.
             Pauses::Nobody => Vec::new(),

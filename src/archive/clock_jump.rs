@@ -10,7 +10,7 @@ use crate::catalog;
 use crate::domain::clock::Timestamp;
 
 /// Less than this is how passes come a little late, and how time servers correct clocks.
-const TOLERANCE: Duration = Duration::from_mins(5);
+pub(super) const TOLERANCE: Duration = Duration::from_mins(5);
 
 /// Begins a pass: a stage last ran at `last_ran_at`, by the clock of that time. Where the clock was set back, moves along what was planned by it; where more time seems to have passed
 /// than anybody watched, takes it out of every wait. Answers whether the clock can be believed.

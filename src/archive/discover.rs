@@ -9,8 +9,7 @@ use crate::catalog;
 use crate::catalog::apply::Decision;
 use crate::catalog::journal::Event;
 use crate::catalog::quota::Limit;
-use crate::dingtalk::Error;
-use crate::dingtalk::org_conferences::Page;
+use crate::dingtalk::{Error, Page};
 use crate::domain::clock::Timestamp;
 use crate::domain::conference::{Conference, ConferenceInfo, DiscoveredBy, Sighting, Status, check_conference_id};
 use crate::domain::failure::{About, Class};
@@ -165,7 +164,7 @@ fn in_progress_only(conference_id: String) -> Sighting {
 }
 
 /// Whether a list's id can be asked about. One that cannot must not keep the others out of the catalog.
-fn can_be_asked_about(conference_id: &str) -> bool {
+pub(super) fn can_be_asked_about(conference_id: &str) -> bool {
     check_conference_id(conference_id)
         .inspect_err(|bad| {
             let stage = Stage::Discover.as_str();

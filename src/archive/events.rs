@@ -4,7 +4,7 @@ pub use crate::dingtalk::stream::{Connection, Frame, Verdict};
 
 use std::sync::atomic::Ordering;
 
-use super::{Archive, Settings, Stage, experience, journal};
+use super::{Archive, Settings, Stage, experience, gaps, journal};
 use crate::catalog::stream::StreamRow;
 use crate::catalog::{self, Catalog};
 use crate::dingtalk;
@@ -13,6 +13,9 @@ use crate::domain::coverage::{Coverage, Told};
 use crate::domain::event::Push;
 use crate::domain::forecast;
 use crate::domain::pushes::PushForecast;
+
+/// Why there is no connection while the daemon does not run.
+pub const STOPPED: &str = "the daemon was stopped";
 
 /// An event is pushed again for so long: a connection that was lost for less time has lost none.
 const PUSHED_AGAIN_MS: i64 = 30_000;
@@ -115,12 +118,28 @@ impl Archive {
     /// Enters the last calls in the ledger, and that a connection is open.
     pub async fn stream_opened(&self, now: Timestamp) -> Result<(), catalog::Error> {
         self.context.budget.end().await?;
-        self.context.catalog.stream_opened(now).await
+        let before = self.context.catalog.stream().await?.unwrap_or_default();
+        if before.connected_since.is_none() {
+            // Whoever looks meanwhile must not take it for one that was open all the time.
+            *self.context.watched_at.lock().await = None;
+        }
+        self.context.catalog.stream_opened(now).await?;
+        gaps::listened(&self.context, &before, now).await
     }
 
-    /// The same, and that there is no connection, and why.
+    /// Something came over a connection: events can arrive.
+    pub async fn stream_lives(&self, now: Timestamp) -> Result<(), catalog::Error> {
+        let stream = self.context.catalog.stream().await?.unwrap_or_default();
+        gaps::listened(&self.context, &stream, now).await
+    }
+
+    /// Enters the last calls in the ledger, and that there is no connection, and why.
     pub async fn stream_closed(&self, why: &str, now: Timestamp) -> Result<(), catalog::Error> {
         self.context.budget.end().await?;
+        let stream = self.context.catalog.stream().await?.unwrap_or_default();
+        if stream.connected_since.is_some() {
+            gaps::listened(&self.context, &stream, now).await?;
+        }
         self.context.catalog.stream_closed(why, now).await
     }
 }

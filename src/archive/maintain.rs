@@ -13,6 +13,9 @@ pub(super) const INTERVAL: Duration = Duration::from_hours(24);
 /// jumps must not make this month look old.
 const KEEP_MONTHS: u32 = 25;
 
+/// Gaps are part of what can be proved of a time: as long as its ledger is kept, so are they.
+const KEEP_GAPS: Duration = Duration::from_hours(KEEP_MONTHS as u64 * 31 * 24);
+
 /// Nothing is dropped by a clock that cannot be believed, nor before DingTalk has said what time it is.
 pub(super) async fn run(context: &Context, is_clock_sure: bool, now: Timestamp) -> Ran {
     let Context { catalog, dingtalk, settings, .. } = context;
@@ -21,6 +24,7 @@ pub(super) async fn run(context: &Context, is_clock_sure: bool, now: Timestamp) 
         catalog.tidy_pushes(KEEP_MONTHS).await?;
         catalog.tidy_events(settings.keep_events, now.min(their_now)).await?;
         catalog.tidy_received_events(now.min(their_now)).await?;
+        catalog.tidy_gaps(KEEP_GAPS, now.min(their_now)).await?;
         catalog.tidy_notices(settings.keep_events, now.min(their_now)).await?;
     }
     catalog.optimize().await?;

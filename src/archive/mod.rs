@@ -12,6 +12,7 @@ mod collect;
 mod discover;
 pub mod events;
 mod experience;
+mod gaps;
 pub mod health;
 mod journal;
 mod maintain;
@@ -19,6 +20,7 @@ pub mod notices;
 mod pass;
 mod poll;
 mod record;
+mod search;
 mod stage;
 
 pub use agenda::LookIntervals;
@@ -37,7 +39,7 @@ use tokio::sync::Mutex;
 
 use crate::catalog::register::Registration;
 use crate::catalog::{self, Catalog};
-use crate::dingtalk::Client;
+use crate::dingtalk::{Client, Error};
 use crate::domain::automatic::Creators;
 use crate::domain::clock::{Clock, Timestamp};
 use crate::domain::conference::DiscoveredBy;
@@ -79,6 +81,8 @@ struct Context {
     settings: Settings,
     /// Set while a recording waits to be started that an event asked for since the pass began.
     has_urgent: AtomicBool,
+    /// When somebody last watched, and how much time had passed then by the clock that cannot be set.
+    watched_at: Mutex<Option<(Timestamp, Duration)>>,
 }
 
 impl Context {
@@ -129,7 +133,8 @@ impl Archive {
         clock: Arc<dyn Clock>,
         settings: Settings,
     ) -> Self {
-        let context = Context { catalog, dingtalk, budget, clock, settings, has_urgent: AtomicBool::new(false) };
+        let has_urgent = AtomicBool::new(false);
+        let context = Context { catalog, dingtalk, budget, clock, settings, has_urgent, watched_at: Mutex::default() };
         Self { context, memory: Mutex::default() }
     }
 
@@ -157,7 +162,10 @@ impl Archive {
         }
         catalog.register(&settings.watch, DiscoveredBy::Config, now).await?;
         if catalog.stream().await?.is_some_and(|stream| stream.connected_since.is_some()) {
-            catalog.stream_closed("the daemon was stopped", now).await?;
+            catalog.stream_closed(events::STOPPED, now).await?;
+        }
+        if !gaps::are_possible(settings) {
+            catalog.forget_watched().await?;
         }
         Ok(())
     }
@@ -170,6 +178,17 @@ impl Archive {
     /// One pass of every stage, due or not; recordings are read where they are due.
     pub async fn once(&self, now: Timestamp) -> Result<Report, catalog::Error> {
         pass::run(&self.context, &mut *self.memory.lock().await, true, now).await
+    }
+
+    /// Searches every gap at `now`, whatever other work may need. Answers what stopped it, if anything did.
+    pub async fn search(&self, now: Timestamp) -> Result<Option<Error>, catalog::Error> {
+        let Context { catalog, budget, .. } = &self.context;
+        budget.begin(catalog.pauses().await?).await;
+        let rules = self.context.rules(Covered::default(), now);
+        let memory = &mut *self.memory.lock().await;
+        let stopped = search::run(&self.context, memory, &rules, true, Duration::MAX, now).await?;
+        budget.end().await?;
+        Ok(stopped)
     }
 
     /// Enters in the ledger what became of the calls so far. To be called before the end, after a pass was dropped.

@@ -8,7 +8,7 @@ use super::clock_jump::detect_clock_jump;
 use super::discover::Listing;
 use super::events::Covered;
 use super::stage::{Ran, Stage};
-use super::{Context, Memory, collect, discover, maintain, poll, record};
+use super::{Context, Memory, collect, discover, gaps, maintain, poll, record, search};
 use crate::catalog;
 use crate::catalog::runs::JobRun;
 use crate::dingtalk::Error;
@@ -50,6 +50,7 @@ pub(super) async fn run(
         agenda = Agenda::load(context, memory, now).await?;
     }
     budget.begin(agenda.pauses.clone()).await;
+    let evidence = gaps::evidence(settings, &agenda.pauses, agenda.looking_failed_at());
     let mut report = Report::default();
     // Whoever asks for all of it does not want to wait for an event.
     let covered = if all { Covered::default() } else { agenda.covered };
@@ -77,10 +78,13 @@ pub(super) async fn run(
         }
         let mut run = JobRun::begun(stage.as_str(), now);
         agenda.ran(run.clone());
+        let next_look = agenda.next_look(settings, now);
         // Lists can wait, and what is left of them is due at once.
         let start_at = agenda.start_at().filter(|_| stage == Stage::Collect);
-        let until = until(agenda.next_look(settings, now).into_iter().chain(start_at).min());
-        let stopped = pass.run(stage, until).await?;
+        let stopped = pass.run(stage, until(next_look.into_iter().chain(start_at).min())).await?;
+        if stage == Stage::Discover && stopped.is_none() {
+            gaps::looked(context, &evidence, now).await?;
+        }
         run.last_finished_at = clock.now().max(now);
         if let Some(stopped) = &stopped {
             run.outcome = stopped.to_string();
@@ -91,13 +95,22 @@ pub(super) async fn run(
         catalog.job_ran(&run).await?;
         report.ran.push((stage, stopped));
     }
+    // What may wait comes last: nothing that is due is kept waiting for it.
+    if !pass.memory.has_rest && agenda.search_at().is_some_and(|at| all || at <= now) {
+        let until = until(agenda.next_look(settings, now).into_iter().chain(agenda.start_at()).min());
+        search::run(context, pass.memory, &pass.rules, all, until, now).await?;
+        agenda.refresh(context, pass.memory).await?;
+    }
     budget.end().await?;
     if !report.ran.is_empty() {
         agenda.replan(context, pass.memory, now).await?;
     }
+    if let Some(interval) = agenda.look_interval(settings, now) {
+        gaps::planned(context, interval).await?;
+    }
     let told_over_at = agenda.told_over_at().filter(|_| settings.stream);
     let due_at = Stage::ALL.into_iter().filter_map(|stage| agenda.due_at(stage, settings, now));
-    report.next_due_at = due_at.chain(told_over_at).chain(agenda.start_at()).min();
+    report.next_due_at = due_at.chain(told_over_at).chain(agenda.start_at()).chain(agenda.search_at()).min();
     Ok(report)
 }
 

@@ -7,7 +7,7 @@ use crate::domain::clock::{Timestamp, millis};
 
 impl Catalog {
     /// The clock was `ahead` of `now`, and has been set back. What was planned by it is moved back by as much, so that
-    /// nothing waits longer than it was meant to: plans, waits, pauses, messages and the stages' last runs. What was recorded keeps
+    /// nothing waits longer than it was meant to: plans, waits, pauses, messages, searches and the stages' last runs. What was recorded keeps
     /// the instants it was given.
     pub async fn set_back(&self, ahead: Duration, now: Timestamp) -> Result<(), Error> {
         let (now, ahead_ms) = (now.as_millis(), millis(ahead));
@@ -59,6 +59,13 @@ impl Catalog {
         .await?;
         sqlx::query!(
             "UPDATE notice_receivers SET next_attempt_at = max(next_attempt_at - ?2, ?1) WHERE next_attempt_at > ?1",
+            now,
+            ahead_ms,
+        )
+        .execute(&mut *transaction)
+        .await?;
+        sqlx::query!(
+            "UPDATE search_queue SET next_attempt_at = max(next_attempt_at - ?2, ?1) WHERE next_attempt_at > ?1",
             now,
             ahead_ms,
         )

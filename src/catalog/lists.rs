@@ -22,6 +22,10 @@ pub trait Row {
 pub struct Listed<R>(String, PhantomData<R>);
 
 impl<R: Row> Listed<R> {
+    pub(super) const fn new(row: String) -> Self {
+        Self(row, PhantomData)
+    }
+
     /// The columns' names and their values, as JSON.
     pub fn columns(&self) -> Result<impl Iterator<Item = (&'static str, &str)>, Error> {
         let values: Vec<&RawValue> = parse(&self.0)?;
@@ -40,14 +44,16 @@ impl<R: Row> Listed<R> {
 macro_rules! row {
     ($(#[$about:meta])* $name:ident { $($column:ident: $type:ty),+ $(; $(#[$more:meta])* $field:ident: $field_type:ty)? }) => {
         $(#[$about])*
-        #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+        #[derive(Clone, Debug, Default, PartialEq, Eq, serde::Deserialize, serde::Serialize)]
         pub struct $name { $(pub $column: $type,)+ $($(#[$more])* pub $field: $field_type)? }
 
-        impl Row for $name {
+        impl $crate::catalog::lists::Row for $name {
             const COLUMNS: &[&str] = &[$(stringify!($column)),+];
         }
     };
 }
+
+pub(super) use row;
 
 row! {
     /// A row of `conferences`.
@@ -196,7 +202,7 @@ fn parse<'a, T: Deserialize<'a>>(row: &'a str) -> Result<T, Error> {
 }
 
 /// A LIMIT; -1: none.
-fn limit(most: Option<u64>) -> i64 {
+pub(super) fn limit(most: Option<u64>) -> i64 {
     most.map_or(-1, |most| i64::try_from(most).unwrap_or(i64::MAX))
 }
 
@@ -241,7 +247,7 @@ impl Catalog {
             )
             .fetch(self.readers()),
         };
-        rows.map(|row| Ok(Listed(row?, PhantomData))).boxed()
+        rows.map(|row| Ok(Listed::new(row?))).boxed()
     }
 
     /// How many conferences there are like this.
@@ -294,7 +300,7 @@ impl Catalog {
                       " ORDER BY coalesce(started_at, first_seen_at) DESC, rowid LIMIT ?7", most)
             .fetch(self.readers())
         };
-        rows.map(|row| Ok(Listed(row?, PhantomData))).boxed()
+        rows.map(|row| Ok(Listed::new(row?))).boxed()
     }
 
     /// The same recordings in words, in the same order: as the view has them that is for people.
@@ -314,7 +320,7 @@ impl Catalog {
             since.map_or(i64::MIN, Timestamp::as_millis),
             until.map_or(i64::MAX, Timestamp::as_millis)
         );
-        rows.fetch(self.readers()).map(|row| Ok(Listed(row?, PhantomData))).boxed()
+        rows.fetch(self.readers()).map(|row| Ok(Listed::new(row?))).boxed()
     }
 
     /// How many recordings there are like this.

@@ -209,6 +209,20 @@ const CHECKS: &[(&str, Offenders)] = &[
            WHERE stage NOT IN ('discover', 'poll', 'collect', 'maintain') OR last_finished_at < last_started_at"#
     ),
     check!(
+        "gaps in which nobody looked neither touch nor overlap, and end after they begin",
+        r#"SELECT g.gap_id || ': ' || g.began_at || ' to ' || g.ended_at AS "offender!: String"
+           FROM watch_gaps g INDEXED BY watch_gaps_by_end
+           WHERE g.began_at >= g.ended_at
+              OR EXISTS (SELECT 1 FROM watch_gaps o INDEXED BY watch_gaps_by_end
+                         WHERE o.ended_at >= g.began_at AND o.began_at <= g.ended_at AND o.gap_id <> g.gap_id
+                           AND (o.reason = 'asked') = (g.reason = 'asked'))"#
+    ),
+    check!(
+        "a gap that is searched is not being searched",
+        r#"SELECT gap_id || ': ' || reason AS "offender!: String" FROM watch_gaps
+           WHERE planned_at IS NOT NULL AND searched_at IS NOT NULL"#
+    ),
+    check!(
         "that a conference is archived is over at once",
         r#"SELECT notice_id || ': ' || kind || ' ' || subject AS "offender!: String" FROM notices INDEXED BY notices_open
            WHERE kind = 'archived' AND over_at IS NULL"#

@@ -3,6 +3,7 @@
 //! Results go to standard output; messages about progress and errors go to standard error. Exit codes: 0 done, 1 failed,
 //! 2 usage or configuration.
 
+mod backfill;
 mod backup;
 mod check_config;
 mod conferences;
@@ -13,6 +14,7 @@ mod explain;
 pub mod explain_code;
 mod export;
 mod fit;
+mod gaps;
 pub mod import;
 mod link;
 mod logging;
@@ -70,6 +72,11 @@ enum Command {
     /// List, show, explain and retry conferences
     #[command(subcommand)]
     Conferences(conferences::Conferences),
+    /// List times in which nobody looked
+    #[command(subcommand)]
+    Gaps(gaps::Gaps),
+    /// Search a time for meetings that ended unseen; costs metered calls
+    Backfill(backfill::Backfill),
     /// Start or stop a cloud recording; only a meeting's host may
     #[command(subcommand)]
     Record(record::Record),
@@ -120,6 +127,8 @@ async fn dispatch(cli: Cli) -> anyhow::Result<()> {
         Command::Watch(watch) => watch::run(watch, config).await,
         Command::Recordings(recordings) => recordings::run(recordings, config).await,
         Command::Conferences(conferences) => conferences::run(conferences, config).await,
+        Command::Gaps(gaps) => gaps::run(gaps, config).await,
+        Command::Backfill(backfill) => backfill::run(backfill, config).await,
         Command::Record(record) => record::run(record, config).await,
         Command::Status(printed) => status::run(*printed, config).await,
         Command::Report(report) => report::run(report, config).await,

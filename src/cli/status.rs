@@ -15,6 +15,7 @@ use crate::archive::LookIntervals;
 use crate::archive::events;
 use crate::archive::health::{self, Stale};
 use crate::catalog::Catalog;
+use crate::catalog::gaps::GapSummary;
 use crate::catalog::lists::LastErrorRow;
 use crate::catalog::measures::Oldest;
 use crate::catalog::notices::ReceiverRow;
@@ -27,8 +28,8 @@ use crate::daemon::lock::{Lock, Note};
 use crate::daemon::report::in_words;
 use crate::domain::clock::{Clock, SystemClock, Timestamp, millis};
 use crate::domain::conference::State;
-use crate::domain::forecast;
 use crate::domain::schedule::Schedule;
+use crate::domain::{forecast, gap};
 
 /// Of so many recordings it is shown how soon they came.
 const LATEST: u32 = 1_000;
@@ -61,6 +62,8 @@ struct Report {
     discover_stretched: bool,
     poll_interval_ms: i64,
     poll_stretched: bool,
+    /// Times in which nobody looked, of the last thirty days.
+    gaps: GapSummary,
     pauses: Vec<Pause>,
     /// Who is told when something needs a person, and how they take it.
     notify: Vec<ReceiverRow>,
@@ -139,6 +142,7 @@ async fn report(catalog: &Catalog, config: &Config, now: Timestamp) -> anyhow::R
         discover_stretched: discovers && discover_stretched,
         poll_interval_ms: millis(poll),
         poll_stretched,
+        gaps: catalog.gap_summary(now - gap::SHOWN).await?,
         pauses: catalog.pauses().await?.into_iter().filter(|pause| pause.until > now).collect(),
         notify: catalog.receivers().await?,
         unhealthy: stale.iter().map(ToString::to_string).collect(),
@@ -172,6 +176,7 @@ fn facts(report: &Report, config: &Config, screen: &Screen) -> Vec<(&'static str
     ];
     facts.extend(report.events.iter().flat_map(|events| told(events, report, screen)));
     facts.extend(report.automatic.iter().map(|automatic| ("started", started(automatic, screen))));
+    facts.extend(gaps(&report.gaps, screen).map(|gaps| ("gaps", Cell::from(gaps).toned(Tone::Warning))));
     let failed = |text: String| Cell::from(text).toned(Tone::Failed);
     let oldest = report.oldest_open.iter().find(|open| open.state == "ended");
     facts.extend(oldest.map(|open| ("longest awaited", format!("since {}", screen.zone.show(open.since)).into())));
@@ -203,6 +208,24 @@ fn facts(report: &Report, config: &Config, screen: &Screen) -> Vec<(&'static str
     let untold = report.notify.iter().filter_map(|receiver| untold(receiver, screen));
     facts.extend(untold.map(|untold| ("telling", failed(untold))));
     facts
+}
+
+/// What there is to say of gaps, if there are any.
+pub(super) fn gaps(summary: &GapSummary, screen: &Screen) -> Option<String> {
+    let ended = screen.zone.show(Timestamp::from_millis(summary.last_ended_at?));
+    let lasted = roughly(summary.duration_ms);
+    let times = if summary.gaps == 1 { "time" } else { "times" };
+    let awaited = Some(summary.unsearched).filter(|some| *some > 0).map(|some| format!("; {some} not searched yet"));
+    let unanswered = Some(summary.unanswered)
+        .filter(|some| *some > 0)
+        .map(|some| format!("; {some} could be searched in part only"));
+    Some(format!(
+        "within 30 days nobody looked {} {times}, {lasted} in all, the last until {ended}; meetings found: {}{}{}",
+        summary.gaps,
+        summary.found,
+        awaited.unwrap_or_default(),
+        unanswered.unwrap_or_default(),
+    ))
 }
 
 /// That a receiver takes no message, if it does not.

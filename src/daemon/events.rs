@@ -14,7 +14,7 @@ use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
 use crate::archive::Archive;
-use crate::archive::events::{Connection, Frame, Verdict};
+use crate::archive::events::{Connection, Frame, STOPPED, Verdict};
 use crate::catalog;
 use crate::domain::backoff;
 use crate::domain::clock::Clock;
@@ -31,6 +31,9 @@ const LINGERS: Duration = Duration::from_secs(12);
 
 /// A connection that lived shorter did not help.
 const SHORT_LIFE: Duration = Duration::from_mins(1);
+
+/// A process that is killed leaves no word: so often it is written down that the connection lives.
+const SIGN_OF_LIFE: Duration = Duration::from_mins(5);
 
 const FIRST_WAIT: Duration = Duration::from_secs(3);
 const LONGEST_WAIT: Duration = Duration::from_mins(10);
@@ -102,7 +105,7 @@ pub async fn listen(archive: &Archive, clock: &dyn Clock, wake: &(dyn Fn() + Syn
 }
 
 async fn closed(archive: &Archive, clock: &dyn Clock) {
-    written(archive.stream_closed("the daemon was stopped", clock.now()).await);
+    written(archive.stream_closed(STOPPED, clock.now()).await);
 }
 
 /// What cannot be written does not end the connection: its events are pushed again.
@@ -170,7 +173,7 @@ impl Listener<'_> {
     /// Takes in what comes over a connection until its end.
     async fn serve(&self, mut connection: Connection) -> End {
         let began = self.clock.elapsed();
-        let mut was_replaced = false;
+        let (mut was_replaced, mut lived_at) = (false, began);
         let why = loop {
             let patience = if was_replaced { LINGERS } else { SILENCE };
             let frame = match timeout(patience, connection.next()).await {
@@ -182,6 +185,10 @@ impl Listener<'_> {
                     Err(why) => break why,
                 },
             };
+            if self.clock.elapsed().saturating_sub(lived_at) >= SIGN_OF_LIFE {
+                lived_at = self.clock.elapsed();
+                written(self.archive.stream_lives(self.clock.now()).await);
+            }
             match self.take_in(&mut connection, frame).await {
                 Ok(false) => {}
                 Ok(true) if was_replaced => {}

@@ -14,7 +14,7 @@ use super::view::View;
 use crate::archive::{LookIntervals, events};
 use crate::catalog;
 use crate::domain::clock::Timestamp;
-use crate::domain::forecast;
+use crate::domain::{forecast, gap};
 
 /// How soon recordings came. Only what is new is counted at a scrape.
 pub(super) struct Lags {
@@ -105,6 +105,14 @@ pub(super) async fn text(
             registry.register("event_coverage_ratio", "Of the last meetings, the part that events told of", ratio);
         }
     }
+    let gaps = catalog.gap_summary(now - gap::SHOWN).await?;
+    let help = "Times of the last 30 days in which nobody looked";
+    registry.register("gaps", help, ConstGauge::new(gaps.gaps as f64));
+    let help = "Those of them that are not searched yet";
+    registry.register("gaps_unsearched", help, ConstGauge::new(gaps.unsearched as f64));
+    let help = "How long they are together";
+    let lasted = ConstGauge::new(gaps.duration_ms as f64 / 1_000.0);
+    registry.register_with_unit("gap_duration", help, Unit::Seconds, lasted);
     let help = "The time kept between two looks: as configured, or stretched so that the month's calls last";
     let look = in_seconds(&mut registry, "look_interval", help);
     let pace = LookIntervals::at(catalog, settings, *share, now).await?;

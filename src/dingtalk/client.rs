@@ -88,6 +88,11 @@ impl Client {
         })
     }
 
+    /// The key of the app that asks.
+    pub fn app_key(&self) -> &str {
+        &self.settings.credentials.app_key
+    }
+
     /// How many calls are sent in `duration` at the most.
     pub fn calls_in(&self, duration: Duration) -> u32 {
         let per_second = u64::from(self.settings.requests_per_second.get());

@@ -23,13 +23,21 @@ pub enum Endpoint {
     OrgConferences,
     /// `GET /v1.0/conference/users/lists`
     UserConferences,
+    /// `GET /v1.0/conference/roomCodes/{roomCode}/infos`
+    RoomConferences,
+    /// `GET /v1.0/conference/videoConferences/scheduleConferences/{scheduleConferenceId}`
+    BookedConferences,
+    /// `GET /v1.0/conference/scheduleConferences/{scheduleConferenceId}/infos`
+    Booking,
+    /// `GET /v1.0/conference/videoConferences/histories/dataLists`
+    Histories,
     /// `POST /v1.0/gateway/connections/open`: whether it is metered stands nowhere, so it is counted.
     StreamOpen,
 }
 
 impl Endpoint {
     /// Every page.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 14] = [
         Self::AccessToken,
         Self::Query,
         Self::Conference,
@@ -39,6 +47,10 @@ impl Endpoint {
         Self::RecordStop,
         Self::OrgConferences,
         Self::UserConferences,
+        Self::RoomConferences,
+        Self::BookedConferences,
+        Self::Booking,
+        Self::Histories,
         Self::StreamOpen,
     ];
 
@@ -54,6 +66,10 @@ impl Endpoint {
             Self::RecordStop => "stop",
             Self::OrgConferences => "orgConferences",
             Self::UserConferences => "users/lists",
+            Self::RoomConferences => "roomCodes/infos",
+            Self::BookedConferences => "scheduleConferences",
+            Self::Booking => "scheduleConferences/infos",
+            Self::Histories => "histories/dataLists",
             Self::StreamOpen => "connections/open",
         }
     }
@@ -63,9 +79,17 @@ impl Endpoint {
         Self::ALL.into_iter().find(|endpoint| endpoint.as_str() == name)
     }
 
-    /// Whether a call of it names conferences.
+    /// Whether a call of it names conferences, or what they are held by: a room code, a booking.
     pub const fn is_about_conferences(self) -> bool {
-        !matches!(self, Self::AccessToken | Self::OrgConferences | Self::UserConferences | Self::StreamOpen)
+        !matches!(
+            self,
+            Self::AccessToken | Self::OrgConferences | Self::UserConferences | Self::Histories | Self::StreamOpen
+        )
+    }
+
+    /// Whether DingTalk has closed it to new apps: that it lacks the scope is normal, and said once.
+    pub const fn is_closed_to_some(self) -> bool {
+        matches!(self, Self::Histories)
     }
 
     /// Whether it may spend what is kept of the month's calls ([`crate::domain::forecast::looking_reserve`]): it finds

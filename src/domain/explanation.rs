@@ -138,7 +138,7 @@ const fn means(class: Class) -> &'static str {
         Class::PermissionDenied => "This unionId, or this app, may not see it.",
         Class::MeetingEnded => "The meeting has ended. That says nothing about its recordings.",
         Class::NothingRecorded => "There is no recording: not yet, or never. DingTalk says the same of both.",
-        Class::ConferenceUnknown => "There is no such meeting.",
+        Class::ConferenceUnknown => "There is no such meeting, room code or booking.",
         Class::RequestWrong => "The request is wrong.",
         Class::RecordRefused => "The recording could not be started or stopped.",
         Class::RecordNotStarted => {
@@ -173,7 +173,7 @@ const fn about_conferences(class: Class) -> &'static str {
         Class::NothingRecorded => "Reads on until the deadline, then `unrecorded`.",
         Class::ConferenceUnknown => {
             "The conference is `failed`, and looked at again for `collect.give_up_after`: an id may be given out before its meeting \
-             exists."
+             exists. A search of gaps asks no more about such a room code or booking."
         }
         Class::RequestWrong => {
             "On a batch query: halves the batch. On the organisation's list: asks for shorter pages. On a single \

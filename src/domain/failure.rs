@@ -154,13 +154,25 @@ pub fn remedy(class: Class, endpoint: Endpoint) -> &'static str {
         (Class::UserUnknown | Class::PermissionDenied | Class::RequestWrong, Endpoint::UserConferences) => {
             "check the unionIds of discover.users"
         }
+        // Nobody need do anything: what else is known is searched.
+        (Class::ScopeMissing | Class::PermissionDenied, Endpoint::Histories) => {
+            "DingTalk has closed this to new apps, and gaps are searched without it"
+        }
         // These are asked as nobody.
         (
             Class::UserUnknown | Class::PermissionDenied,
-            Endpoint::Query | Endpoint::Conference | Endpoint::OrgConferences,
+            Endpoint::Query
+            | Endpoint::Conference
+            | Endpoint::OrgConferences
+            | Endpoint::RoomConferences
+            | Endpoint::BookedConferences,
         ) => "look at the app's scopes, and at which organisation holds the meeting",
         (Class::RequestWrong, Endpoint::Query | Endpoint::Conference) => "check the conferenceId",
-        (Class::RequestWrong, Endpoint::OrgConferences | Endpoint::AccessToken) => "",
+        (Class::RequestWrong, Endpoint::OrgConferences | Endpoint::AccessToken)
+        | (
+            Class::RequestWrong | Class::ConferenceUnknown,
+            Endpoint::RoomConferences | Endpoint::BookedConferences | Endpoint::Booking | Endpoint::Histories,
+        ) => "",
         (Class::MeetingEnded, Endpoint::RecordStart | Endpoint::RecordStop) => ONLY_THE_HOST,
         // What was sent may have been done, whoever lost the answer.
         (Class::Foreign | Class::TimedOut, Endpoint::RecordStart | Endpoint::RecordStop) => {

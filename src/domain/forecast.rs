@@ -109,14 +109,33 @@ pub struct Budget {
     pub awaited: u64,
 }
 
-/// Calls an hour that looking may cost at `now` so that the month's calls last.
+/// Calls that collecting will need until the month's end.
 #[expect(clippy::cast_precision_loss, reason = "counts of calls are far below 2^52")]
-pub fn looking_rate(profile: &Profile, budget: &Budget, now: Timestamp) -> f64 {
+fn for_collecting(profile: &Profile, budget: &Budget, now: Timestamp) -> f64 {
     let month_end = month_end(now);
     let to_come = profile.expected(now, month_end) + budget.open as f64;
     let days_left = month_end.since(now).as_secs_f64() / 86_400.0;
     let for_waiting = budget.waiting as f64 * days_left.min(DAYS_OF_WAITING);
-    let for_collecting = to_come * budget.calls_per_conference + budget.awaited as f64 * READS_LEFT + for_waiting;
+    to_come * budget.calls_per_conference + budget.awaited as f64 * READS_LEFT + for_waiting
+}
+
+/// Calls that are needed neither for collecting nor for the least of looking: what can wait may have some of them.
+#[expect(
+    clippy::cast_precision_loss,
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "counts of calls are far below 2^52, and a negative one becomes 0"
+)]
+pub fn spare(profile: &Profile, budget: &Budget, now: Timestamp) -> u64 {
+    let needed = for_collecting(profile, budget, now) + looking_reserve(budget.share, now) as f64;
+    (budget.calls_left as f64 - needed) as u64
+}
+
+/// Calls an hour that looking may cost at `now` so that the month's calls last.
+#[expect(clippy::cast_precision_loss, reason = "counts of calls are far below 2^52")]
+pub fn looking_rate(profile: &Profile, budget: &Budget, now: Timestamp) -> f64 {
+    let month_end = month_end(now);
+    let for_collecting = for_collecting(profile, budget, now);
     let left = budget.calls_left as f64;
     let for_looking = (left - for_collecting).max(left.min(looking_reserve(budget.share, now) as f64));
     let weights: f64 = hours_between(now, month_end).map(|(hour, share)| profile.weight(hour) * share).sum();
@@ -137,11 +156,14 @@ pub fn looking_reserve(share: u64, now: Timestamp) -> u64 {
     (share as f64 / 10.0 * left.min(1.0)) as u64
 }
 
+/// No month is longer, and so is no interval: nothing is to be done before the month's end.
+pub const LONGEST_INTERVAL: Duration = Duration::from_hours(744);
+
 /// The interval at which something that costs `calls` a time may be done at `rate` calls an hour.
 pub fn interval(calls: f64, rate: f64) -> Duration {
     let hours = calls / rate.max(f64::MIN_POSITIVE);
-    // No month is longer than this; the comparison also keeps the product finite.
-    if hours < 744.0 { Duration::from_secs_f64(hours * 3_600.0) } else { Duration::from_hours(744) }
+    // The comparison also keeps the product finite.
+    if hours < 744.0 { Duration::from_secs_f64(hours * 3_600.0) } else { LONGEST_INTERVAL }
 }
 
 /// The first instant of the month, as DingTalk counts them (UTC+8).

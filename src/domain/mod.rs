@@ -13,6 +13,7 @@ pub mod event;
 pub mod explanation;
 pub mod failure;
 pub mod forecast;
+pub mod gap;
 pub mod lifecycle;
 pub mod notice;
 pub mod outage;

@@ -27,12 +27,14 @@ pub enum Kind {
     CoverageLow,
     /// The month's pushes will be spent before it is over.
     PushesLow,
+    /// A time in which nobody looked could not be searched, or only in part.
+    Gap,
     /// A conference is `archived`. It needs nobody, and is never over.
     Archived,
 }
 
 impl Kind {
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Failed,
         Self::Unhealthy,
         Self::Paused,
@@ -40,6 +42,7 @@ impl Kind {
         Self::Disconnected,
         Self::CoverageLow,
         Self::PushesLow,
+        Self::Gap,
         Self::Archived,
     ];
 
@@ -53,6 +56,7 @@ impl Kind {
             Self::Disconnected => "disconnected",
             Self::CoverageLow => "coverage_low",
             Self::PushesLow => "pushes_low",
+            Self::Gap => "gap",
             Self::Archived => "archived",
         }
     }
@@ -67,6 +71,7 @@ impl Kind {
             Self::ShareLow => "calls run low",
             Self::CoverageLow => "events missing",
             Self::PushesLow => "pushes run low",
+            Self::Gap => "nobody looked",
             _ => self.as_str(),
         }
     }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::json;
 
 /// Every error DingTalk documents: how its code begins, its HTTP status, its message.
-const ERRORS: [(&str, u16, &str); 30] = [
+const ERRORS: [(&str, u16, &str); 39] = [
     ("InvalidAuthentication", 400, "the access token is invalid or has expired"),
     ("invalidClientIdOrSecret", 400, "invalid client id or secret"),
     ("Missingbody", 400, "the request body is mandatory"),
@@ -17,19 +17,28 @@ const ERRORS: [(&str, u16, &str); 30] = [
     ("system.busy", 429, "the system is busy"),
     ("systemBusy", 429, "the system is busy"),
     ("qps.exceed", 400, "calls per second exceeded"),
+    ("system.error", 500, "system.error"),
     ("systemError", 500, "systemError"),
     ("innerSystemError", 500, "the system is busy, please try again later"),
     ("orgAccessForbidden", 400, "orgAccessForbidden"),
     ("unknownUserError", 400, "unknownUserError"),
+    ("creatorUidError", 400, "creatorUidError"),
+    ("userNotInOrg", 400, "userNotInOrg"),
     ("permissionError", 404, "permissionError:group permission"),
     ("noPermission", 403, "NO PERMISSION"),
     ("waterLimitError", 404, "waterLimitError:too many"),
     ("resourceClose", 400, "The meeting has ended"),
     ("cloudRecordNotFound", 400, "cloudRecordNotFound"),
     ("roomNotFound", 404, "ROOM NOT FOUND"),
+    ("invalidRoomCode", 400, "INVALID ROOM CODE"),
+    ("missingRoomCode", 400, "MISSING ROOM CODE"),
+    ("invalidScheduleConferenceId", 400, "invalidScheduleConferenceId"),
+    ("scheduleConferenceIdError", 400, "scheduleConferenceIdError"),
+    ("resourceCancel", 400, "the booking was cancelled"),
     ("paramsTitleError", 400, "error:title"),
     ("paramsError", 400, "error:params"),
     ("paramError", 400, "PARAM ERROR"),
+    ("param.error", 400, "param.error"),
     ("missingRoomId", 400, "MISSING ROOM ID"),
     ("roomClosed", 400, "the meeting has ended"),
     ("recordStart", 404, "the recording could not be started"),

@@ -20,6 +20,10 @@ pub struct Behaviour {
     pub page_size: usize,
     /// In which order it lists them.
     pub listing_order: ListingOrder,
+    /// Whether the app may list meetings that are over.
+    pub histories: Histories,
+    /// So many meetings are listed by a room code, the last ones.
+    pub room_code_depth: usize,
     /// Who may ask for a meeting's videos.
     pub accepted_union_ids: AcceptedUnionIds,
     /// How it says that there is no video.
@@ -76,6 +80,15 @@ pub enum ListingOrder {
     Shifting,
 }
 
+/// Whether the app may list meetings that are over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Histories {
+    /// It may not: it came after September 2023.
+    Closed,
+    /// It may.
+    Open,
+}
+
 /// Whose unionId `getVideos` accepts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum AcceptedUnionIds {
@@ -94,7 +107,8 @@ pub enum EmptyList {
     Empty,
 }
 
-/// How a list with nothing in it is written: `videoList`, `infos`, `onGoingConfList` and `onGoingConfIdList`.
+/// How a list with nothing in it is written: `videoList`, `infos`, `onGoingConfList`, `onGoingConfIdList`,
+/// `conferenceList` and `list`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum EmptyField {
     /// As `[]`.
@@ -214,6 +228,8 @@ impl Default for Behaviour {
             most_results: None,
             page_size: 100,
             listing_order: ListingOrder::ByStart,
+            histories: Histories::Closed,
+            room_code_depth: 1_000,
             accepted_union_ids: AcceptedUnionIds::Anybody,
             empty_list: EmptyList::CloudRecordNotFound,
             empty_field: EmptyField::List,
@@ -268,6 +284,8 @@ impl Behaviour {
             media_up_after: Duration::from_secs(*random.pick(&[0, 2, 10, 40])),
             host: *random.pick(&[Host::Creator, Host::Creator, Host::Creator, Host::Another]),
             second_start: *random.pick(&[SecondStart::Refused, SecondStart::Accepted]),
+            histories: *random.pick(&[Histories::Closed, Histories::Open]),
+            room_code_depth: *random.pick(&[1, 10, 1_000]),
         }
     }
 }

@@ -23,13 +23,21 @@ pub enum Endpoint {
     OrgConferences,
     /// One user's meetings in progress.
     UsersLists,
+    /// The meetings of a room code, those that are over too.
+    RoomCodeInfos,
+    /// The last meeting of a booking.
+    ScheduledConferences,
+    /// What is planned for a booking.
+    ScheduleInfos,
+    /// The organisation's meetings that are over.
+    Histories,
     /// Where to open a connection for events, and the ticket to it.
     OpenConnection,
 }
 
 impl Endpoint {
     /// All of them.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 15] = [
         Self::AccessToken,
         Self::CorpToken,
         Self::Query,
@@ -40,6 +48,10 @@ impl Endpoint {
         Self::StopRecord,
         Self::OrgConferences,
         Self::UsersLists,
+        Self::RoomCodeInfos,
+        Self::ScheduledConferences,
+        Self::ScheduleInfos,
+        Self::Histories,
         Self::OpenConnection,
     ];
 
@@ -53,9 +65,15 @@ impl Endpoint {
             | Self::StartRecord
             | Self::StopRecord
             | Self::OpenConnection => "POST",
-            Self::ConferenceInfo | Self::GetVideos | Self::GetPlayInfos | Self::OrgConferences | Self::UsersLists => {
-                "GET"
-            }
+            Self::ConferenceInfo
+            | Self::GetVideos
+            | Self::GetPlayInfos
+            | Self::OrgConferences
+            | Self::UsersLists
+            | Self::RoomCodeInfos
+            | Self::ScheduledConferences
+            | Self::ScheduleInfos
+            | Self::Histories => "GET",
         }
     }
 
@@ -73,6 +91,12 @@ impl Endpoint {
             Self::StopRecord => "/v1.0/conference/videoConferences/{conferenceId}/cloudRecords/stop",
             Self::OrgConferences => "/v1.0/conference/orgConferences",
             Self::UsersLists => "/v1.0/conference/users/lists",
+            Self::RoomCodeInfos => "/v1.0/conference/roomCodes/{roomCode}/infos",
+            Self::ScheduledConferences => {
+                "/v1.0/conference/videoConferences/scheduleConferences/{scheduleConferenceId}"
+            }
+            Self::ScheduleInfos => "/v1.0/conference/scheduleConferences/{scheduleConferenceId}/infos",
+            Self::Histories => "/v1.0/conference/videoConferences/histories/dataLists",
             Self::OpenConnection => "/v1.0/gateway/connections/open",
         }
     }

@@ -15,7 +15,7 @@ use super::endpoint::Endpoint;
 use super::meeting::{Meeting, Phase, Recording};
 use super::organisation::Organisation;
 use super::random::Random;
-use super::wire;
+use super::{past, wire};
 
 const WINDOW_POSITIONS: [&str; 3] = ["relative_right", "float_right", "float_bottom"];
 const MODES: [&str; 3] = ["grid", "speech", "full_screen"];
@@ -25,7 +25,7 @@ const MODES: [&str; 3] = ["grid", "speech", "full_screen"];
 pub(super) struct Ask {
     /// The API that was called.
     pub(super) endpoint: Endpoint,
-    /// The variable part of its path, decoded: a conferenceId or a corpId.
+    /// The variable part of its path, decoded: a conferenceId, a roomCode, a scheduleConferenceId or a corpId.
     pub(super) path: Option<String>,
     /// Its query parameters.
     pub(super) query: HashMap<String, String>,
@@ -36,7 +36,7 @@ pub(super) struct Ask {
 }
 
 impl Ask {
-    /// The meetings it is about.
+    /// The meetings it is about, or the room code or booking that holds them.
     pub(super) fn conference_ids(&self) -> Vec<String> {
         match (self.endpoint, &self.path) {
             (Endpoint::CorpToken, _) => Vec::new(),
@@ -92,6 +92,10 @@ pub(super) fn answer(
         Endpoint::StopRecord => stop_record(ask, organisation, behaviour, now),
         Endpoint::OrgConferences => org_conferences(ask, organisation, behaviour, now),
         Endpoint::UsersLists => users_lists(ask, organisation, now),
+        Endpoint::RoomCodeInfos => past::room_code_infos(ask, organisation, behaviour, now),
+        Endpoint::ScheduledConferences => past::scheduled_conferences(ask, organisation, now),
+        Endpoint::ScheduleInfos => past::schedule_infos(ask, organisation, now),
+        Endpoint::Histories => past::histories(ask, organisation, behaviour, now),
         Endpoint::AccessToken | Endpoint::CorpToken | Endpoint::OpenConnection => Err("systemError"),
     }
 }

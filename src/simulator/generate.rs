@@ -2,6 +2,7 @@
 //!
 //! The shares of what happens to recordings are those a daemon must survive, not measured ones: the pages give none.
 
+use std::collections::HashMap;
 use std::time::Duration;
 
 use crate::domain::clock::{Timestamp, millis};
@@ -90,7 +91,17 @@ pub(super) fn meetings_of(plan: &Plan) -> Vec<Meeting> {
     });
     let mut meetings: Vec<Meeting> = meetings.collect();
     draw.register(&mut meetings);
+    share_room_codes(&mut meetings);
     meetings
+}
+
+/// What one person books under one title recurs: its meetings share a room code.
+fn share_room_codes(meetings: &mut [Meeting]) {
+    let mut codes: HashMap<(String, String), String> = HashMap::new();
+    for meeting in meetings.iter_mut().filter(|meeting| meeting.schedule_conference_id.is_some()) {
+        let series = (meeting.creator_union_id.clone(), meeting.title.clone());
+        meeting.room_code.clone_from(codes.entry(series).or_insert_with(|| meeting.room_code.clone()));
+    }
 }
 
 impl Draw {

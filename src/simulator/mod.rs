@@ -19,6 +19,7 @@ mod meeting;
 mod meter;
 mod observer;
 mod organisation;
+mod past;
 mod random;
 mod reply;
 mod sample;
@@ -33,7 +34,8 @@ pub use behaviour::{
     AcceptedUnionIds, Behaviour, EarlierVideos, EmptyField, EmptyList, Envelope, ErrorCodes, KeyOrder,
 };
 pub use behaviour::{
-    Host, ListingOrder, Numbers, OutsideBatch, PlannedStart, PlayedSize, RecordStatus, SecondStart, UnknownField,
+    Histories, Host, ListingOrder, Numbers, OutsideBatch, PlannedStart, PlayedSize, RecordStatus, SecondStart,
+    UnknownField,
 };
 pub use endpoint::Endpoint;
 pub use faults::{Fault, Faults};

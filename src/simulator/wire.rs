@@ -114,6 +114,39 @@ pub(super) fn ongoing(meeting: &Meeting, now: Timestamp) -> Value {
     })
 }
 
+/// One of a `conferenceList`: a meeting of a room code or a booking, over or not.
+pub(super) fn past(meeting: &Meeting, now: Timestamp) -> Value {
+    let (phase, session) = (meeting.phase(now), meeting.session(now));
+    let mut entry = json!({
+        "conferenceId": meeting.conference_id,
+        "title": meeting.title,
+        "roomCode": meeting.room_code,
+        "status": phase.status(),
+        "startTime": session.starts_at.as_millis(),
+    });
+    if phase == Phase::Ended {
+        entry["endTime"] = json!(session.ends_at.as_millis());
+        entry["confDuration"] = json!(millis(session.ends_at.since(session.starts_at)));
+    }
+    entry
+}
+
+/// One of the `list` of meetings that are over.
+pub(super) fn history(meeting: &Meeting, now: Timestamp) -> Value {
+    let session = meeting.session(now);
+    json!({
+        "conferenceId": meeting.conference_id,
+        "title": meeting.title,
+        "creatorId": meeting.creator_union_id,
+        "creatorNick": meeting.creator_nick,
+        "deptName": "Colleagues",
+        "startTime": session.starts_at.as_millis(),
+        "endTime": session.ends_at.as_millis(),
+        "timeLength": millis(session.ends_at.since(session.starts_at)) / 1_000,
+        "userCount": meeting.users.len(),
+    })
+}
+
 /// What a user's `memberModelMap` says of one meeting.
 pub(super) fn member(meeting: &Meeting, union_id: &str, now: Timestamp) -> Value {
     let user = meeting.users.iter().find(|user| user.union_id == union_id);
@@ -162,7 +195,7 @@ pub(super) fn mark_videos(body: &mut Value, request: u64) {
 /// Writes each list of `body` that has nothing in it as `empty_field` says.
 pub(super) fn write_empty_lists(body: &mut Value, empty_field: EmptyField) {
     let Value::Object(body) = body else { return };
-    for key in ["videoList", "infos", "onGoingConfList", "onGoingConfIdList"] {
+    for key in ["videoList", "infos", "onGoingConfList", "onGoingConfIdList", "conferenceList", "list"] {
         if body.get(key).and_then(Value::as_array).is_none_or(|list| !list.is_empty()) {
             continue;
         }

@@ -30,21 +30,30 @@ const TABLE: &[(&str, &[u16], Class)] = &[
     ("system.busy", &[429, 400], Class::Busy),
     ("systemBusy", &[429, 400], Class::Busy),
     ("qps.exceed", &[429, 400], Class::Busy),
+    ("system.error", &[500], Class::Unavailable),
     ("systemError", &[500], Class::Unavailable),
     ("innerSystemError", &[500], Class::Unavailable),
     ("anythingElse", &[500, 502, 503, 504], Class::Unavailable),
     ("orgAccessForbidden", &[400], Class::OrganizationForbidden),
     ("unknownUserError", &[400], Class::UserUnknown),
+    ("creatorUidError", &[400], Class::UserUnknown),
+    ("userNotInOrg", &[400], Class::UserUnknown),
     ("permissionError", &[404], Class::PermissionDenied),
     ("noPermission", &[403], Class::PermissionDenied),
     ("waterLimitError", &[404], Class::Busy),
     ("resourceClose", &[400], Class::MeetingEnded),
     ("cloudRecordNotFound", &[400], Class::NothingRecorded),
     ("roomNotFound", &[404], Class::ConferenceUnknown),
+    ("invalidRoomCode", &[400], Class::ConferenceUnknown),
+    ("invalidScheduleConferenceId", &[400], Class::ConferenceUnknown),
+    ("scheduleConferenceIdError", &[400], Class::ConferenceUnknown),
+    ("resourceCancel", &[400], Class::ConferenceUnknown),
     ("paramsError", &[400], Class::RequestWrong),
     ("paramsTitleError", &[400], Class::RequestWrong),
     ("paramError", &[400], Class::RequestWrong),
+    ("param.error", &[400], Class::RequestWrong),
     ("missingRoomId", &[400], Class::RequestWrong),
+    ("missingRoomCode", &[400], Class::RequestWrong),
     ("roomClosed", &[400], Class::MeetingEnded),
     ("recordStartError", &[404], Class::RecordNotStarted),
     ("recordStartPermissionError", &[404], Class::RecordRefused),
@@ -177,7 +186,7 @@ async fn a_list_that_is_left_out_or_null_is_empty() {
     let remote = Remote::with([]).await;
     remote.client.authenticate().await.unwrap();
     let empty = ["{}", r#"{"requestId":"x"}"#, r#"{"code":"0","success":true}"#].map(str::to_owned);
-    for list in ["infos", "videoList", "onGoingConfList", "onGoingConfIdList"] {
+    for list in ["infos", "videoList", "onGoingConfList", "onGoingConfIdList", "conferenceList", "list"] {
         let here = [format!(r#"{{"{list}":null,"more":1}}"#), format!(r#"{{"{list}":[]}}"#)];
         let foreign = [r#"{"error":"login_required"}"#.to_owned(), format!(r#"{{"{list}":"none"}}"#)];
         for (body, expected) in empty
@@ -193,6 +202,8 @@ async fn a_list_that_is_left_out_or_null_is_empty() {
                     remote.client.videos("a", "u").await.map(|list| list.recordings.len() + list.without_media_id)
                 }
                 "onGoingConfList" => remote.client.org_conferences(1, None).await.map(|page| page.sightings.len()),
+                "conferenceList" => remote.client.room_conferences("1", 1, None).await.map(|page| page.sightings.len()),
+                "list" => remote.client.histories(at(9, 0), at(10, 0), 1, None).await.map(|page| page.sightings.len()),
                 _ => remote.client.user_conferences("u").await.map(|ids| ids.len()),
             };
             let answered = answered.map_err(|error| error.class);
@@ -220,6 +231,9 @@ async fn an_answer_without_what_it_must_carry_is_foreign() {
         assert_eq!(remote.client.record_start("a", "u", None, None).await.unwrap_err().class, Class::Foreign, "{body}");
         remote.next(raw(200, body));
         assert_eq!(remote.client.record_stop("a", "u").await.unwrap_err().class, Class::Foreign, "{body}");
+        remote.next(raw(200, body));
+        let booked = remote.client.booked_room_code("7777xxx", "u").await;
+        assert_eq!(booked.unwrap_err().class, Class::Foreign, "{body}");
         remote.next(raw(200, body));
         let played = remote.client.play_infos("a", "m", None, "u").await;
         assert_eq!(played.unwrap_err().class, Class::Foreign, "{body}");

@@ -17,6 +17,7 @@ mod decoding;
 mod empty_answers;
 mod events;
 mod failures;
+mod gaps;
 mod gateway;
 mod health;
 mod hostile;

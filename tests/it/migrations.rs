@@ -124,6 +124,26 @@ async fn what_had_begun_before_recordings_were_started_by_themselves_is_not_star
     catalog.close().await;
 }
 
+#[tokio::test]
+async fn before_somebody_looked_for_the_first_time_there_is_no_gap() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("catalog.db");
+    catalog_of(
+        &path,
+        6,
+        "INSERT INTO job_runs (stage, last_started_at, last_finished_at, outcome, next_due_at, last_ok_at, failures)
+         VALUES ('discover', 1000, 1001, 'ok', 2000, 1000, 0);
+         INSERT INTO event_stream (id, connected_since, closed_at) VALUES (1, NULL, 1500)",
+    )
+    .await;
+
+    let catalog = Catalog::open(&path).await.unwrap();
+    assert_eq!(catalog.verify().await.unwrap(), []);
+    assert_eq!((catalog.watched().await.unwrap(), catalog.search_at().await.unwrap()), (None, None));
+    assert_eq!(catalog.count_gaps(None).await.unwrap(), 0);
+    catalog.close().await;
+}
+
 /// What a query answers: a row each, with its columns as SQLite quotes them.
 async fn rows(connection: &mut SqliteConnection, columns: &str, from: &str) -> Vec<String> {
     let quoted: Vec<String> = columns.split(", ").map(|column| format!("quote({column})")).collect();

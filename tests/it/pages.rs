@@ -1,10 +1,11 @@
 //! The pages' own samples, decoded; and ids of every kind, carried over the wire unharmed.
 //!
-//! The samples stand in `fixtures/`, a file a page. The pages of conference info and of play infos print none: their files
-//! are made from the pages' tables of fields.
+//! The samples stand in `fixtures/`, a file a page. The pages of conference info and of play infos print none, nor do those
+//! of meetings that are over: their files are made from the tables of fields, and the official SDK's.
 
+use recording_archiver::dingtalk::Page;
 use recording_archiver::domain::clock::Timestamp;
-use recording_archiver::domain::conference::{ConferenceInfo, Status};
+use recording_archiver::domain::conference::{ConferenceInfo, Sighting, Status};
 use recording_archiver::domain::failure::Class;
 use recording_archiver::domain::recording::Recording;
 use recording_archiver::simulator::{Answer, Endpoint, Fault, Meeting};
@@ -52,6 +53,46 @@ async fn the_fields_of_conference_info_are_read() {
         record_owner_union_id: text("WFBkgyyy"),
     };
     assert_eq!(remote.client.conference("607452e0xxx").await.unwrap(), info);
+}
+
+#[tokio::test]
+async fn the_fields_of_lists_of_past_meetings_are_read() {
+    let text = |text: &str| Some(text.to_owned());
+    let least = ConferenceInfo {
+        status: Status::Ended,
+        title: text("Sample meeting"),
+        started_at: Some(Timestamp::from_millis(1_631_172_094_000)),
+        ended_at: Some(Timestamp::from_millis(1_631_172_154_000)),
+        ..ConferenceInfo::default()
+    };
+    let of_a_room = ConferenceInfo { room_code: text("100200300"), ..least.clone() };
+    let created = |info: ConferenceInfo| ConferenceInfo {
+        creator_union_id: text("WFBkgxxx"),
+        creator_nick: text("Colleague 1"),
+        ..info
+    };
+    let only = |page: Page| {
+        let [Sighting { conference_id, info }] = page.sightings.try_into().unwrap();
+        assert_eq!(conference_id, "607452e0xxx");
+        (info, page.next_token)
+    };
+    let remote = served(include_str!("fixtures/roomCodes-infos.json")).await;
+    let (info, next) = only(remote.client.room_conferences("100200300", 1, None).await.unwrap());
+    let booked = ConferenceInfo {
+        schedule_conference_id: text("7777xxx"),
+        biz_type: text("3"),
+        duration_ms: Some(60_000),
+        ..created(of_a_room.clone())
+    };
+    assert_eq!((info, next), (booked, text("1")));
+    let remote = served(include_str!("fixtures/scheduleConferences.json")).await;
+    assert_eq!(only(remote.client.booked_conferences("7777xxx", 1, None).await.unwrap()), (of_a_room, None));
+    let remote = served(include_str!("fixtures/histories-dataLists.json")).await;
+    let from = Timestamp::from_millis(1_631_172_000_000);
+    let listed = remote.client.histories(from, from + hours(1), 1, None).await.unwrap();
+    assert_eq!(only(listed), (created(least), text("2")));
+    let remote = served(include_str!("fixtures/scheduleConferences-infos.json")).await;
+    assert_eq!(remote.client.booked_room_code("7777xxx", "u").await.unwrap(), text("100200300"));
 }
 
 #[tokio::test]

@@ -9,7 +9,7 @@ use sqlx::{AssertSqlSafe, ConnectOptions, Connection};
 
 /// What may be read from end to end: a row a stage, a scope, a day and endpoint, a state, an hour or an open conference;
 /// arguments; and what a statement put together by itself.
-const SMALL: [&str; 18] = [
+const SMALL: [&str; 23] = [
     "api_calls",
     "conference_waits",
     "conferences_by_hour",
@@ -27,11 +27,16 @@ const SMALL: [&str; 18] = [
     "pushes",
     "quota",
     "found",
+    "histories_refusal",
+    "lately",
+    "n",
     "row_counts",
+    "search_queue",
+    "watched_until",
 ];
 
 /// Statements that read every row of a large table on purpose: how they begin to tell, and why.
-const EXCEPTIONS: [(&str, &str); 11] = [
+const EXCEPTIONS: [(&str, &str); 13] = [
     (
         "FROM conferences INDEXED BY conferences_by_start",
         "a list of all conferences, in the order of its index, as it is read",
@@ -45,6 +50,8 @@ const EXCEPTIONS: [(&str, &str); 11] = [
     ("WHERE last_changed_at <> coalesce(", "verify"),
     ("WHERE missing_since <> last_changed_at", "verify"),
     ("'conferences.attempts of '", "verify"),
+    ("FROM watch_gaps g INDEXED BY watch_gaps_by_end", "verify"),
+    ("planned_at IS NOT NULL AND searched_at IS NOT NULL", "verify"),
     ("FROM row_counts k", "verify counts anew what the triggers count"),
 ];
 

@@ -133,6 +133,16 @@ const BREAKS: &[(&str, &str, &str)] = &[
         "INSERT INTO notices VALUES (7, 'archived', 'changed', 1, 1, NULL)",
         "7: archived changed",
     ),
+    (
+        "gaps in which nobody looked",
+        "INSERT INTO watch_gaps (began_at, ended_at, reason) VALUES (1, 5, 'down'), (5, 9, 'spent')",
+        "1: 1 to 5",
+    ),
+    (
+        "a gap that is searched",
+        "INSERT INTO watch_gaps (began_at, ended_at, reason, planned_at, searched_at) VALUES (1, 5, 'down', 6, 7)",
+        "1: down",
+    ),
     ("a receiver that fails", "INSERT INTO notice_receivers VALUES ('url', 0, 1, 1, 1, NULL)", "url"),
     ("a receiver that fails", "INSERT INTO notice_receivers VALUES ('url', 0, 1, NULL, 1, NULL)", "url"),
     (

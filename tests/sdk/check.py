@@ -196,6 +196,48 @@ def check_start_and_stop(far):
     far.recorded = meeting
 
 
+def check_room_codes(far):
+    def listed():
+        meeting = some_meeting(far)
+        if meeting is None:
+            return None
+        request = conference.QueryConferenceInfoByRoomCodeRequest(max_results=20)
+        headers = conference.QueryConferenceInfoByRoomCodeHeaders
+        return far.call("query_conference_info_by_room_code", headers, meeting.room_code, request).conference_list
+
+    meeting = wait_for(listed)[0]
+    has(meeting, conference_id=str, title=str, room_code=str, status=int, start_time=int)
+    request = conference.QueryConferenceInfoByRoomCodeRequest()
+    headers = conference.QueryConferenceInfoByRoomCodeHeaders
+    refused("invalidRoomCode", far.call, "query_conference_info_by_room_code", headers, "nothing", request)
+
+
+def check_bookings(far):
+    def booked():
+        booked = (far.info(meeting.conference_id) for meeting in every_meeting(far) if meeting.biz_type == "3")
+        return next((info for info in booked if info.schedule_conference_id), None)
+
+    info = wait_for(booked)
+    headers = conference.QueryScheduleConferenceHeaders
+    request = conference.QueryScheduleConferenceRequest(request_union_id=info.creator_id)
+    plan = far.call("query_schedule_conference", headers, info.schedule_conference_id, request)
+    has(plan, schedule_conference_id=str, title=str, start_time=int, end_time=int, url=str)
+    assert plan.room_code == info.room_code
+    headers = conference.QueryScheduleConferenceInfoHeaders
+    request = conference.QueryScheduleConferenceInfoRequest(max_results=20)
+    listed = far.call("query_schedule_conference_info", headers, info.schedule_conference_id, request)
+    assert [meeting.conference_id for meeting in listed.conference_list] == [info.conference_id]
+    refused("invalidScheduleConferenceId", far.call, "query_schedule_conference_info", headers, "nothing", request)
+
+
+def check_histories(far):
+    now = int(time.time() * 1000)
+    request = conference.GetHistoryConfDataListRequest(start_time=now - 3_600_000, end_time=now, max_results=20)
+    headers = conference.GetHistoryConfDataListHeaders
+    code = "Forbidden.AccessDenied.AccessTokenPermissionDenied"
+    refused(code, far.call, "get_history_conf_data_list", headers, request)
+
+
 def check_get_videos(far):
     meeting = far.recorded
     assert meeting, "no recording was made to look for"
@@ -234,6 +276,9 @@ PAGES = {
     "users/lists": check_users_lists,
     "videoConferences/query": check_query,
     "videoConferences/{conferenceId}": check_get,
+    "roomCodes/{roomCode}/infos": check_room_codes,
+    "scheduleConferences/{scheduleConferenceId}": check_bookings,
+    "histories/dataLists": check_histories,
     "cloudRecords/start and stop": check_start_and_stop,
     "cloudRecords/getVideos": check_get_videos,
     "cloudRecords/videos/getPlayInfos": check_get_play_infos,

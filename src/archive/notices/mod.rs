@@ -6,17 +6,28 @@ mod events;
 
 use std::time::Duration;
 
+use futures_util::{StreamExt, TryStreamExt};
+
 use super::{Settings, health};
+use crate::catalog::gaps::GapRow;
 use crate::catalog::notices::Untold;
 use crate::catalog::pauses::Pause;
 use crate::catalog::{self, Catalog};
 use crate::domain::clock::Timestamp;
 use crate::domain::failure::OwnCode;
 use crate::domain::forecast;
+use crate::domain::gap::{Reason, Search};
 use crate::domain::notice::{Condition, Item, Kind, Message, More, changes};
 
 /// A pause that lasts longer is told. One that has lapsed for longer holds nothing: nobody has anything to ask.
 const LONG_PAUSE: Duration = Duration::from_hours(1);
+
+/// What could not be searched of a gap is told for so long; one that waits for its search, after so long.
+const GAPS_TOLD: Duration = Duration::from_hours(7 * 24);
+const SEARCH_LATE: Duration = Duration::from_hours(24);
+
+/// So many gaps are told at the most.
+const MOST_GAPS: u64 = 20;
 
 /// So many notices of a kind are named in a message; the others are counted, or follow in the next.
 const NAMED: u32 = 10;
@@ -54,7 +65,29 @@ async fn conditions(
     if left.saturating_mul(10) < share {
         conditions.push(share_low(&forecast::month(now), left, share, now));
     }
+    let gaps = catalog.list_gaps(Some(now - GAPS_TOLD), Some(MOST_GAPS));
+    let gaps: Vec<GapRow> = gaps.map(|row| row?.row()).try_collect().await?;
+    conditions.extend(gaps.iter().filter_map(|gap| unsearched(gap, now)));
     Ok(conditions)
+}
+
+/// A gap that may hide meetings which nobody will find by himself.
+fn unsearched(row: &GapRow, now: Timestamp) -> Option<Condition> {
+    let gap = row.gap();
+    let what = match row.search() {
+        _ if gap.reason == Reason::Asked => return None,
+        Search::Complete => return None,
+        Search::Awaited if now < gap.ended_at + SEARCH_LATE => return None,
+        Search::Awaited => "it is not searched yet".to_owned(),
+        searched @ Search::Known { .. } => format!("searched: {searched}; {} found", row.found),
+    };
+    Some(Condition {
+        kind: Kind::Gap,
+        subject: row.gap_id.to_string(),
+        since: gap.began_at,
+        what: format!("until {}, {}; {what}", gap.ended_at, gap.reason.in_words()),
+        advice: "ask who met then, and `watch add` the conferenceIds".to_owned(),
+    })
 }
 
 fn unhealthy(stale: health::Stale) -> Condition {
@@ -142,6 +175,7 @@ async fn item(
         (Kind::Unhealthy, Some(_)) => (format!("{subject} is well again"), String::new()),
         (Kind::Paused, Some(_)) if subject == "*" => ("calls are made again".to_owned(), String::new()),
         (Kind::Paused, Some(_)) => (format!("{subject} is called again"), String::new()),
+        (Kind::Gap, Some(_)) => ("it was searched, or is a week old".to_owned(), String::new()),
         (Kind::ShareLow, Some(_)) => ("a tenth of the month's calls or more is left".to_owned(), String::new()),
         (Kind::Disconnected, Some(_)) => {
             ("the connection for events is open, or not wanted any more".to_owned(), String::new())

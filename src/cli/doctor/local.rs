@@ -5,10 +5,13 @@ use std::path::Path;
 use super::{Findings, Verdict};
 use crate::archive::health;
 use crate::catalog::Catalog;
+use crate::cli::screen::Screen;
+use crate::cli::status;
 use crate::cli::wiring;
 use crate::config::{Config, Loaded};
 use crate::daemon::lock::Lock;
 use crate::domain::clock::{Clock, SystemClock};
+use crate::domain::gap;
 
 pub(super) fn configuration(findings: &mut Findings, loaded: &Loaded) {
     let config = &loaded.config;
@@ -81,7 +84,31 @@ pub(super) async fn catalog(findings: &mut Findings, config: &Config, catalog: &
         Err(error) => (Verdict::Failed, error.to_string()),
     };
     findings.add("catalog", verdict, what);
+    gaps(findings, catalog).await;
     daemon(findings, config, catalog).await;
+}
+
+/// Whether somebody looked all the time, and what could not be searched.
+async fn gaps(findings: &mut Findings, catalog: &Catalog) {
+    let summary = catalog.gap_summary(SystemClock::new().now() - gap::SHOWN).await;
+    match (summary, catalog.histories_refusal().await) {
+        (Ok(summary), Ok(refusal)) => match status::gaps(&summary, &Screen::of_stdout(false)) {
+            None => findings.add("gaps", Verdict::Ok, "somebody looked all the time, within 30 days"),
+            Some(gaps) => {
+                let refused = refusal.map(|refusal| {
+                    format!(
+                        "; DingTalk does not list past meetings to this app ({}), so that only those of known room codes \
+                         and bookings are found",
+                        refusal.code
+                    )
+                });
+                let what =
+                    "`gaps list` shows them, and `watch add` takes the conferenceIds of meetings that were missed";
+                findings.add("gaps", Verdict::Warning, format!("{gaps}{}; {what}", refused.unwrap_or_default()));
+            }
+        },
+        (Err(error), _) | (_, Err(error)) => findings.add("gaps", Verdict::Failed, error.to_string()),
+    }
 }
 
 fn folder_of(path: &Path) -> &Path {

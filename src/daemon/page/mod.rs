@@ -6,6 +6,7 @@
 mod backlog;
 mod calls;
 mod events;
+mod gaps;
 mod health;
 mod html;
 mod lags;
@@ -85,6 +86,7 @@ pub async fn render(view: &View, asked: Asked) -> Result<String, Error> {
     sections.extend(events::section(&shown).await?);
     sections.extend([
         lags::section(&shown).await?,
+        gaps::section(&shown).await?,
         backlog::section(&shown).await?,
         people::section(&shown).await?,
         health.section(&shown),

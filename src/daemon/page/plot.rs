@@ -9,6 +9,9 @@ use super::html::{text, whole};
 /// How high the part is that is drawn in, in pixels.
 const HEIGHT: f64 = 168.0;
 
+/// How high a strip is.
+const STRIP: f64 = 28.0;
+
 /// How high a row is, and its bar.
 const ROW: f64 = 26.0;
 const BAR: f64 = 14.0;
@@ -33,6 +36,14 @@ pub(super) struct Row {
     pub(super) value: f64,
     /// Stands at the end of the bar.
     pub(super) shown: String,
+}
+
+/// A part of a strip, in percent of its width.
+pub(super) struct Part {
+    pub(super) begins: f64,
+    pub(super) ends: f64,
+    /// Shown when it is pointed at.
+    pub(super) says: String,
 }
 
 /// A line through the ends of some days, and how it is expected to go on.
@@ -68,7 +79,7 @@ pub(super) fn columns(about: &About<'_>, columns: &[Column], labels: &[(usize, S
         }
         point_at(&mut svg, width * as_float(at), width, &column.says);
     }
-    end(svg, labels.iter().map(|(at, label)| (width * (as_float(*at) + 0.5), label.as_str())))
+    end(svg, HEIGHT, labels.iter().map(|(at, label)| (width * (as_float(*at) + 0.5), label.as_str())))
 }
 
 /// Rows under one another, the longest bar as wide as there is room.
@@ -89,6 +100,24 @@ pub(super) fn rows(about: &About<'_>, rows: &[Row]) -> String {
         );
     }
     svg + "</svg>\n"
+}
+
+/// A strip of time with some parts of it marked, over so many days with `labels` under some of them.
+pub(super) fn strip(about: &About<'_>, parts: &[Part], days: usize, labels: &[(usize, String)]) -> String {
+    let mut svg = head(about, "strip", STRIP);
+    let _ = write!(svg, "<rect class=\"time\" x=\"0\" width=\"100%\" y=\"0\" height=\"{STRIP}\"/>");
+    for Part { begins, ends, says } in parts {
+        // One that is there is seen.
+        let width = (ends - begins).max(0.3);
+        let left = begins.min(100.0 - width);
+        let _ = write!(
+            svg,
+            "<rect class=\"gap\" x=\"{left:.2}%\" width=\"{width:.2}%\" y=\"0\" height=\"{STRIP}\"><title>{}</title></rect>",
+            text(says)
+        );
+    }
+    let width = 100.0 / as_float(days.max(1));
+    end(svg, STRIP, labels.iter().map(|(at, label)| (width * (as_float(*at) + 0.5), label.as_str())))
 }
 
 /// A line that rises from day to day, with `labels` under some of them.
@@ -136,7 +165,7 @@ pub(super) fn line(about: &About<'_>, line: &Line, labels: &[(usize, String)]) -
     for (at, says) in line.says.iter().enumerate() {
         point_at(&mut svg, width * as_float(at), width, says);
     }
-    end(svg, labels.iter().map(|(at, label)| (width * (as_float(*at) + 0.5), label.as_str())))
+    end(svg, HEIGHT, labels.iter().map(|(at, label)| (width * (as_float(*at) + 0.5), label.as_str())))
 }
 
 fn head(About { id, title, says }: &About<'_>, class: &str, height: f64) -> String {
@@ -166,7 +195,7 @@ fn begin(about: &About<'_>, highest: f64) -> (f64, String) {
     (top, svg)
 }
 
-fn end<'l>(mut svg: String, labels: impl Iterator<Item = (f64, &'l str)>) -> String {
+fn end<'l>(mut svg: String, height: f64, labels: impl Iterator<Item = (f64, &'l str)>) -> String {
     // A label is as wide as an eighth of a phone.
     const ROOM: f64 = 14.0;
     let mut free_from = f64::MIN;
@@ -174,7 +203,7 @@ fn end<'l>(mut svg: String, labels: impl Iterator<Item = (f64, &'l str)>) -> Str
         // On the left there is room beside the scale; on the right there is none.
         let at = at.min(100.0 - ROOM / 3.0);
         if at >= free_from {
-            let y = HEIGHT + 16.0;
+            let y = height + 16.0;
             let _ = write!(svg, "<text class=\"day\" x=\"{at:.2}%\" y=\"{y}\">{}</text>", text(label));
             free_from = at + ROOM;
         }
@@ -228,6 +257,12 @@ mod tests {
     fn a_plot_is_named_and_all_text_in_it_is_escaped() {
         let plots = [
             columns(&ABOUT, &[column(&[1.0, 2.0])], &[(0, "<label>".to_owned())]),
+            strip(
+                &ABOUT,
+                &[Part { begins: 0.0, ends: 1.0, says: "<part>".to_owned() }],
+                1,
+                &[(0, "<label>".to_owned())],
+            ),
             rows(&ABOUT, &[Row { label: "<region>".to_owned(), value: 1.0, shown: "1 & 2".to_owned() }]),
         ];
         for plot in plots {
@@ -249,7 +284,9 @@ mod tests {
     #[test]
     fn nothing_at_all_is_drawn_without_a_flaw() {
         let empty = Line { known: Vec::new(), expected: Vec::new(), days: 0, limit: None, says: Vec::new() };
-        for plot in [columns(&ABOUT, &[], &[]), rows(&ABOUT, &[]), line(&ABOUT, &empty, &[])] {
+        for plot in
+            [columns(&ABOUT, &[], &[]), strip(&ABOUT, &[], 0, &[]), rows(&ABOUT, &[]), line(&ABOUT, &empty, &[])]
+        {
             assert!(!plot.contains("NaN") && !plot.contains("inf"), "{plot}");
         }
     }

@@ -26,6 +26,9 @@
 //! | `unrecorded` | active, if it began anew | active, told over, if begun anew | ended, read at once            |
 //! | `failed`     | active                   | active, told over               | active, told over               |
 //!
+//! A list of past meetings, which is read where nobody looked, is a hint as well. It is asked about at once ("waiting, at
+//! once") where it is unknown or `waiting`, and where it is over and began anew; elsewhere nothing follows.
+//!
 //! "Told over": conference info is asked in the next pass, whatever the poll interval. "Begun anew": it began after it
 //! ended last.
 //!
@@ -168,6 +171,8 @@ pub enum Observation<'a> {
     Watched { union_id: Option<&'a str> },
     /// An operator wants its list read anew.
     Retried,
+    /// A list of past meetings shows that it is over.
+    Past(&'a ConferenceInfo),
     /// An event tells what happened to it.
     Pushed(Happened, &'a ConferenceInfo),
 }
@@ -250,6 +255,8 @@ pub fn observe(conference: &Conference, observation: Observation<'_>, now: Times
         }
         (_, Observation::Watched { union_id }) => page.watched(union_id),
         (Some(Archived | Unrecorded | Failed), Observation::Retried) => page.retried(),
+        (None | Some(Waiting), Observation::Past(info)) => page.past(info),
+        (Some(Ended | Archived | Unrecorded), Observation::Past(info)) if page.began_anew(info) => page.past(info),
         (state, Observation::Pushed(happened, info)) => match (happened, state) {
             (Happened::Began, Some(Active)) => page.unchanged(),
             (Happened::Began | Happened::Closed, Some(Ended | Archived | Unrecorded)) if !page.began_anew(info) => {

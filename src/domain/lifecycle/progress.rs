@@ -86,6 +86,22 @@ impl Page<'_> {
         Transition { facts, ..self.to(State::Waiting, None, self.conference.discovered_by.how()) }
     }
 
+    /// It is over by the word of a list of past meetings: conference info is asked next, which also says whom to ask for
+    /// its recordings.
+    pub(super) fn past(&self, info: &ConferenceInfo) -> Transition {
+        let conference = self.conference;
+        let is_due = conference.next_attempt_at.is_some_and(|at| at <= self.now);
+        if conference.state == Some(State::Waiting) && is_due {
+            return self.unchanged();
+        }
+        let explanation = match conference.state {
+            None => conference.discovered_by.how(),
+            Some(_) => "a list of past meetings shows that it is over",
+        };
+        let facts = ConferenceInfo { ended_at: None, duration_ms: None, ..info.clone() };
+        Transition { facts, ..self.to(State::Waiting, Some(self.now), explanation) }
+    }
+
     pub(super) fn ask_at_once(&self, hint: Hint) -> Transition {
         Transition { next_attempt_at: Some(self.now), explanation: hint.as_str().to_owned(), ..self.unchanged() }
     }

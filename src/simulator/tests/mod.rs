@@ -3,6 +3,7 @@
 mod gateway;
 mod generated;
 mod meetings;
+mod past;
 mod unusual;
 
 use std::collections::HashSet;

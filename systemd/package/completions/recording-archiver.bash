@@ -16,6 +16,9 @@ _recording__archiver() {
             ",$1")
                 cmd="recording__archiver"
                 ;;
+            recording__archiver,backfill)
+                cmd="recording__archiver__subcmd__backfill"
+                ;;
             recording__archiver,backup)
                 cmd="recording__archiver__subcmd__backup"
                 ;;
@@ -33,6 +36,9 @@ _recording__archiver() {
                 ;;
             recording__archiver,explain-code)
                 cmd="recording__archiver__subcmd__explain__subcmd__code"
+                ;;
+            recording__archiver,gaps)
+                cmd="recording__archiver__subcmd__gaps"
                 ;;
             recording__archiver,help)
                 cmd="recording__archiver__subcmd__help"
@@ -97,6 +103,21 @@ _recording__archiver() {
             recording__archiver__subcmd__conferences__subcmd__help,show)
                 cmd="recording__archiver__subcmd__conferences__subcmd__help__subcmd__show"
                 ;;
+            recording__archiver__subcmd__gaps,help)
+                cmd="recording__archiver__subcmd__gaps__subcmd__help"
+                ;;
+            recording__archiver__subcmd__gaps,list)
+                cmd="recording__archiver__subcmd__gaps__subcmd__list"
+                ;;
+            recording__archiver__subcmd__gaps__subcmd__help,help)
+                cmd="recording__archiver__subcmd__gaps__subcmd__help__subcmd__help"
+                ;;
+            recording__archiver__subcmd__gaps__subcmd__help,list)
+                cmd="recording__archiver__subcmd__gaps__subcmd__help__subcmd__list"
+                ;;
+            recording__archiver__subcmd__help,backfill)
+                cmd="recording__archiver__subcmd__help__subcmd__backfill"
+                ;;
             recording__archiver__subcmd__help,backup)
                 cmd="recording__archiver__subcmd__help__subcmd__backup"
                 ;;
@@ -114,6 +135,9 @@ _recording__archiver() {
                 ;;
             recording__archiver__subcmd__help,explain-code)
                 cmd="recording__archiver__subcmd__help__subcmd__explain__subcmd__code"
+                ;;
+            recording__archiver__subcmd__help,gaps)
+                cmd="recording__archiver__subcmd__help__subcmd__gaps"
                 ;;
             recording__archiver__subcmd__help,help)
                 cmd="recording__archiver__subcmd__help__subcmd__help"
@@ -159,6 +183,9 @@ _recording__archiver() {
                 ;;
             recording__archiver__subcmd__help__subcmd__conferences,show)
                 cmd="recording__archiver__subcmd__help__subcmd__conferences__subcmd__show"
+                ;;
+            recording__archiver__subcmd__help__subcmd__gaps,list)
+                cmd="recording__archiver__subcmd__help__subcmd__gaps__subcmd__list"
                 ;;
             recording__archiver__subcmd__help__subcmd__record,start)
                 cmd="recording__archiver__subcmd__help__subcmd__record__subcmd__start"
@@ -275,12 +302,38 @@ _recording__archiver() {
 
     case "${cmd}" in
         recording__archiver)
-            opts="-h -V --config --help --version run once reload watch recordings conferences record status report backup verify check-config doctor explain-code simulate demo help"
+            opts="-h -V --config --help --version run once reload watch recordings conferences gaps backfill record status report backup verify check-config doctor explain-code simulate demo help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        recording__archiver__subcmd__backfill)
+            opts="-h --since --until --config --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --since)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --until)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --config)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -616,9 +669,113 @@ _recording__archiver() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
-        recording__archiver__subcmd__help)
-            opts="run once reload watch recordings conferences record status report backup verify check-config doctor explain-code simulate demo help"
+        recording__archiver__subcmd__gaps)
+            opts="-h --config --help list help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        recording__archiver__subcmd__gaps__subcmd__help)
+            opts="list help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        recording__archiver__subcmd__gaps__subcmd__help__subcmd__help)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        recording__archiver__subcmd__gaps__subcmd__help__subcmd__list)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        recording__archiver__subcmd__gaps__subcmd__list)
+            opts="-h --since --format --limit --utc --config --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --since)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --format)
+                    COMPREPLY=($(compgen -W "table json csv" -- "${cur}"))
+                    return 0
+                    ;;
+                --limit)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        recording__archiver__subcmd__help)
+            opts="run once reload watch recordings conferences gaps backfill record status report backup verify check-config doctor explain-code simulate demo help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        recording__archiver__subcmd__help__subcmd__backfill)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
@@ -759,6 +916,34 @@ _recording__archiver() {
         recording__archiver__subcmd__help__subcmd__explain__subcmd__code)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        recording__archiver__subcmd__help__subcmd__gaps)
+            opts="list"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        recording__archiver__subcmd__help__subcmd__gaps__subcmd__list)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi

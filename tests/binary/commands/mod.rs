@@ -5,6 +5,7 @@ mod conferences;
 mod doctor;
 mod explain_code;
 mod export;
+mod gaps;
 mod link;
 mod output;
 mod record;

@@ -6,7 +6,8 @@ use std::collections::HashSet;
 
 use libfuzzer_sys::fuzz_target;
 use recording_archiver::dingtalk::{
-    Error, conference, org_conferences, play_infos, query, record, token, user_conferences, videos,
+    Error, booked_conferences, booking, conference, histories, org_conferences, play_infos, query, record,
+    room_conferences, token, user_conferences, videos,
 };
 use recording_archiver::domain::endpoint::Endpoint;
 use recording_archiver::domain::failure::Class;
@@ -26,6 +27,10 @@ fuzz_target!(|input: &[u8]| {
     let videos = videos::decode(status, body);
     let play_infos = play_infos::decode(status, body);
     let org_conferences = org_conferences::decode(status, body);
+    let room_conferences = room_conferences::decode(status, body);
+    let booked_conferences = booked_conferences::decode(status, body);
+    let histories = histories::decode(status, body);
+    let booking = booking::decode(status, body);
     let user_conferences = user_conferences::decode(status, body);
     let record = record::decode(Endpoint::RecordStart, status, body);
     let access_token = token::decode(status, body);
@@ -50,19 +55,24 @@ fuzz_target!(|input: &[u8]| {
             }
         }
     }
-    for sighting in query.iter().flatten().chain(org_conferences.iter().flat_map(|page| &page.sightings)) {
+    let pages = [&org_conferences, &room_conferences, &booked_conferences, &histories].into_iter().flatten();
+    for sighting in query.iter().flatten().chain(pages.flat_map(|page| &page.sightings)) {
         assert!(!sighting.conference_id.is_empty());
     }
     for conference_id in user_conferences.iter().flatten() {
         assert!(!conference_id.is_empty());
     }
 
-    let errors: [Option<&Error>; 8] = [
+    let errors: [Option<&Error>; 12] = [
         query.as_ref().err(),
         conference.as_ref().err(),
         videos.as_ref().err(),
         play_infos.as_ref().err(),
         org_conferences.as_ref().err(),
+        room_conferences.as_ref().err(),
+        booked_conferences.as_ref().err(),
+        histories.as_ref().err(),
+        booking.as_ref().err(),
         user_conferences.as_ref().err(),
         record.as_ref().err(),
         access_token.as_ref().err(),

@@ -126,6 +126,10 @@ pub(super) fn ours(endpoint: Endpoint) -> Ours {
         Endpoint::StopRecord => Ours::RecordStop,
         Endpoint::OrgConferences => Ours::OrgConferences,
         Endpoint::UsersLists => Ours::UserConferences,
+        Endpoint::RoomCodeInfos => Ours::RoomConferences,
+        Endpoint::ScheduledConferences => Ours::BookedConferences,
+        Endpoint::ScheduleInfos => Ours::Booking,
+        Endpoint::Histories => Ours::Histories,
         Endpoint::OpenConnection => panic!("no stage opens a connection"),
     }
 }

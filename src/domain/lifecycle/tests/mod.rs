@@ -96,7 +96,7 @@ fn every_cell_of_the_table_holds() {
     let unknown = info(Status::Unknown(Some(7)));
     let (empty, error) = (list(&[]), error());
     let began_anew = ConferenceInfo { started_at: Some(at(-1)), ..info(Status::Ended) };
-    let columns: [(&str, Observation<'_>, [Cell; 7]); 16] = [
+    let columns: [(&str, Observation<'_>, [Cell; 7]); 18] = [
         (
             "shown",
             Observation::Shown(&in_progress),
@@ -156,6 +156,16 @@ fn every_cell_of_the_table_holds() {
             "retried",
             Observation::Retried,
             [Nothing, Nothing, Nothing, Nothing, Later(Ended), Later(Ended), Later(Ended)],
+        ),
+        (
+            "past",
+            Observation::Past(&ended),
+            [Later(Waiting), Later(Waiting), Nothing, Nothing, Nothing, Nothing, Nothing],
+        ),
+        (
+            "past, a later session",
+            Observation::Past(&began_anew),
+            [Later(Waiting), Later(Waiting), Nothing, Later(Waiting), Later(Waiting), Later(Waiting), Nothing],
         ),
         (
             "event: began",

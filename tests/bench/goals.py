@@ -18,8 +18,8 @@ class Goal:
 GOALS = {
     # tests/bench/peers/run.py
     "CPU a conference, archiver / SDK loop": Goal(0.3, 0.6),
-    "CPU a conference, archiver / lower bound": Goal(2, 4),
-    "context switches a conference": Goal(20, 60),
+    "CPU a conference, archiver / lower bound": Goal(2, 8),
+    "context switches a conference": Goal(20, 40),
     "peak memory of the archiver, MiB": Goal(20, 30),
     # tests/bench/ratios.py
     "once with 100 due, large / small": Goal(1.3, 2),

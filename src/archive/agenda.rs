@@ -54,8 +54,7 @@ impl Agenda {
         Ok(Self {
             covered,
             events_since: stream.as_ref().and_then(events::came_back),
-            // A pause that began in the future was written by a clock that has been set back since: it means nothing.
-            pauses: catalog.pauses().await?.into_iter().filter(|pause| pause.since <= now).collect(),
+            pauses: context.pauses(now).await?,
             runs: catalog.job_runs().await?,
             next: catalog.next_attempts().await?,
             has_rest: memory.has_rest,

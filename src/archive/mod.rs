@@ -32,6 +32,7 @@ use std::time::Duration;
 
 use tokio::sync::Mutex;
 
+use crate::catalog::pauses::Pause;
 use crate::catalog::register::Registration;
 use crate::catalog::{self, Catalog};
 use crate::dingtalk::Client;
@@ -74,6 +75,12 @@ struct Context {
 }
 
 impl Context {
+    /// The pauses at `now`. One that began in the future was written by a clock that has been set back since: it means
+    /// nothing.
+    async fn pauses(&self, now: Timestamp) -> Result<Vec<Pause>, catalog::Error> {
+        Ok(self.catalog.pauses().await?.into_iter().filter(|pause| pause.since <= now).collect())
+    }
+
     /// What decides about one conference at `now`, where events tell of so much.
     fn rules(&self, covered: Covered, now: Timestamp) -> Rules {
         Rules {
@@ -146,6 +153,8 @@ impl Archive {
         if catalog.stream().await?.is_some_and(|stream| stream.connected_since.is_some()) {
             catalog.stream_closed("the daemon was stopped", now).await?;
         }
+        // The connection for events is opened beside the first pass, which need not have begun.
+        self.context.budget.begin(self.context.pauses(now).await?).await;
         Ok(())
     }
 

@@ -227,6 +227,30 @@ async fn a_connection_that_is_told_to_leave_is_replaced_and_no_event_is_lost() {
 }
 
 #[tokio::test]
+async fn a_connection_that_is_told_to_leave_and_cannot_be_replaced_is_known_to_be_lost() {
+    let world = told_of([]).await;
+    world.fault(Fault::new(Answer::error("systemError")).on(Endpoint::OpenConnection));
+    world.simulator.stream().disconnect_all();
+    while world.calls(Endpoint::OpenConnection).len() < 2 {
+        tokio::task::yield_now().await;
+    }
+    // The old one is closed ten seconds after it was told.
+    world.clock.advance_to(world.now() + minutes(1));
+    world.simulator.deliver().await;
+    world.is_written("SELECT count(*) FROM event_stream WHERE connected_since IS NULL").await;
+}
+
+#[tokio::test]
+async fn a_pause_that_outlives_a_restart_holds_the_connection_too() {
+    let mut world = World::with([meeting("m")]).config(|config| config.events.stream = true).start().await;
+    world.fault(Fault::new(Answer::banned(30)).times(1));
+    world.pass(minutes(2)).await;
+    world.restart().await;
+    assert!(world.archive.open_stream().await.is_err());
+    assert_eq!(world.calls(Endpoint::OpenConnection).len(), 0);
+}
+
+#[tokio::test]
 async fn a_burst_of_events_is_taken_in_and_acknowledged() {
     let world = told_of([]).await;
     let stream = world.simulator.stream();

@@ -126,7 +126,7 @@ pub(super) fn ours(endpoint: Endpoint) -> Ours {
         Endpoint::StopRecord => Ours::RecordStop,
         Endpoint::OrgConferences => Ours::OrgConferences,
         Endpoint::UsersLists => Ours::UserConferences,
-        Endpoint::OpenConnection => panic!("no stage opens a connection"),
+        Endpoint::OpenConnection => Ours::StreamOpen,
     }
 }
 

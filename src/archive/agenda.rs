@@ -218,6 +218,7 @@ impl LookIntervals {
             open: work.waiting + work.active,
             waiting: work.waiting,
             awaited: work.awaited,
+            unannounced: covered.unannounced,
         };
         let rate = forecast::looking_rate(profile, &budget, now);
         let pages = if settings.organization { pages.unwrap_or(1).max(1) as f64 } else { 0.0 };

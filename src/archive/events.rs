@@ -15,10 +15,19 @@ use crate::domain::forecast;
 const PUSHED_AGAIN_MS: i64 = 30_000;
 
 /// Whether events come, and tell of nearly everything.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Covered {
     pub(super) meetings: bool,
+    /// The share of the meetings that no event tells of.
+    pub(super) unannounced: f64,
     pub(super) recordings: Told,
+}
+
+impl Default for Covered {
+    /// No event comes.
+    fn default() -> Self {
+        Self { meetings: false, unannounced: 1.0, recordings: Told::default() }
+    }
 }
 
 impl Covered {
@@ -38,7 +47,11 @@ impl Covered {
             return Ok(Self::default());
         }
         let coverage = catalog.coverage(now).await?;
-        Ok(Self { meetings: coverage.is_high(), recordings: coverage.recordings() })
+        Ok(Self {
+            meetings: coverage.is_high(),
+            unannounced: coverage.unannounced(),
+            recordings: coverage.recordings(),
+        })
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::pushed::is_told_over;
 use super::{DAY, ErrorNote, Hint, Others, Page, Transition, whole};
 use crate::domain::backoff;
 use crate::domain::clock::Timestamp;
@@ -130,7 +131,10 @@ impl Page<'_> {
         }
         let soon = self.now + collect.first_delay;
         if !self.awaits_event() {
-            return (soon, "its recordings are awaited");
+            // Looks show an end minutes later than an event does, and by then most lists are complete.
+            let is_early = self.rules.recordings_told == Told::Many && is_told_over(self.conference);
+            let at = if is_early { soon.max(self.now + collect.settle) } else { soon };
+            return (at, "its recordings are awaited");
         }
         let is_sure = self.rules.recordings_told == Told::Nearly && self.rules.is_metered;
         let is_expected = info.record_status != Some(0) || !is_sure;
@@ -247,7 +251,7 @@ impl Page<'_> {
     /// that an event told of is taken to have such events too.
     pub(super) fn awaits_event(&self) -> bool {
         match self.rules.recordings_told {
-            Told::NotAll => false,
+            Told::Few | Told::Many => false,
             Told::Unknown => self.conference.discovered_by == DiscoveredBy::Event,
             Told::Nearly => true,
         }

@@ -119,7 +119,7 @@ fn a_meeting_that_went_on_again_is_not_settled_by_what_it_had_before() {
 
 #[test]
 fn an_event_settles_a_list_at_once_and_where_others_may_be_lost_it_is_looked_at_hours_later() {
-    for (recordings_told, hours) in [(Told::Nearly, 72), (Told::Unknown, 3), (Told::NotAll, 3)] {
+    for (recordings_told, hours) in [(Told::Nearly, 72), (Told::Unknown, 3), (Told::Many, 3), (Told::Few, 3)] {
         let rules = Rules { recordings_told, ..rules() };
         let mut conference = conference(Some(State::Ended));
         conference.wait = Wait { generated_at: Some(at(0)), ..Wait::new(at(0)) };

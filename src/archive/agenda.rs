@@ -6,6 +6,7 @@
 use std::time::Duration;
 
 use super::events::{self, Covered};
+use super::experience::{EXPERIENCE, learn, profile};
 use super::stage::Stage;
 use super::{Context, Memory, Settings, maintain};
 use crate::catalog::pauses::Pause;
@@ -17,9 +18,6 @@ use crate::domain::coverage::{QUIET, SAFETY_NET};
 use crate::domain::endpoint::Endpoint;
 use crate::domain::forecast::{self, Budget, CALLS_PER_CONFERENCE, Profile};
 use crate::domain::schedule::Schedule;
-
-/// How far back experience reaches.
-const EXPERIENCE: Duration = Duration::from_hours(28 * 24);
 
 /// Weight of what is assumed about the cost of a conference, in conferences.
 const ASSUMED_CONFERENCES: f64 = 20.0;
@@ -38,6 +36,8 @@ pub(super) struct Agenda {
     pub(super) pauses: Vec<Pause>,
     runs: Vec<JobRun>,
     next: catalog::NextAttempts,
+    /// When the next recording is to be started.
+    start_at: Option<Timestamp>,
     pub(super) covered: Covered,
     /// Since when events come again after a time in which they may have been lost.
     events_since: Option<Timestamp>,
@@ -57,6 +57,7 @@ impl Agenda {
             pauses: context.pauses(now).await?,
             runs: catalog.job_runs().await?,
             next: catalog.next_attempts().await?,
+            start_at: start_at(context).await?,
             has_rest: memory.has_rest,
             intervals: intervals(context, memory, covered, now).await?,
         })
@@ -78,6 +79,7 @@ impl Agenda {
         self.has_rest = memory.has_rest;
         self.pauses = context.budget.pauses().await;
         self.next = context.catalog.next_attempts().await?;
+        self.start_at = start_at(context).await?;
         Ok(())
     }
 
@@ -99,8 +101,18 @@ impl Agenda {
 
     /// When the next conference that an event says is over may be asked about.
     pub(super) fn told_over_at(&self) -> Option<Timestamp> {
-        let held = self.pauses.iter().filter(|pause| pause.scope.holds(Endpoint::Conference));
-        self.next.told_over_at.map(|at| held.fold(at, |at, pause| at.max(pause.until)))
+        self.next.told_over_at.map(|at| self.after_pauses(at, Endpoint::Conference))
+    }
+
+    /// When the next recording may be started.
+    pub(super) fn start_at(&self) -> Option<Timestamp> {
+        self.start_at.map(|at| self.after_pauses(at, Endpoint::RecordStart))
+    }
+
+    /// `at`, or when no pause holds the calls of `endpoint` any more.
+    fn after_pauses(&self, at: Timestamp, endpoint: Endpoint) -> Timestamp {
+        let held = self.pauses.iter().filter(|pause| pause.scope.holds(endpoint));
+        held.fold(at, |at, pause| at.max(pause.until))
     }
 
     /// Whether a conference may be asked at `now` whether it is in progress.
@@ -142,6 +154,11 @@ impl Agenda {
     }
 }
 
+/// When the next recording is to be started, where any are.
+async fn start_at(context: &Context) -> Result<Option<Timestamp>, catalog::Error> {
+    if context.settings.automatic_for.is_nobody() { Ok(None) } else { context.catalog.next_start().await }
+}
+
 async fn intervals(
     context: &Context,
     memory: &mut Memory,
@@ -155,22 +172,6 @@ async fn intervals(
             LookIntervals::with(catalog, settings, profile(catalog, memory, now).await?, share, covered, now).await
         }
     }
-}
-
-/// When meetings begin. What is known of the week's hours changes slowly: once an hour is often enough to learn it anew.
-async fn profile<'m>(catalog: &Catalog, memory: &'m mut Memory, now: Timestamp) -> Result<&'m Profile, catalog::Error> {
-    let hour = forecast::hour(now);
-    let learned = match memory.profile.take() {
-        Some((learned, profile)) if learned == hour => profile,
-        _ => learn(catalog, now).await?,
-    };
-    Ok(&memory.profile.insert((hour, learned)).1)
-}
-
-async fn learn(catalog: &Catalog, now: Timestamp) -> Result<Profile, catalog::Error> {
-    let since = now - EXPERIENCE;
-    let (starts, first) = catalog.starts(since).await?;
-    Ok(Profile::learn(&starts, first.unwrap_or(now).max(since), now))
 }
 
 impl LookIntervals {

@@ -152,7 +152,7 @@ impl Budget {
         let ledger_now = their_now.filter(|theirs| theirs.since(now).max(now.since(*theirs)) >= CLOCKS_AGREE);
         let ledger_now = ledger_now.unwrap_or(now);
         let kept =
-            if request.endpoint.is_for_looking() { 0 } else { forecast::looking_reserve(self.share, ledger_now) };
+            if request.endpoint.may_spend_reserve() { 0 } else { forecast::looking_reserve(self.share, ledger_now) };
         let day = forecast::day(ledger_now);
         let most = (self.share > 0).then(|| self.share - kept);
         let (counted, mut is_counted) = oneshot::channel();

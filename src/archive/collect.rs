@@ -44,11 +44,12 @@ enum Answer {
 pub(super) struct Collected {
     /// What stopped it, if anything did.
     pub(super) stopped: Option<Error>,
-    /// Whether it ended because the next look is due: there may be more to read at once.
+    /// Whether it ended because something else is due: there may be more to read at once.
     pub(super) has_rest: bool,
 }
 
-/// Reads until the next look is due, `until` by the monotonic clock; but some few in any case.
+/// Reads until the next look is due, `until` by the monotonic clock, or a recording is to be started; but some few in any
+/// case.
 pub(super) async fn run(
     context: &Context,
     rules: &Rules,
@@ -59,7 +60,7 @@ pub(super) async fn run(
     let mut left = context.dingtalk.max_in_flight();
     let mut has_time = || {
         left = left.saturating_sub(1);
-        left > 0 || context.clock.elapsed() < until
+        left > 0 || context.has_time(until)
     };
     let mut stopped = None;
     for is_old in [false, true] {
@@ -77,7 +78,7 @@ pub(super) async fn run(
             }
         }
     }
-    Ok(Collected { stopped, has_rest: context.clock.elapsed() >= until })
+    Ok(Collected { stopped, has_rest: !context.has_time(until) })
 }
 
 /// A conference that was asked about.

@@ -2,7 +2,9 @@
 
 pub use crate::dingtalk::stream::{Connection, Frame, Verdict};
 
-use super::{Archive, Settings, Stage, journal};
+use std::sync::atomic::Ordering;
+
+use super::{Archive, Settings, Stage, experience, journal};
 use crate::catalog::stream::StreamRow;
 use crate::catalog::{self, Catalog};
 use crate::dingtalk;
@@ -10,6 +12,7 @@ use crate::domain::clock::Timestamp;
 use crate::domain::coverage::{Coverage, Told};
 use crate::domain::event::Push;
 use crate::domain::forecast;
+use crate::domain::pushes::PushForecast;
 
 /// An event is pushed again for so long: a connection that was lost for less time has lost none.
 const PUSHED_AGAIN_MS: i64 = 30_000;
@@ -56,11 +59,12 @@ impl Covered {
 }
 
 /// How it stands with events.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct EventReport {
     pub stream: StreamRow,
     /// Of this month (UTC+8).
     pub pushes: u64,
+    pub push_forecast: PushForecast,
     /// When they are spent, if that is before the month's end.
     pub pushes_end_at: Option<Timestamp>,
     pub coverage: Coverage,
@@ -79,10 +83,12 @@ pub async fn report(
     }
     let stream = catalog.stream().await?.unwrap_or_default();
     let pushes = catalog.pushed(&forecast::day(now)).await?;
+    let push_forecast = PushForecast::new(experience::learn(catalog, now).await?, pushes, now);
     Ok(Some(EventReport {
         are_trusted: Covered::at(catalog, settings, Some(&stream), now).await?.meetings,
         pushes,
-        pushes_end_at: forecast::pushes_end(pushes, settings.pushes_per_month, now),
+        pushes_end_at: push_forecast.end(settings.pushes_per_month),
+        push_forecast,
         coverage: catalog.coverage(now).await?,
         stream,
     }))
@@ -105,8 +111,10 @@ impl Archive {
     pub async fn take_in(&self, pushes: &[Push], now: Timestamp) -> Result<(), catalog::Error> {
         let context = &self.context;
         let rules = context.rules(Covered::default(), now);
-        let decisions = context.catalog.take_in(pushes, &forecast::day(now), now, &rules).await?;
-        for decision in &decisions {
+        let creators = &context.settings.automatic_for;
+        let taken_in = context.catalog.take_in(pushes, &forecast::day(now), now, &rules, creators).await?;
+        context.has_urgent.fetch_or(taken_in.starts > 0, Ordering::Relaxed);
+        for decision in &taken_in.decisions {
             journal::log(Stage::Discover, decision);
         }
         Ok(())

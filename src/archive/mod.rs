@@ -11,12 +11,14 @@ mod clock_jump;
 mod collect;
 mod discover;
 pub mod events;
+mod experience;
 pub mod health;
 mod journal;
 mod maintain;
 pub mod notices;
 mod pass;
 mod poll;
+mod record;
 mod stage;
 
 pub use agenda::LookIntervals;
@@ -28,6 +30,7 @@ use self::events::Covered;
 
 use std::collections::HashSet;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use tokio::sync::Mutex;
@@ -36,6 +39,7 @@ use crate::catalog::pauses::Pause;
 use crate::catalog::register::Registration;
 use crate::catalog::{self, Catalog};
 use crate::dingtalk::Client;
+use crate::domain::automatic::Creators;
 use crate::domain::clock::{Clock, Timestamp};
 use crate::domain::conference::DiscoveredBy;
 use crate::domain::failure::OwnCode;
@@ -55,6 +59,8 @@ pub struct Settings {
     pub poll: Schedule,
     /// Whether events are to come over a Stream-mode connection.
     pub stream: bool,
+    /// Whose meetings are recorded from their start.
+    pub automatic_for: Creators,
     /// This daemon's share of the month's pushes; 0: unmetered.
     pub pushes_per_month: u64,
     pub batch_size: usize,
@@ -72,6 +78,8 @@ struct Context {
     budget: Arc<Budget>,
     clock: Arc<dyn Clock>,
     settings: Settings,
+    /// Set while a recording waits to be started that an event asked for since the pass began.
+    has_urgent: AtomicBool,
 }
 
 impl Context {
@@ -79,6 +87,11 @@ impl Context {
     /// nothing.
     async fn pauses(&self, now: Timestamp) -> Result<Vec<Pause>, catalog::Error> {
         Ok(self.catalog.pauses().await?.into_iter().filter(|pause| pause.since <= now).collect())
+    }
+
+    /// Whether lists may be read: until `until` by the monotonic clock, or until a recording is to be started.
+    fn has_time(&self, until: Duration) -> bool {
+        self.clock.elapsed() < until && !self.has_urgent.load(Ordering::Relaxed)
     }
 
     /// What decides about one conference at `now`, where events tell of so much.
@@ -123,7 +136,7 @@ impl Archive {
         clock: Arc<dyn Clock>,
         settings: Settings,
     ) -> Self {
-        let context = Context { catalog, dingtalk, budget, clock, settings };
+        let context = Context { catalog, dingtalk, budget, clock, settings, has_urgent: AtomicBool::new(false) };
         Self { context, memory: Mutex::default() }
     }
 

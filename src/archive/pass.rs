@@ -1,5 +1,6 @@
 //! A pass: the stages in their order, what ran, and what stopped it.
 
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use super::agenda::Agenda;
@@ -7,7 +8,7 @@ use super::clock_jump::detect_clock_jump;
 use super::discover::Listing;
 use super::events::Covered;
 use super::stage::{Ran, Stage};
-use super::{Context, Memory, collect, discover, maintain, poll};
+use super::{Context, Memory, collect, discover, maintain, poll, record};
 use crate::catalog;
 use crate::catalog::runs::JobRun;
 use crate::dingtalk::Error;
@@ -42,6 +43,7 @@ pub(super) async fn run(
     let Context { catalog, budget, clock, settings, .. } = context;
     catalog.check_in_place()?;
     let began = clock.elapsed();
+    context.has_urgent.store(false, Ordering::Relaxed);
     let mut agenda = Agenda::load(context, memory, now).await?;
     let is_clock_sure = detect_clock_jump(context, memory, agenda.last_ran_at(), now).await?;
     if !is_clock_sure {
@@ -49,37 +51,41 @@ pub(super) async fn run(
     }
     budget.begin(agenda.pauses.clone()).await;
     let mut report = Report::default();
-    let mut listing = None;
     // Whoever asks for all of it does not want to wait for an event.
     let covered = if all { Covered::default() } else { agenda.covered };
     let rules = context.rules(covered, now);
-    let until = |agenda: &Agenda| {
-        let next_look = agenda.next_look(settings, now).filter(|_| !all);
-        next_look.map_or(Duration::MAX, |next_look| began + next_look.since(now))
-    };
+    let until =
+        |due_at: Option<Timestamp>| due_at.filter(|_| !all).map_or(Duration::MAX, |due_at| began + due_at.since(now));
+    if agenda.start_at().is_some_and(|due_at| due_at <= now) {
+        record::run(context, until(agenda.next_look(settings, now)), now).await?;
+        agenda.refresh(context, memory).await?;
+    }
     if settings.stream && agenda.told_over_at().is_some_and(|due_at| due_at <= now) {
-        let until = until(&agenda);
+        let until = until(agenda.next_look(settings, now));
         let stopped = poll::confirm_told_over(context, &rules, until, now).await?;
         agenda.refresh(context, memory).await?;
         report.ran.push((Stage::Poll, stopped));
     }
+    let mut pass = Pass { context, memory, rules, is_clock_sure, listing: None, now };
     for stage in order(budget.failed_last().await) {
         let is_due = all || agenda.due_at(stage, settings, now).is_some_and(|due_at| due_at <= now);
         // A complete listing has just confirmed most conferences for free: a poll now costs only those that it did not
         // show.
-        let rides_on_listing = stage == Stage::Poll && listing.is_some() && agenda.has_candidates(now);
+        let rides_on_listing = stage == Stage::Poll && pass.listing.is_some() && agenda.has_candidates(now);
         if !is_due && !rides_on_listing {
             continue;
         }
         let mut run = JobRun::begun(stage.as_str(), now);
         agenda.ran(run.clone());
-        let until = until(&agenda);
-        let stopped = run_stage(context, memory, stage, &mut listing, is_clock_sure, &rules, until, now).await?;
+        // Lists can wait, and what is left of them is due at once.
+        let start_at = agenda.start_at().filter(|_| stage == Stage::Collect);
+        let until = until(agenda.next_look(settings, now).into_iter().chain(start_at).min());
+        let stopped = pass.run(stage, until).await?;
         run.last_finished_at = clock.now().max(now);
         if let Some(stopped) = &stopped {
             run.outcome = stopped.to_string();
         }
-        agenda.refresh(context, memory).await?;
+        agenda.refresh(context, pass.memory).await?;
         agenda.ran(run.clone());
         run.next_due_at = agenda.due_at(stage, settings, now);
         catalog.job_ran(&run).await?;
@@ -87,38 +93,43 @@ pub(super) async fn run(
     }
     budget.end().await?;
     if !report.ran.is_empty() {
-        agenda.replan(context, memory, now).await?;
+        agenda.replan(context, pass.memory, now).await?;
     }
     let told_over_at = agenda.told_over_at().filter(|_| settings.stream);
     let due_at = Stage::ALL.into_iter().filter_map(|stage| agenda.due_at(stage, settings, now));
-    report.next_due_at = due_at.chain(told_over_at).min();
+    report.next_due_at = due_at.chain(told_over_at).chain(agenda.start_at()).min();
     Ok(report)
 }
 
-#[expect(clippy::too_many_arguments, reason = "what one pass hands from stage to stage, spelt out")]
-async fn run_stage(
-    context: &Context,
-    memory: &mut Memory,
-    stage: Stage,
-    listing: &mut Option<Listing>,
+/// What one stage of a pass hands to the next.
+struct Pass<'p> {
+    context: &'p Context,
+    memory: &'p mut Memory,
+    rules: Rules,
     is_clock_sure: bool,
-    rules: &Rules,
-    until: Duration,
+    /// What the organisation's list shows, once it was read to its end.
+    listing: Option<Listing>,
     now: Timestamp,
-) -> Ran {
-    match stage {
-        Stage::Discover => {
-            let discovered = discover::run(context, rules, now).await?;
-            *listing = discovered.listing;
-            Ok(discovered.stopped)
+}
+
+impl Pass<'_> {
+    /// Runs a stage; the next look is due `until` then, by the monotonic clock.
+    async fn run(&mut self, stage: Stage, until: Duration) -> Ran {
+        let Self { context, memory, rules, now, .. } = self;
+        match stage {
+            Stage::Discover => {
+                let discovered = discover::run(context, rules, *now).await?;
+                self.listing = discovered.listing;
+                Ok(discovered.stopped)
+            }
+            Stage::Poll => poll::run(context, self.listing.as_ref(), &mut memory.shown, rules, until, *now).await,
+            Stage::Collect => {
+                let collected = collect::run(context, rules, until, *now).await?;
+                memory.has_rest = collected.has_rest;
+                Ok(collected.stopped)
+            }
+            Stage::Maintain => maintain::run(context, self.is_clock_sure, *now).await,
         }
-        Stage::Poll => poll::run(context, listing.as_ref(), &mut memory.shown, rules, until, now).await,
-        Stage::Collect => {
-            let collected = collect::run(context, rules, until, now).await?;
-            memory.has_rest = collected.has_rest;
-            Ok(collected.stopped)
-        }
-        Stage::Maintain => maintain::run(context, is_clock_sure, now).await,
     }
 }
 

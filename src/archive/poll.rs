@@ -174,7 +174,8 @@ fn sort(
     (suspects, to_query)
 }
 
-/// Asks conference info about a suspect. Answers what follows, and an error that is not about this conference alone.
+/// Asks conference info about a suspect, if that follows from the hint. Answers what follows, and an error that is not about
+/// this conference alone.
 async fn confirm(
     context: &Context,
     Suspect { conference, hint, mut calls }: Suspect,
@@ -182,6 +183,11 @@ async fn confirm(
     now: Timestamp,
 ) -> Result<(Option<Decision>, Option<Error>), catalog::Error> {
     let mut stopped = None;
+    let hinted = observe(&conference, Observation::NotShown(hint, &ConferenceInfo::default()), now, rules);
+    if hinted.is_news || hinted.next_attempt_at != Some(now) {
+        let decision = Decision { conference, transition: hinted, calls, event: Event::Decided };
+        return Ok((decision.transition.is_news.then_some(decision), None));
+    }
     let id = conference.conference_id.as_str();
     let mut transition = match context.dingtalk.conference(id).await {
         Ok(info) => {
@@ -210,6 +216,6 @@ async fn confirm(
             }
         }
     };
-    transition.explanation = format!("{}; {}", hint.as_str(), transition.explanation);
+    transition.explanation = format!("{}; {}", hinted.explanation, transition.explanation);
     Ok((Some(Decision { conference, transition, calls, event: Event::Decided }), stopped))
 }

@@ -53,8 +53,9 @@ pub(super) async fn write(
     let mut applied = Vec::with_capacity(decisions.len());
     for decisions in decisions.chunks(AT_A_TIME) {
         let (new, known): (Vec<_>, Vec<_>) = decisions.iter().partition(|it| it.conference.state.is_none());
-        let mut moved = add(connection, &new, now).await?;
-        moved.extend(move_on(connection, &known, now).await?);
+        let rows = |decisions: Vec<&Decision>| decisions.into_iter().map(row).collect();
+        let added = add(connection, rows(new), now).await?;
+        let mut moved: HashSet<_> = move_on(connection, rows(known), now).await?.into_iter().chain(added).collect();
         let (mut waits, mut forgotten, mut entries) = (Vec::new(), Vec::new(), Entries::default());
         let (mut recordings, mut missing, mut returned) = (Vec::new(), Vec::new(), Vec::new());
         for Decision { conference, transition, calls, event } in decisions {
@@ -118,15 +119,11 @@ fn row(Decision { conference, transition, .. }: &Decision) -> Value {
 }
 
 /// Adds the rows of conferences that were not known; answers the ids of those that are not there already.
-async fn add(
-    connection: &mut SqliteConnection,
-    decisions: &[&Decision],
-    now: Timestamp,
-) -> Result<HashSet<String>, Error> {
-    if decisions.is_empty() {
-        return Ok(HashSet::new());
+async fn add(connection: &mut SqliteConnection, rows: Vec<Value>, now: Timestamp) -> Result<Vec<String>, Error> {
+    if rows.is_empty() {
+        return Ok(Vec::new());
     }
-    let (rows, now) = (decisions.iter().copied().map(row).collect::<Value>().to_string(), now.as_millis());
+    let (rows, now) = (Value::from(rows).to_string(), now.as_millis());
     let added = sqlx::query_scalar!(
         r#"INSERT INTO conferences (conference_id, title, room_code, schedule_conference_id, biz_type, creator_union_id,
                creator_nick, started_at, state, union_id_hint, discovered_by, discovered_at, last_active_at, next_attempt_at)
@@ -139,23 +136,17 @@ async fn add(
            RETURNING conference_id AS "conference_id!""#,
         rows,
         now,
-    )
-    .fetch_all(connection)
-    .await?;
-    Ok(added.into_iter().collect())
+    );
+    Ok(added.fetch_all(connection).await?)
 }
 
 /// Changes the rows of conferences that stand as expected; answers their ids. What was not said stays as it was: another
 /// source may have said it. A meeting that goes on has not ended.
-async fn move_on(
-    connection: &mut SqliteConnection,
-    decisions: &[&Decision],
-    now: Timestamp,
-) -> Result<HashSet<String>, Error> {
-    if decisions.is_empty() {
-        return Ok(HashSet::new());
+async fn move_on(connection: &mut SqliteConnection, rows: Vec<Value>, now: Timestamp) -> Result<Vec<String>, Error> {
+    if rows.is_empty() {
+        return Ok(Vec::new());
     }
-    let (rows, now) = (decisions.iter().copied().map(row).collect::<Value>().to_string(), now.as_millis());
+    let (rows, now) = (Value::from(rows).to_string(), now.as_millis());
     let moved = sqlx::query_scalar!(
         r#"UPDATE conferences
            SET state = value ->> 'state',
@@ -188,10 +179,8 @@ async fn move_on(
            RETURNING conference_id AS "conference_id!""#,
         rows,
         now,
-    )
-    .fetch_all(connection)
-    .await?;
-    Ok(moved.into_iter().collect())
+    );
+    Ok(moved.fetch_all(connection).await?)
 }
 
 /// A row of `conference_waits`.

@@ -51,6 +51,13 @@ impl Catalog {
         .execute(&mut *transaction)
         .await?;
         sqlx::query!(
+            "UPDATE automatic_starts SET next_attempt_at = max(next_attempt_at - ?2, ?1) WHERE next_attempt_at > ?1",
+            now,
+            ahead_ms,
+        )
+        .execute(&mut *transaction)
+        .await?;
+        sqlx::query!(
             "UPDATE notice_receivers SET next_attempt_at = max(next_attempt_at - ?2, ?1) WHERE next_attempt_at > ?1",
             now,
             ahead_ms,

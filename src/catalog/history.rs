@@ -1,4 +1,5 @@
-//! What happened in a time, added up for the page that shows it: recordings, how soon they came, calls, and what is open.
+//! What happened in a time, added up for the page that shows it: recordings, how soon they came, calls, pushes, and what is
+//! open.
 
 use std::time::Duration;
 
@@ -26,6 +27,17 @@ pub struct CallsOfDay {
     pub calls: u64,
     /// Those of them that brought an error. That no recording is there yet, and that a meeting is over, are answers.
     pub failed: u64,
+}
+
+/// Pushed events of one type on one day.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PushesOfDay {
+    /// UTC+8.
+    pub day: String,
+    pub event_type: String,
+    pub pushes: u64,
+    /// Those of them from which nothing followed: they came twice, or too late, or are of no use.
+    pub unused: u64,
 }
 
 /// Open conferences of one state and age.
@@ -98,6 +110,21 @@ impl Catalog {
             last,
         );
         Ok(calls.fetch_all(self.readers()).await?)
+    }
+
+    /// Pushed events from the day `first` to the day `last`, by day and type.
+    pub async fn pushes_by_day(&self, first: &str, last: &str) -> Result<Vec<PushesOfDay>, Error> {
+        let pushes = sqlx::query_as!(
+            PushesOfDay,
+            r#"SELECT day, event_type, sum(pushes) AS "pushes!: u64",
+                      sum(CASE WHEN outcome = 'taken' THEN 0 ELSE pushes END) AS "unused!: u64"
+               FROM pushes
+               WHERE day >= ? AND day <= ?
+               GROUP BY day, event_type ORDER BY day, event_type"#,
+            first,
+            last,
+        );
+        Ok(pushes.fetch_all(self.readers()).await?)
     }
 
     /// How many conferences are open at `now`, by state, and by how many of `limits` they have stood in it.

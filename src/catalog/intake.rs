@@ -8,7 +8,8 @@ use sqlx::SqliteConnection;
 
 use super::apply::{self, Decision};
 use super::journal::Event as Entry;
-use super::{Catalog, Error, due};
+use super::{Catalog, Error, due, starts};
+use crate::domain::automatic::{Creators, Wanted};
 use crate::domain::clock::Timestamp;
 use crate::domain::conference::{Conference, DiscoveredBy};
 use crate::domain::event::{Event, Happened, Push};
@@ -37,15 +38,25 @@ impl Outcome {
     }
 }
 
+/// What followed from pushes.
+#[derive(Clone, Debug, Default)]
+pub struct TakenIn {
+    /// The decisions that were written.
+    pub decisions: Vec<Decision>,
+    /// How many recordings are to be started.
+    pub starts: usize,
+}
+
 impl Catalog {
-    /// Takes in what was pushed, in its order; counted on `day` (UTC+8). Answers the decisions that were written.
+    /// Takes in what was pushed, in its order; counted on `day` (UTC+8). The meetings of `creators` are to be recorded.
     pub async fn take_in(
         &self,
         pushes: &[Push],
         day: &str,
         now: Timestamp,
         rules: &Rules,
-    ) -> Result<Vec<Decision>, Error> {
+        creators: &Creators,
+    ) -> Result<TakenIn, Error> {
         let mut transaction = self.write().await?;
         let mut known = received(&mut transaction, pushes).await?;
         let mut outcomes: HashMap<(&str, &str), i64> = HashMap::new();
@@ -77,19 +88,20 @@ impl Catalog {
             };
             *outcomes.entry((push.event_type.as_str(), outcome.as_str())).or_default() += 1;
         }
-        let mut written = Vec::new();
+        let mut taken_in = TakenIn::default();
         for events in &rounds {
-            let decisions = decide(&mut transaction, events, now, rules).await?;
+            let (decisions, wanted) = decide(&mut transaction, events, now, rules, creators).await?;
             let applied = apply::write(&mut transaction, &decisions, now).await?;
-            written.extend(
+            taken_in.decisions.extend(
                 decisions.into_iter().zip(applied).filter_map(|(decision, is_written)| is_written.then_some(decision)),
             );
+            taken_in.starts += starts::want(&mut transaction, &wanted, now).await?;
             announce(&mut transaction, events, now).await?;
         }
         count(&mut transaction, outcomes, day).await?;
         remember(&mut transaction, pushes, now).await?;
         transaction.commit().await?;
-        Ok(written)
+        Ok(taken_in)
     }
 
     /// Forgets the events that will not come again.
@@ -100,23 +112,29 @@ impl Catalog {
     }
 }
 
-/// What follows from these events, of which no two are about the same conference.
-async fn decide(
+/// What follows from these events, of which no two are about the same conference; and the recordings that are to be
+/// started for them.
+async fn decide<'e>(
     connection: &mut SqliteConnection,
-    events: &[&Event],
+    events: &[&'e Event],
     now: Timestamp,
     rules: &Rules,
-) -> Result<Vec<Decision>, Error> {
+    creators: &Creators,
+) -> Result<(Vec<Decision>, Vec<Wanted<'e>>), Error> {
     let ids: Vec<&str> = events.iter().map(|event| event.conference_id.as_str()).collect();
     let mut known = due::by_id(connection, &ids).await?;
-    let decide = |event: &&Event| {
+    let (mut decisions, mut wanted) = (Vec::new(), Vec::new());
+    for event in events {
         let id = event.conference_id.as_str();
         let conference = known.remove(id).unwrap_or_else(|| Conference::unknown(id, DiscoveredBy::Event, now));
         let transition = observe(&conference, Observation::Pushed(event.happened, &event.info), now, rules);
+        wanted.extend(creators.wanted(event, &transition));
         let event = if conference.state.is_none() { Entry::Found } else { Entry::Decided };
-        transition.is_news.then_some(Decision { conference, transition, calls: Vec::new(), event })
-    };
-    Ok(events.iter().filter_map(decide).collect())
+        if transition.is_news {
+            decisions.push(Decision { conference, transition, calls: Vec::new(), event });
+        }
+    }
+    Ok((decisions, wanted))
 }
 
 /// The ids of those of these events that came before.

@@ -104,7 +104,7 @@ impl Entries {
         self.0.push(json!([conference_id, event.as_str(), null, null, reason]));
     }
 
-    fn calls(&mut self, conference_id: &str, calls: &[Call]) {
+    pub(super) fn calls(&mut self, conference_id: &str, calls: &[Call]) {
         let entry = |call: &Call| json!([conference_id, "call", call.endpoint, call.outcome, call.answer]);
         self.0.extend(calls.iter().map(entry));
     }

@@ -22,6 +22,7 @@ pub mod quota;
 pub mod register;
 pub mod retention;
 pub mod runs;
+pub mod starts;
 pub mod stream;
 pub mod verify;
 

@@ -39,7 +39,7 @@ pub struct Workload {
     pub awaited: u64,
     /// Conferences found since a given instant that have ended, closed ones among them.
     pub ended: u64,
-    /// Calls spent on confirming and collecting since then.
+    /// Calls spent on confirming, collecting and starting recordings since then.
     pub calls: u64,
 }
 
@@ -131,7 +131,7 @@ impl Catalog {
                        WHERE state IN ('ended', 'archived') AND next_attempt_at >= 0) AS "awaited!: i64",
                       (SELECT coalesce(sum(found), 0) FROM conferences_by_hour WHERE hour >= ?1) AS "found!: i64",
                       (SELECT coalesce(sum(calls), 0) FROM api_calls
-                       WHERE day >= ?2 AND endpoint IN ('get', 'getVideos')
+                       WHERE day >= ?2 AND endpoint IN ('get', 'getVideos', 'start')
                          AND outcome NOT IN ('unreached', 'throttled')) AS "calls!: i64""#,
             since_hour,
             day,

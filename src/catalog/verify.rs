@@ -92,6 +92,8 @@ async fn standings(connection: &mut SqliteConnection) -> Result<Vec<Finding>, Er
                   c.next_attempt_at IS NOT NULL AS "is_planned!: bool", c.last_active_at IS NOT NULL AS "was_active!: bool",
                   c.last_error_code IS NOT NULL AS "has_error!: bool",
                   EXISTS (SELECT 1 FROM conference_waits w WHERE w.conference_id = c.conference_id) AS "is_remembered!: bool",
+                  EXISTS (SELECT 1 FROM conference_waits w
+                          WHERE w.conference_id = c.conference_id AND w.list_changes > 0) AS "was_listed!: bool",
                   EXISTS (SELECT 1 FROM recordings r WHERE r.conference_id = c.conference_id) AS "has_recording!: bool"
            FROM conferences c"#
     )
@@ -111,6 +113,7 @@ async fn standings(connection: &mut SqliteConnection) -> Result<Vec<Finding>, Er
             was_active: row.was_active,
             has_error: row.has_error,
             is_remembered: row.is_remembered,
+            was_listed: row.was_listed,
             has_recording: row.has_recording,
         };
         for (finding, (_, holds)) in findings.iter_mut().zip(invariants()) {

@@ -18,6 +18,9 @@ const DAY: Duration = Duration::from_hours(24);
 const NOTHING_LOOKED_FOR: &str = "note: no meeting is looked for. Set discover.organization, discover.users or \
     watch.conferences, or put meetings on watch with `recording-archiver watch add`\n";
 
+const STARTING: &str =
+    "\nstarting recordings: 1 call for a meeting of record.automatic_for, and up to 5 more where it is refused";
+
 const DAYS_OF_MONTH: u64 = 31;
 
 pub(super) fn run(loaded: &Loaded) -> anyhow::Result<()> {
@@ -54,8 +57,9 @@ pub(super) fn run(loaded: &Loaded) -> anyhow::Result<()> {
         ],
     );
     let sums = format!(
-        "{}\n{}\n{}",
+        "{}{}\n{}\n{}",
         a_conference(&settings, config.quota.calls_per_month),
+        if settings.automatic_for.is_nobody() { "" } else { STARTING },
         verdict(looking.saturating_mul(DAYS_OF_MONTH), config.quota.calls_per_month),
         if lists == 0 && settings.watch.is_empty() { NOTHING_LOOKED_FOR } else { "" }
     );

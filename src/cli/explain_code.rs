@@ -89,7 +89,7 @@ mod tests {
         assert_eq!(codes("cloudRecordNotFound%!(EXTRA string=50513)"), ["cloudRecordNotFound"]);
         assert_eq!(codes("Forbidden.AccessDenied.QpsLimitForApi"), ["Forbidden.AccessDenied.Qps"]);
         assert_eq!(codes("http_502"), ["http_"]);
-        assert_eq!(codes("recordStopError").len(), 4);
+        assert_eq!(codes("recordStopError").len(), 3);
         assert_eq!(codes("somethingNew"), [""; 0]);
     }
 

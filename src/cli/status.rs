@@ -20,6 +20,7 @@ use crate::catalog::measures::Oldest;
 use crate::catalog::notices::ReceiverRow;
 use crate::catalog::pauses::Pause;
 use crate::catalog::runs::JobRun;
+use crate::catalog::starts::Starts;
 use crate::catalog::stream::StreamRow;
 use crate::config::Config;
 use crate::daemon::lock::{Lock, Note};
@@ -31,6 +32,9 @@ use crate::domain::schedule::Schedule;
 
 /// Of so many recordings it is shown how soon they came.
 const LATEST: u32 = 1_000;
+
+/// How starting recordings went is shown of so long.
+const LATELY: Duration = Duration::from_hours(7 * 24);
 
 /// Instants and durations are in milliseconds.
 #[derive(Serialize)]
@@ -51,6 +55,8 @@ struct Report {
     calls_per_month: u64,
     /// `null` where none are wanted.
     events: Option<Events>,
+    /// How starting recordings went in the last week; `null` where `record.automatic_for` names nobody.
+    automatic: Option<Starts>,
     discover_interval_ms: Option<i64>,
     discover_stretched: bool,
     poll_interval_ms: i64,
@@ -111,8 +117,11 @@ async fn report(catalog: &Catalog, config: &Config, now: Timestamp) -> anyhow::R
         coverage_percent: report.coverage.percent(),
         are_trusted: report.are_trusted,
     });
+    let automatic =
+        if settings.automatic_for.is_nobody() { None } else { Some(catalog.automatic_starts(now - LATELY).await?) };
     Ok(Report {
         events,
+        automatic,
         catalog: config.catalog.path.display().to_string(),
         daemon_pid,
         daemon_waits_for: waits_for,
@@ -162,6 +171,7 @@ fn facts(report: &Report, config: &Config, screen: &Screen) -> Vec<(&'static str
         ("calls", calls.into()),
     ];
     facts.extend(report.events.iter().flat_map(|events| told(events, report, screen)));
+    facts.extend(report.automatic.iter().map(|automatic| ("started", started(automatic, screen))));
     let failed = |text: String| Cell::from(text).toned(Tone::Failed);
     let oldest = report.oldest_open.iter().find(|open| open.state == "ended");
     facts.extend(oldest.map(|open| ("longest awaited", format!("since {}", screen.zone.show(open.since)).into())));
@@ -303,4 +313,19 @@ fn told(events: &Events, report: &Report, screen: &Screen) -> Vec<(&'static str,
         ("pushes", Cell::from(end).toned(Tone::Warning))
     });
     [("events", connection), ("pushed", pushes.into())].into_iter().chain(end).collect()
+}
+
+/// How starting recordings went in the last week.
+fn started(automatic: &Starts, screen: &Screen) -> Cell {
+    let Starts { started, not_started, pending, last_not_started } = automatic;
+    let pending = if *pending > 0 { format!(", {pending} to be started") } else { String::new() };
+    let text = format!("{started} recordings within a week, {not_started} could not be{pending}");
+    match last_not_started {
+        None => text.into(),
+        Some(last) => {
+            let at = screen.zone.show(Timestamp::from_millis(last.finished_at));
+            let last = format!("the last of these at {at}: conference {}: {}", last.conference_id, last.outcome);
+            Cell::from(format!("{text}; {last}")).toned(Tone::Warning)
+        }
+    }
 }

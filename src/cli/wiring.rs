@@ -132,6 +132,7 @@ pub fn settings(config: &Config) -> archive::Settings {
         discover: config.discover.schedule(),
         poll: config.poll.schedule(),
         stream: config.events.stream,
+        automatic_for: config.record.automatic_for.iter().cloned().collect(),
         pushes_per_month: config.quota.pushes_per_month,
         batch_size: config.poll.batch_size.get(),
         collect: config.collect,

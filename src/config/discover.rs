@@ -29,10 +29,7 @@ impl Discover {
     }
 
     pub(super) fn validate(&self) -> Result<(), Problem> {
-        self.users.iter().try_for_each(|user| shared::check_identifier("discover.users", Some(user)))?;
-        if let Some(twice) = self.users.iter().enumerate().find(|(i, user)| self.users[..*i].contains(user)) {
-            return Err(Problem::new("discover.users", format!("{:?} is there twice", twice.1)));
-        }
+        shared::check_union_ids("discover.users", &self.users)?;
         shared::check_timing("discover", self.interval, self.cron.as_ref())
     }
 }

@@ -60,6 +60,7 @@ pub(super) const KEYS: &[(&str, Shape)] = &[
     ("quota.calls_per_month", Shape::Count),
     ("quota.pushes_per_month", Shape::Count),
     ("events.stream", Shape::Flag),
+    ("record.automatic_for", Shape::List),
     ("http.listen", Shape::Text),
     ("heartbeat.url", Shape::Secret),
     ("notify.url", Shape::Secret),

@@ -20,6 +20,7 @@ mod log;
 mod notify;
 mod poll;
 mod quota;
+mod record;
 mod shared;
 mod watch;
 
@@ -43,6 +44,7 @@ pub use self::log::{Format, Log};
 pub use self::notify::Notify;
 pub use self::poll::Poll;
 pub use self::quota::Quota;
+pub use self::record::Record;
 pub use self::watch::{Watch, Watched};
 pub use crate::domain::lifecycle::Collect;
 
@@ -58,6 +60,7 @@ pub struct Config {
     pub collect: Collect,
     pub quota: Quota,
     pub events: Events,
+    pub record: Record,
     pub http: Http,
     pub heartbeat: Heartbeat,
     pub notify: Notify,
@@ -120,6 +123,7 @@ impl Config {
         self.discover.validate()?;
         self.poll.validate()?;
         collect::validate(&self.collect)?;
+        self.record.validate(&self.events)?;
         self.heartbeat.validate()?;
         self.notify.validate()?;
         self.log.validate()

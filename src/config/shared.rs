@@ -26,6 +26,15 @@ pub(super) fn check_identifier(key: &str, value: Option<&str>) -> Result<(), Pro
     }
 }
 
+/// Whether each of these can be a `unionId`, and is there once.
+pub(super) fn check_union_ids(key: &str, union_ids: &[String]) -> Result<(), Problem> {
+    union_ids.iter().try_for_each(|union_id| check_identifier(key, Some(union_id)))?;
+    match union_ids.iter().enumerate().find(|(i, union_id)| union_ids[..*i].contains(union_id)) {
+        Some((_, twice)) => Err(Problem::new(key, format!("{twice:?} is there twice"))),
+        None => Ok(()),
+    }
+}
+
 /// Whether `value` is what a sample or a guide shows in the place of a real one: `dingxxxx…`, `<app-key>`,
 /// `paste-your-secret-here`.
 pub(super) fn is_placeholder(value: &str) -> bool {

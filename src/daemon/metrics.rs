@@ -92,6 +92,8 @@ pub(super) async fn text(
         if settings.pushes_per_month > 0 {
             let left = ConstGauge::new(settings.pushes_per_month.saturating_sub(events.pushes) as f64);
             registry.register("quota_pushes_left", "Pushes of this month's share that are left", left);
+            let share = ConstGauge::new(settings.pushes_per_month as f64);
+            registry.register("quota_pushes", "This daemon's share of the month's pushes", share);
         }
         if let Some(at) = events.stream.last_push_at {
             let last = ConstGauge::new(seconds(Timestamp::from_millis(at)));

@@ -64,14 +64,14 @@ pub(super) enum Refused {
     NoRobot,
 }
 
-/// What to do about a robot's error.
+/// What to do about a robot's error, where its own words do not say it.
 fn hint(code: i64) -> &'static str {
     match code {
         310_000 => {
-            "; check the robot's security settings: its secret, or \"recording-archiver\" as its keyword, and the \
-             addresses that it allows"
+            "; check the robot's security settings: its secret and this machine's clock, or \"recording-archiver\" as its \
+             keyword, and the addresses that it allows"
         }
-        300_001 | 300_005 | 400_013 | 400_102 => "; check the access_token in the address",
+        300_001 | 300_005 | 400_101 => "; check the access_token in the address",
         _ => "",
     }
 }

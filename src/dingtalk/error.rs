@@ -37,7 +37,7 @@ const CODES: &[(&str, Class)] = &[
     ("paramError", Class::RequestWrong),
     ("missingRoomId", Class::RequestWrong),
     ("recordStartPermissionError", Class::RecordRefused),
-    ("recordStartError", Class::RecordRefused),
+    ("recordStartError", Class::RecordNotStarted),
     ("recordStopPermissionError", Class::RecordRefused),
     ("recordStopError", Class::RecordRefused),
 ];

@@ -55,6 +55,11 @@ impl Coverage {
         is_nearly_all(self.announced, self.shown)
     }
 
+    /// Whether events tell of so few meetings, of fewer than four in five, that something is wrong with them.
+    pub const fn is_low(&self) -> bool {
+        self.shown >= FEWEST && self.announced * 5 < self.shown * 4
+    }
+
     /// Whether events tell of recordings.
     pub const fn recordings(&self) -> Told {
         match self.listed {
@@ -92,6 +97,7 @@ mod tests {
         assert!(coverage(48, 50).is_high() && coverage(19, 20).is_high() && coverage(10, 10).is_high());
         assert!(!coverage(47, 50).is_high() && !coverage(18, 20).is_high());
         assert!(!coverage(9, 9).is_high(), "too few to believe it");
+        assert!(coverage(39, 50).is_low() && !coverage(40, 50).is_low() && !coverage(0, 9).is_low());
         let recordings = |generated, listed| Coverage { listed, generated, ..Coverage::default() }.recordings();
         assert_eq!(
             [recordings(9, 9), recordings(10, 10), recordings(7, 10), recordings(3, 10)],

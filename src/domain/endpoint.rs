@@ -68,9 +68,13 @@ impl Endpoint {
         !matches!(self, Self::AccessToken | Self::OrgConferences | Self::UserConferences | Self::StreamOpen)
     }
 
-    /// Whether it finds meetings. The others read what was found: see [`crate::domain::forecast::looking_reserve`].
-    pub const fn is_for_looking(self) -> bool {
-        matches!(self, Self::Query | Self::OrgConferences | Self::UserConferences | Self::StreamOpen)
+    /// Whether it may spend what is kept of the month's calls ([`crate::domain::forecast::looking_reserve`]): it finds
+    /// meetings, or starts a recording, which cannot be done later. The others read what was found.
+    pub const fn may_spend_reserve(self) -> bool {
+        matches!(
+            self,
+            Self::Query | Self::OrgConferences | Self::UserConferences | Self::StreamOpen | Self::RecordStart
+        )
     }
 }
 

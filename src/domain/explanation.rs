@@ -141,6 +141,9 @@ const fn means(class: Class) -> &'static str {
         Class::ConferenceUnknown => "There is no such meeting.",
         Class::RequestWrong => "The request is wrong.",
         Class::RecordRefused => "The recording could not be started or stopped.",
+        Class::RecordNotStarted => {
+            "The recording could not be started: the meeting's media is not up yet, or it is recorded already."
+        }
         Class::Unrecognized => "No page of DingTalk's explains this code.",
         Class::Foreign => "The answer was not DingTalk's.",
         Class::TimedOut => "No answer came in time.",
@@ -176,7 +179,13 @@ const fn about_conferences(class: Class) -> &'static str {
             "On a batch query: halves the batch. On the organisation's list: asks for shorter pages. On a single \
              conference: as for `roomNotFound`."
         }
-        Class::RecordRefused => "`record` prints it and exits with 1.",
+        Class::RecordRefused => {
+            "`record` prints it and exits with 1. A recording of `record.automatic_for` is given up."
+        }
+        Class::RecordNotStarted => {
+            "`record` prints it and exits with 1. A recording of `record.automatic_for` is tried again after seconds, a \
+             few times."
+        }
         Class::Unavailable | Class::Unrecognized | Class::Foreign | Class::TimedOut | Class::Unreached => {
             "Asks again later."
         }

@@ -40,6 +40,8 @@ pub enum Class {
     ConferenceUnknown,
     RequestWrong,
     RecordRefused,
+    /// The meeting's media is not up yet, say.
+    RecordNotStarted,
     /// An error in DingTalk's envelope that no page explains.
     Unrecognized,
     /// Not DingTalk's answer: a proxy, a portal, a cut connection.
@@ -108,6 +110,7 @@ const SLOW_DOWN: &str =
     "if it stays: lower dingtalk.requests_per_second, for other programs of this app call DingTalk too";
 const CHECK_NETWORK: &str = "check dingtalk.base_url and this machine's network";
 const ASK_AS_ANOTHER: &str = "ask as somebody else: --union-id or dingtalk.fallback_union_id";
+const MEDIA_NOT_UP: &str = "when a meeting begins, its media is not up for some seconds: try again; one that is recorded already needs nothing";
 const ONLY_THE_HOST: &str = "only the host may, only while the meeting goes on, and only what is not so already";
 
 impl Class {
@@ -134,6 +137,7 @@ impl Class {
             Self::ConferenceUnknown =>                       (Conference, Nobody,          NEVER,        NEVER,       true,  "check the conferenceId"),
             Self::RequestWrong =>                            (Conference, Nobody,          NEVER,        NEVER,       true,  "check the conferenceId and the unionId"),
             Self::RecordRefused =>                           (Conference, Nobody,          NEVER,        NEVER,       true,  ONLY_THE_HOST),
+            Self::RecordNotStarted =>                        (Conference, Nobody,          NEVER,        NEVER,       true,  MEDIA_NOT_UP),
             Self::Unrecognized =>                            (Unknown,    IfAllFail,       MINUTE,       QUARTER,     true,  "if it stays: give DingTalk's support the requestid"),
             Self::Foreign =>                                 (Unknown,    IfAllFail,       MINUTE,       QUARTER,     true,  "something other than DingTalk answered: check dingtalk.base_url and any proxy"),
             Self::TimedOut =>                                (Unknown,    IfAllFail,       MINUTE,       QUARTER,     true,  CHECK_NETWORK),
@@ -307,7 +311,7 @@ pub struct LastError {
 mod tests {
     use super::*;
 
-    const CLASSES: [Class; 24] = [
+    const CLASSES: [Class; 25] = [
         Class::TokenInvalid,
         Class::TokenRefused,
         Class::CredentialsWrong,
@@ -327,6 +331,7 @@ mod tests {
         Class::ConferenceUnknown,
         Class::RequestWrong,
         Class::RecordRefused,
+        Class::RecordNotStarted,
         Class::Unrecognized,
         Class::Foreign,
         Class::TimedOut,

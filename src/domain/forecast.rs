@@ -146,37 +146,31 @@ pub fn interval(calls: f64, rate: f64) -> Duration {
     if hours < 744.0 { Duration::from_secs_f64(hours * 3_600.0) } else { Duration::from_hours(744) }
 }
 
+/// The first instant of the month, as DingTalk counts them (UTC+8).
+pub fn month_begin(now: Timestamp) -> Timestamp {
+    first_of_month(now, Months::new(0)).unwrap_or(now)
+}
+
 /// The first instant of the next month, as DingTalk counts them (UTC+8).
 pub fn month_end(now: Timestamp) -> Timestamp {
-    let next = (now + UTC_OFFSET)
-        .to_utc()
-        .and_then(|local| NaiveDate::from_ymd_opt(local.year(), local.month(), 1))
-        .and_then(|first| first.checked_add_months(Months::new(1)));
-    next.map_or(Timestamp::from_millis(i64::MAX), |next| {
-        Timestamp::from(next.and_time(NaiveTime::MIN).and_utc()) - UTC_OFFSET
-    })
+    first_of_month(now, Months::new(1)).unwrap_or(Timestamp::from_millis(i64::MAX))
 }
 
-/// When the month's pushes are spent, if they come as they came so far this month; `None` if they last.
-#[expect(clippy::cast_precision_loss, reason = "counts of pushes are far below 2^52")]
-pub fn pushes_end(pushes: u64, share: u64, now: Timestamp) -> Option<Timestamp> {
-    /// A day of a month tells little about the others.
-    const LEAST_DAYS: f64 = 3.0;
-
-    if share == 0 || pushes >= share {
-        return (share > 0).then_some(now);
-    }
-    let day_of_month = day(now).get(8..).and_then(|day| day.parse::<f64>().ok()).unwrap_or(1.0);
-    let per_day = pushes as f64 / day_of_month.max(LEAST_DAYS);
-    let days_left = (share - pushes) as f64 / per_day.max(f64::MIN_POSITIVE);
-    let end = (days_left < 31.0).then(|| now + Duration::from_secs_f64(days_left * 86_400.0));
-    end.filter(|end| *end < month_end(now))
+fn first_of_month(now: Timestamp, later: Months) -> Option<Timestamp> {
+    let local = (now + UTC_OFFSET).to_utc()?;
+    let first = NaiveDate::from_ymd_opt(local.year(), local.month(), 1)?.checked_add_months(later)?;
+    Some(Timestamp::from(first.and_time(NaiveTime::MIN).and_utc()) - UTC_OFFSET)
 }
 
-/// The day on which a call at `now` counts: `2026-06-01`, UTC+8. Its first seven characters are the month.
+/// The day on which a call at `now` counts: `2026-06-01`, UTC+8.
 pub fn day(now: Timestamp) -> String {
     let local = (now + UTC_OFFSET).to_utc();
     local.map_or_else(|| "9999-12-31".to_owned(), |local| local.format("%Y-%m-%d").to_string())
+}
+
+/// The month in which a call at `now` counts: `2026-06`, UTC+8.
+pub fn month(now: Timestamp) -> String {
+    day(now).chars().take(7).collect()
 }
 
 /// The hours since the epoch.
@@ -238,7 +232,9 @@ mod tests {
     fn months_are_counted_in_utc_plus_8() {
         assert_eq!(month_end(instant("2026-06-30T15:59:59Z")), instant("2026-06-30T16:00:00Z"));
         assert_eq!(month_end(instant("2026-06-30T16:00:00Z")), instant("2026-07-31T16:00:00Z"));
-        assert_eq!(day(instant("2026-06-30T16:00:00Z")), "2026-07-01");
+        assert_eq!(month_begin(instant("2026-06-30T15:59:59Z")), instant("2026-05-31T16:00:00Z"));
+        let july = instant("2026-06-30T16:00:00Z");
+        assert_eq!((day(july), month(july), month_begin(july)), ("2026-07-01".to_owned(), "2026-07".to_owned(), july));
     }
 
     #[test]
@@ -294,17 +290,6 @@ mod tests {
         let mostly_told = Budget { unannounced: 0.25, ..budget(1_000) };
         let half = looking_rate(&profile, &budget(1_000), now) / 2.0;
         assert!((looking_rate(&profile, &mostly_told, now) - half).abs() < 1e-9);
-    }
-
-    #[test]
-    fn pushes_that_come_as_they_came_so_far_end_before_the_month_or_last() {
-        let tenth = instant("2026-06-10T00:00:00Z");
-        assert_eq!(pushes_end(900, 3_000, tenth), None);
-        let end = pushes_end(1_500, 3_000, tenth).unwrap();
-        assert_eq!(day(end), "2026-06-20");
-        assert_eq!(pushes_end(3_000, 3_000, tenth), Some(tenth), "they are spent");
-        assert_eq!((pushes_end(9_999, 0, tenth), pushes_end(0, 3_000, tenth)), (None, None));
-        assert_eq!(pushes_end(200, 3_000, instant("2026-05-31T20:00:00Z")), None, "the first day tells little");
     }
 
     #[test]

@@ -2,6 +2,7 @@
 //!
 //! No I/O. This room knows no other room.
 
+pub mod automatic;
 pub mod backoff;
 pub mod calendar;
 pub mod clock;
@@ -15,6 +16,7 @@ pub mod forecast;
 pub mod lifecycle;
 pub mod notice;
 pub mod outage;
+pub mod pushes;
 pub mod recording;
 pub mod schedule;
 pub mod wait;

@@ -21,12 +21,27 @@ pub enum Kind {
     Paused,
     /// Less than a tenth of the month's share is left.
     ShareLow,
+    /// Events are wanted, and there has been no connection for longer than an hour.
+    Disconnected,
+    /// Events tell of fewer meetings than they should.
+    CoverageLow,
+    /// The month's pushes will be spent before it is over.
+    PushesLow,
     /// A conference is `archived`. It needs nobody, and is never over.
     Archived,
 }
 
 impl Kind {
-    pub const ALL: [Self; 5] = [Self::Failed, Self::Unhealthy, Self::Paused, Self::ShareLow, Self::Archived];
+    pub const ALL: [Self; 8] = [
+        Self::Failed,
+        Self::Unhealthy,
+        Self::Paused,
+        Self::ShareLow,
+        Self::Disconnected,
+        Self::CoverageLow,
+        Self::PushesLow,
+        Self::Archived,
+    ];
 
     /// Its name in the catalog, and in what is posted.
     pub const fn as_str(self) -> &'static str {
@@ -35,6 +50,9 @@ impl Kind {
             Self::Unhealthy => "unhealthy",
             Self::Paused => "paused",
             Self::ShareLow => "share_low",
+            Self::Disconnected => "disconnected",
+            Self::CoverageLow => "coverage_low",
+            Self::PushesLow => "pushes_low",
             Self::Archived => "archived",
         }
     }
@@ -47,6 +65,8 @@ impl Kind {
     const fn heading(self) -> &'static str {
         match self {
             Self::ShareLow => "calls run low",
+            Self::CoverageLow => "events missing",
+            Self::PushesLow => "pushes run low",
             _ => self.as_str(),
         }
     }
@@ -62,7 +82,7 @@ impl Serialize for Kind {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Condition {
     pub kind: Kind,
-    /// What it is about: a stage, what a pause holds, a month.
+    /// What it is about: a stage, what a pause holds, a month, events.
     pub subject: String,
     pub since: Timestamp,
     pub what: String,

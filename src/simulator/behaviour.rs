@@ -2,6 +2,8 @@
 //!
 //! A daemon must live with every one of these, so every possible thing is a variant and tests draw them at random.
 
+use std::time::Duration;
+
 use super::random::Random;
 use super::stream::StreamBehaviour;
 
@@ -44,6 +46,12 @@ pub struct Behaviour {
     pub envelope: Envelope,
     /// How events are pushed.
     pub stream: StreamBehaviour,
+    /// How long after its start a meeting's media comes up; before, no recording can be started.
+    pub media_up_after: Duration,
+    /// Who may start and stop recordings.
+    pub host: Host,
+    /// What it answers to a start while a recording runs.
+    pub second_start: SecondStart,
 }
 
 /// What an ended or unknown id does to a batch query.
@@ -135,6 +143,24 @@ pub enum PlannedStart {
     Absent,
 }
 
+/// Who is a meeting's host.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Host {
+    /// Whoever created it.
+    Creator,
+    /// Somebody else, to whom the creator handed it over at its start.
+    Another,
+}
+
+/// What a start is answered while a recording runs. It never starts another one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SecondStart {
+    /// `recordStartError`.
+    Refused,
+    /// As the first one.
+    Accepted,
+}
+
 /// How numbers are written in an answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Numbers {
@@ -201,6 +227,9 @@ impl Default for Behaviour {
             error_codes: ErrorCodes::Bare,
             envelope: Envelope::LowerCase,
             stream: StreamBehaviour::default(),
+            media_up_after: Duration::ZERO,
+            host: Host::Creator,
+            second_start: SecondStart::Refused,
         }
     }
 }
@@ -236,6 +265,9 @@ impl Behaviour {
             unknown_field: *random.pick(&[UnknownField::None, UnknownField::Changing]),
             stream: StreamBehaviour::drawn(seed),
             played_size: *random.pick(&[PlayedSize::FileSize, PlayedSize::Size]),
+            media_up_after: Duration::from_secs(*random.pick(&[0, 2, 10, 40])),
+            host: *random.pick(&[Host::Creator, Host::Creator, Host::Creator, Host::Another]),
+            second_start: *random.pick(&[SecondStart::Refused, SecondStart::Accepted]),
         }
     }
 }

@@ -8,7 +8,9 @@ use serde_json::{Map, Value, json};
 
 use crate::domain::clock::Timestamp;
 
-use super::behaviour::{AcceptedUnionIds, Behaviour, EarlierVideos, EmptyList, ListingOrder, OutsideBatch};
+use super::behaviour::{
+    AcceptedUnionIds, Behaviour, EarlierVideos, EmptyList, Host, ListingOrder, OutsideBatch, SecondStart,
+};
 use super::endpoint::Endpoint;
 use super::meeting::{Meeting, Phase, Recording};
 use super::organisation::Organisation;
@@ -86,8 +88,8 @@ pub(super) fn answer(
         Endpoint::ConferenceInfo => conference_info(ask, organisation, behaviour, now),
         Endpoint::GetVideos => get_videos(ask, organisation, behaviour, now),
         Endpoint::GetPlayInfos => get_play_infos(ask, organisation, behaviour, now),
-        Endpoint::StartRecord => start_record(ask, organisation, now),
-        Endpoint::StopRecord => stop_record(ask, organisation, now),
+        Endpoint::StartRecord => start_record(ask, organisation, behaviour, now),
+        Endpoint::StopRecord => stop_record(ask, organisation, behaviour, now),
         Endpoint::OrgConferences => org_conferences(ask, organisation, behaviour, now),
         Endpoint::UsersLists => users_lists(ask, organisation, now),
         Endpoint::AccessToken | Endpoint::CorpToken | Endpoint::OpenConnection => Err("systemError"),
@@ -161,7 +163,12 @@ fn get_play_infos(
     Ok(wire::play_infos(recording, behaviour, now))
 }
 
-fn start_record(ask: &Ask, organisation: &mut Organisation, now: Timestamp) -> Result<Value, &'static str> {
+fn start_record(
+    ask: &Ask,
+    organisation: &mut Organisation,
+    behaviour: &Behaviour,
+    now: Timestamp,
+) -> Result<Value, &'static str> {
     let union_id = ask.union_id().ok_or("paramsError")?;
     if !ask.is_one_of("smallWindowPosition", &WINDOW_POSITIONS) || !ask.is_one_of("mode", &MODES) {
         return Err("paramsError");
@@ -170,24 +177,31 @@ fn start_record(ask: &Ask, organisation: &mut Organisation, now: Timestamp) -> R
     if meeting.phase(now) == Phase::Ended {
         return Err("roomClosed");
     }
-    if meeting.creator_union_id != union_id {
+    if !is_host(meeting, union_id, behaviour) {
         return Err("recordStartPermissionError");
     }
+    let is_up = meeting.session(now).starts_at + behaviour.media_up_after <= now;
+    let is_second = behaviour.second_start == SecondStart::Accepted && meeting.cloud_record_status(now) == 1;
     let id = meeting.conference_id.clone();
-    if organisation.start_recording(&id, union_id, now) {
+    if is_up && (is_second || organisation.start_recording(&id, union_id, now)) {
         Ok(json!({ "code": "200" }))
     } else {
         Err("recordStartError")
     }
 }
 
-fn stop_record(ask: &Ask, organisation: &mut Organisation, now: Timestamp) -> Result<Value, &'static str> {
+fn stop_record(
+    ask: &Ask,
+    organisation: &mut Organisation,
+    behaviour: &Behaviour,
+    now: Timestamp,
+) -> Result<Value, &'static str> {
     let union_id = ask.union_id().ok_or("paramsError")?;
     let meeting = known(ask, organisation, now)?;
     if meeting.phase(now) == Phase::Ended {
         return Err("roomClosed");
     }
-    if meeting.creator_union_id != union_id {
+    if !is_host(meeting, union_id, behaviour) {
         return Err("recordStopPermissionError");
     }
     let id = meeting.conference_id.clone();
@@ -291,6 +305,10 @@ fn visible<'a>(
 fn listed<'a>(meeting: &'a Meeting, behaviour: &Behaviour, now: Timestamp) -> impl Iterator<Item = &'a Recording> {
     let is_hidden = behaviour.earlier_videos == EarlierVideos::Hidden && meeting.phase(now) == Phase::InProgress;
     meeting.listed_recordings(now).filter(move |_| !is_hidden)
+}
+
+fn is_host(meeting: &Meeting, union_id: &str, behaviour: &Behaviour) -> bool {
+    behaviour.host == Host::Creator && meeting.creator_union_id == union_id
 }
 
 fn may_see(meeting: &Meeting, union_id: &str, behaviour: &Behaviour) -> bool {

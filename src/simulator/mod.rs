@@ -32,7 +32,9 @@ pub use answer::Answer;
 pub use behaviour::{
     AcceptedUnionIds, Behaviour, EarlierVideos, EmptyField, EmptyList, Envelope, ErrorCodes, KeyOrder,
 };
-pub use behaviour::{ListingOrder, Numbers, OutsideBatch, PlannedStart, PlayedSize, RecordStatus, UnknownField};
+pub use behaviour::{
+    Host, ListingOrder, Numbers, OutsideBatch, PlannedStart, PlayedSize, RecordStatus, SecondStart, UnknownField,
+};
 pub use endpoint::Endpoint;
 pub use faults::{Fault, Faults};
 pub use generate::Plan;

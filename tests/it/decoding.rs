@@ -46,7 +46,7 @@ const TABLE: &[(&str, &[u16], Class)] = &[
     ("paramError", &[400], Class::RequestWrong),
     ("missingRoomId", &[400], Class::RequestWrong),
     ("roomClosed", &[400], Class::MeetingEnded),
-    ("recordStartError", &[404], Class::RecordRefused),
+    ("recordStartError", &[404], Class::RecordNotStarted),
     ("recordStartPermissionError", &[404], Class::RecordRefused),
     ("recordStopError", &[400], Class::RecordRefused),
     ("recordStopPermissionError", &[400], Class::RecordRefused),

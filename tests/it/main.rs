@@ -6,6 +6,7 @@
 
 mod again;
 mod askers;
+mod automatic;
 mod backlog;
 mod batches;
 mod bounded;

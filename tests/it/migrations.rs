@@ -103,6 +103,27 @@ async fn what_failed_or_was_archived_before_there_were_notices_is_told_to_nobody
     catalog.close().await;
 }
 
+#[tokio::test]
+async fn what_had_begun_before_recordings_were_started_by_themselves_is_not_started_by_the_step_itself() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("catalog.db");
+    catalog_of(
+        &path,
+        5,
+        "INSERT INTO conferences (conference_id, state, discovered_by, discovered_at, last_active_at, creator_union_id)
+         VALUES ('607452e0xxx', 'active', 'event', 1000, 1000, 'WFBkgxxx');
+         INSERT INTO sightings (conference_id, announced_at, last_sequence) VALUES ('607452e0xxx', 1000, 1);
+         INSERT INTO api_calls VALUES ('2026-06-01', 'start', 'ok', 1)",
+    )
+    .await;
+
+    let catalog = Catalog::open(&path).await.unwrap();
+    assert_eq!(catalog.verify().await.unwrap(), []);
+    assert_eq!(catalog.next_start().await.unwrap(), None, "what began before is not recorded from its start");
+    assert_eq!(catalog.conference("607452e0xxx").await.unwrap().unwrap().state, "active");
+    catalog.close().await;
+}
+
 /// What a query answers: a row each, with its columns as SQLite quotes them.
 async fn rows(connection: &mut SqliteConnection, columns: &str, from: &str) -> Vec<String> {
     let quoted: Vec<String> = columns.split(", ").map(|column| format!("quote({column})")).collect();

@@ -48,6 +48,11 @@ const BREAKS: &[(&str, &str, &str)] = &[
         "changed",
     ),
     (
+        "whose list showed recordings has them",
+        "UPDATE conference_waits SET list_changes = 1 WHERE conference_id = 'ended'",
+        "ended (ended)",
+    ),
+    (
         "an unrecorded conference has none",
         "UPDATE recordings SET conference_id = 'unrecorded' WHERE conference_id = 'looked'",
         "unrecorded (unrecorded)",

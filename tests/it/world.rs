@@ -187,7 +187,7 @@ impl World {
 
     /// Waits until a row is there that another task writes.
     pub(crate) async fn is_written(&self, sql: &'static str) {
-        for _ in 0..10_000 {
+        for _ in 0..100_000 {
             if self.number(sql).await > 0 {
                 return;
             }

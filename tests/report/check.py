@@ -155,7 +155,8 @@ UNNAMED = """[...document.querySelectorAll('svg')].filter(svg => !svg.closest('s
 
 
 def write(catalog, page, *options):
-    environment = os.environ | {"RECORDING_ARCHIVER__CATALOG__PATH": str(catalog)}
+    settings = {"RECORDING_ARCHIVER__CATALOG__PATH": str(catalog), "RECORDING_ARCHIVER__EVENTS__STREAM": "true"}
+    environment = os.environ | settings
     subprocess.run([PROGRAM, "report", page, *options], check=True, env=environment, stdout=subprocess.DEVNULL)
 
 
@@ -171,6 +172,9 @@ def make_hostile(demo, catalog):
         connection.execute("UPDATE recordings SET region_id = ? WHERE rowid % 3 = 0", (FOREIGN,))
         connection.execute("UPDATE recordings SET record_type = 7 WHERE rowid % 5 = 0")
         connection.execute("UPDATE job_runs SET outcome = ?, failures = 9, last_ok_at = 1", (LONG,))
+        connection.execute("UPDATE event_stream SET connected_since = NULL, closed_at = 1, last_error = ?", (FOREIGN,))
+        connection.execute("UPDATE pushes SET event_type = ? WHERE event_type = 'flash_minutes_open_event'", (LONG,))
+        connection.execute("UPDATE sightings SET announced_at = NULL")
         connection.execute("INSERT INTO pauses VALUES ('*', 4000000000000, 1, 1, 'systemError', ?)", (FOREIGN,))
 
 
@@ -200,11 +204,12 @@ def main(scratch):
         print("SKIPPED Chromium is not installed: NO PAGE WAS LOOKED AT", flush=True)
         return 0
     demo, hostile, empty = scratch / "demo.db", scratch / "hostile.db", scratch / "empty.db"
-    subprocess.run([PROGRAM, "demo", "--catalog", demo], check=True, stdout=subprocess.DEVNULL)
+    demo_with_events = [PROGRAM, "demo", "--events", "--format", "json", "--catalog", demo]
+    subprocess.run(demo_with_events, check=True, stdout=subprocess.DEVNULL)
     make_hostile(demo, hostile)
     shutil.copy(demo, empty)
     with contextlib.closing(sqlite3.connect(empty)) as connection, connection:
-        for table in ("recording_revisions", "recordings", "conferences", "api_calls", "job_runs"):
+        for table in ("recording_revisions", "recordings", "conferences", "api_calls", "pushes", "event_stream", "job_runs"):
             connection.execute(f"DELETE FROM {table}")
     june = ("--since", "2026-06-01", "--until", "2026-06-30")
     with Browser(scratch / "profile") as browser:
@@ -214,7 +219,7 @@ def main(scratch):
             look(browser, page, name)
             if catalog == demo:
                 with check("the demo has its plots"):
-                    assert browser.value("document.querySelectorAll('svg[role=img]').length") == 5
+                    assert browser.value("document.querySelectorAll('svg[role=img]').length") == 6
             if catalog == hostile:
                 with check("foreign text is shown as it is, and none of it runs"):
                     assert FOREIGN in browser.value("document.querySelector('#person').textContent")

@@ -14,7 +14,6 @@ use crate::cli::wiring;
 use crate::config::Config;
 use crate::dingtalk::{Charge, Client, Error, Gate, Outcome, Refusal, Request};
 use crate::domain::clock::{Clock, SystemClock, Timestamp};
-use crate::domain::endpoint::Endpoint;
 use crate::domain::failure::{Class, OwnCode};
 
 /// The most metered calls that `doctor` makes, but for one that opens the connection for events.
@@ -22,6 +21,9 @@ const MOST_CALLS: usize = 5;
 
 /// An id that no conference has. A request about it changes nothing, and its answer shows what the app may do.
 const NO_CONFERENCE: &str = "recording-archiver-doctor";
+
+/// A unionId that nobody has.
+const NOBODY: &str = "recording-archiver-doctor";
 
 /// Without a `catalog` that may be written to, no metered call is made: it could not be counted.
 pub(super) async fn check(findings: &mut Findings, config: &Config, catalog: Option<&Catalog>) -> anyhow::Result<()> {
@@ -93,17 +95,20 @@ async fn skew(findings: &mut Findings, client: &Client) {
 /// Checks the scopes of the app and the configured unionIds, with one call each, at most [`MOST_CALLS`].
 async fn scopes_and_users(findings: &mut Findings, config: &Config, client: &Client) {
     let query = client.query(&[NO_CONFERENCE]).await.map(drop);
-    let goes_on = scope(findings, "scope to read conferences", query);
+    let goes_on = scope(findings, "scope to read conferences", query, true);
     let mut calls = MOST_CALLS - 1;
     if goes_on && config.discover.organization {
         let list = client.org_conferences(1, None).await.map(drop);
-        scope(findings, "scope to read the organisation's list", list);
+        scope(findings, "scope to read the organisation's list", list, true);
         calls -= 1;
     }
     let union_ids = union_ids(config);
-    if let (true, Some(union_id)) = (goes_on, union_ids.first()) {
+    let is_automatic = !config.record.automatic_for.is_empty();
+    // One scope is for both, and to stop what nobody records does no harm.
+    let as_whom = union_ids.first().copied().or(is_automatic.then_some(NOBODY));
+    if let (true, Some(union_id)) = (goes_on, as_whom) {
         let stop = client.record_stop(NO_CONFERENCE, union_id).await;
-        scope(findings, "scope to start and stop recordings", stop);
+        scope(findings, "scope to start and stop recordings", stop, is_automatic);
         calls -= 1;
     }
     let asked = if goes_on { calls.min(union_ids.len()) } else { 0 };
@@ -147,8 +152,9 @@ async fn events(findings: &mut Findings, catalog: &Catalog, client: &Client, now
     Ok(())
 }
 
-/// Concludes from an answer about [`NO_CONFERENCE`] whether the app has a scope. Returns whether to go on.
-fn scope(findings: &mut Findings, check: &'static str, answer: Result<(), Error>) -> bool {
+/// Concludes from an answer about [`NO_CONFERENCE`] whether the app has a scope, which the daemon needs or only whoever
+/// starts recordings by hand. Returns whether to go on.
+fn scope(findings: &mut Findings, check: &'static str, answer: Result<(), Error>, is_needed: bool) -> bool {
     let granted = (Verdict::Ok, "granted".to_owned(), true);
     let (verdict, says, goes_on) = match answer {
         Ok(()) => granted,
@@ -158,11 +164,11 @@ fn scope(findings: &mut Findings, check: &'static str, answer: Result<(), Error>
             | Class::RequestWrong
             | Class::MeetingEnded
             | Class::RecordRefused
+            | Class::RecordNotStarted
             | Class::UserUnknown
             | Class::PermissionDenied
             | Class::NothingRecorded => granted,
-            // Only needed by those who start recordings by hand.
-            Class::ScopeMissing if error.endpoint == Endpoint::RecordStop => {
+            Class::ScopeMissing if !is_needed => {
                 (Verdict::Warning, format!("{error}; only `record start` and `record stop` need it"), true)
             }
             Class::Held => (Verdict::Skipped, error.to_string(), false),
@@ -178,8 +184,9 @@ fn union_ids(config: &Config) -> Vec<&str> {
     let fallback = config.dingtalk.fallback_union_id.as_deref();
     let hints = config.watch.conferences.iter().filter_map(|watched| watched.union_id.as_deref());
     let users = config.discover.users.iter().map(String::as_str);
+    let creators = config.record.automatic_for.iter().map(String::as_str).filter(|creator| *creator != "*");
     let mut seen = HashSet::new();
-    fallback.into_iter().chain(users).chain(hints).filter(|union_id| seen.insert(*union_id)).collect()
+    fallback.into_iter().chain(users).chain(hints).chain(creators).filter(|union_id| seen.insert(*union_id)).collect()
 }
 
 /// A gate that counts metered calls, and stops at [`MOST_CALLS`].

@@ -2,26 +2,25 @@
 
 use std::collections::BTreeMap;
 
-use chrono::{Datelike, Days, Months, NaiveDate};
+use chrono::{Datelike, Days, NaiveDate};
 
 use super::html::{counted, number, table, whole};
-use super::plot::{About, Line, line};
-use super::span::labels;
+use super::month::{Month, running};
+use super::plot::About;
 use super::{Figure, Section, Shown};
 use crate::catalog::Error;
 use crate::catalog::history::CallsOfDay;
-use crate::domain::clock::Timestamp;
 use crate::domain::endpoint::Endpoint;
-use crate::domain::forecast;
 
 /// So far back experience reaches.
 const EXPERIENCE_DAYS: u64 = 28;
 
 /// What calls are for.
-const KINDS: [(&str, &[Endpoint]); 3] = [
+const KINDS: [(&str, &[Endpoint]); 4] = [
     ("finding meetings", &[Endpoint::OrgConferences, Endpoint::UserConferences]),
     ("whether they go on, and their ends", &[Endpoint::Query, Endpoint::Conference]),
     ("reading lists of recordings", &[Endpoint::Videos]),
+    ("opening the connection for events", &[Endpoint::StreamOpen]),
 ];
 
 /// What a day cost, by days (UTC+8).
@@ -31,38 +30,27 @@ type Ledger = BTreeMap<NaiveDate, f64>;
 pub(super) async fn section(shown: &Shown<'_>) -> Result<Section, Error> {
     let (id, heading) = ("calls", "Calls");
     let share = shown.view.share;
-    // The ledger's days are DingTalk's.
-    let day_of = |instant: Timestamp| forecast::day(instant).parse::<NaiveDate>().unwrap_or_default();
-    let today = day_of(shown.now);
-    let last_shown = if shown.span.until() < shown.now { shown.last_day() } else { today };
-    let first = last_shown.with_day(1).unwrap_or(last_shown);
-    let end = first.checked_add_months(Months::new(1)).unwrap_or(first);
-    let month: Vec<NaiveDate> = first.iter_days().take_while(|day| *day < end).collect();
+    let month = Month::of(shown);
+    let (first, name) = (month.first(), &month.name);
     let before = first.checked_sub_days(Days::new(EXPERIENCE_DAYS)).unwrap_or(first);
-    let calls = shown.view.catalog.calls_by_day(&before.to_string(), &last(&month).to_string()).await?;
+    let calls = shown.view.catalog.calls_by_day(&before.to_string(), &month.last().to_string()).await?;
     let mut ledger = Ledger::new();
     for CallsOfDay { day, calls, .. } in &calls {
         *ledger.entry(day.parse().unwrap_or_default()).or_default() += *calls as f64;
     }
     let of_month: Vec<&CallsOfDay> = calls.iter().filter(|it| *it.day >= *first.to_string()).collect();
     let spent: u64 = of_month.iter().map(|it| it.calls).sum();
-    let name = format!("{} (UTC+8)", first.format("%B %Y"));
-    let goes_on = month.contains(&today);
-    let known: Vec<f64> = running(0.0, month.iter().filter(|day| **day <= today).map(|day| of(&ledger, *day)));
-    let to_come = if goes_on { expected(&ledger, today, &month) } else { Vec::new() };
-    let uncapped = running(spent as f64, to_come.into_iter());
-    let at_end = uncapped.last().copied().unwrap_or(spent as f64);
-    let note = match share {
-        0 => format!("in {name}, unmetered"),
-        share => format!("of {} in {name}", number(share)),
-    };
+    let known = running(0.0, month.lived().map(|day| of(&ledger, day)));
+    let to_come = if month.goes_on() { expected(&ledger, month.today, &month.days) } else { Vec::new() };
+    let expected = running(spent as f64, to_come.into_iter());
+    let at_end = expected.last().copied().unwrap_or(spent as f64);
     let is_short = share > 0 && at_end > share as f64;
-    let figures = vec![Figure::new("Calls", number(spent)).noted(&note)];
+    let figures = vec![Figure::new("Calls", number(spent)).noted(&month.note(share))];
     let section = |body| Section { id, heading, figures, body };
     if spent == 0 {
         return Ok(section(format!("<p>No metered call was made in {name}.</p>\n")));
     }
-    let outlook = match (goes_on, is_short) {
+    let outlook = match (month.goes_on(), is_short) {
         (false, _) => String::new(),
         (true, false) => format!(
             " If the rest of the month costs what its weekdays cost before, it will be {} by the end.",
@@ -74,19 +62,9 @@ pub(super) async fn section(shown: &Shown<'_>) -> Result<Section, Error> {
                 .to_owned()
         }
     };
-    // It keeps to the share, whatever the weekdays say.
-    let cap = if share > 0 { share.max(spent) as f64 } else { f64::MAX };
-    let expected: Vec<f64> = uncapped.into_iter().map(|sum| sum.min(cap)).collect();
-    let says = |(day, sum): (&NaiveDate, &f64)| {
-        let so_far = if *day > today { "expected by then" } else { "so far this month" };
-        format!("{}: {} calls {so_far}", day.format("%a %-d %b"), whole(*sum))
-    };
-    let says = month.iter().zip(known.iter().chain(&expected)).map(says).collect();
-    let limit = (share > 0).then(|| (share as f64, format!("share {}", number(share))));
-    let drawn = Line { known, expected, days: month.len(), limit, says };
     let title = format!("Calls in {name}, added up");
     let in_words = format!("{} so far.{outlook}", counted(spent, "call", "calls"));
-    let plot = line(&About { id: "calls-plot", title: &title, says: &in_words }, &drawn, &labels(&month));
+    let plot = month.plot(&About { id: "calls-plot", title: &title, says: &in_words }, "calls", known, expected, share);
     Ok(section(format!(
         "<p>{}, in {name}.{outlook}</p>\n<figure><figcaption>{title}</figcaption>\n{plot}</figure>\n{}",
         counted(spent, "metered call", "metered calls"),
@@ -127,20 +105,6 @@ fn expected(ledger: &Ledger, today: NaiveDate, month: &[NaiveDate]) -> Vec<f64> 
 
 fn of(ledger: &Ledger, day: NaiveDate) -> f64 {
     ledger.get(&day).copied().unwrap_or_default()
-}
-
-/// The sums so far.
-fn running(from: f64, costs: impl Iterator<Item = f64>) -> Vec<f64> {
-    costs
-        .scan(from, |sum, cost| {
-            *sum += cost;
-            Some(*sum)
-        })
-        .collect()
-}
-
-fn last(month: &[NaiveDate]) -> NaiveDate {
-    month.last().copied().unwrap_or_default()
 }
 
 #[cfg(test)]

@@ -128,9 +128,13 @@ async fn looks(shown: &Shown<'_>, now: Timestamp) -> Result<String, Error> {
     let discovers = settings.organization || !settings.users.is_empty();
     let stages = [("discover", &settings.discover, pace.discover), ("poll", &settings.poll, pace.poll)];
     let stages = stages.into_iter().filter(|(stage, ..)| discovers || *stage == "poll");
+    let why = match &shown.events {
+        Some(events) if events.are_trusted => ", stretched, for events tell of nearly all meetings",
+        _ => ", stretched so that the month’s calls last",
+    };
     let interval = |(stage, schedule, pace): (&str, &Schedule, Duration)| {
         let configured = schedule.shortest_gap(now);
-        let stretched = if pace > configured { ", stretched so that the month’s calls last" } else { "" };
+        let stretched = if pace > configured { why } else { "" };
         format!("{stage} every {}{stretched}", duration(configured.max(pace)))
     };
     Ok(stages.map(interval).collect::<Vec<_>>().join("; "))

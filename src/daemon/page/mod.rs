@@ -5,9 +5,11 @@
 
 mod backlog;
 mod calls;
+mod events;
 mod health;
 mod html;
 mod lags;
+mod month;
 mod people;
 mod plot;
 mod recordings;
@@ -18,6 +20,8 @@ use chrono::{DateTime, Datelike, Days, NaiveDate};
 use self::html::text;
 use self::span::Span;
 use super::view::View;
+use crate::archive;
+use crate::archive::events::EventReport;
 use crate::catalog::Error;
 use crate::domain::calendar::{Precision, Zone, offset};
 use crate::domain::clock::Timestamp;
@@ -49,6 +53,8 @@ struct Shown<'a> {
     now: Timestamp,
     zone: Zone,
     span: Span,
+    /// `None`: none are wanted.
+    events: Option<EventReport>,
 }
 
 /// A part of the page.
@@ -75,14 +81,14 @@ struct Figure {
 pub async fn render(view: &View, asked: Asked) -> Result<String, Error> {
     let shown = Shown::new(view, asked).await?;
     let health = health::Health::load(&shown).await?;
-    let sections = [
-        recordings::section(&shown).await?,
-        calls::section(&shown).await?,
+    let mut sections = vec![recordings::section(&shown).await?, calls::section(&shown).await?];
+    sections.extend(events::section(&shown).await?);
+    sections.extend([
         lags::section(&shown).await?,
         backlog::section(&shown).await?,
         people::section(&shown).await?,
         health.section(&shown),
-    ];
+    ]);
     Ok(page(&shown, &health.verdict(), &sections))
 }
 
@@ -97,7 +103,8 @@ impl<'a> Shown<'a> {
         // Nothing is known of the time before the first recording; a few days of it are room to stand out in.
         let first = view.catalog.first_recording(since).await?.map_or(until, |first| days_before(first, 0));
         let since = since.max(first.min(days_before(until, FEWEST_DAYS - 1)));
-        Ok(Self { view, now, zone, span: Span::new(since, until, zone) })
+        let events = archive::events::report(&view.catalog, &view.settings, now).await?;
+        Ok(Self { view, now, zone, span: Span::new(since, until, zone), events })
     }
 
     /// The day on which its time ends.

@@ -29,6 +29,8 @@ pub struct Standing {
     pub was_active: bool,
     pub has_error: bool,
     pub is_remembered: bool,
+    /// Whether a list that showed a recording is remembered.
+    pub was_listed: bool,
     pub has_recording: bool,
 }
 
@@ -40,6 +42,7 @@ pub const fn invariants() -> &'static [Invariant] {
     &[
         ("a closed conference has closed_at, an open one has none", |it| it.state.is_closed() == it.is_closed),
         ("an archived conference has recordings", |it| it.state != State::Archived || it.has_recording),
+        ("a conference whose list showed recordings has them", |it| !it.was_listed || it.has_recording),
         ("an unrecorded conference has none", |it| it.state != State::Unrecorded || !it.has_recording),
         ("a failed conference says why", |it| it.state != State::Failed || it.has_error),
         ("an active conference has last_active_at", |it| it.state != State::Active || it.was_active),

@@ -42,7 +42,7 @@ mod tests;
 use std::time::Duration;
 
 pub use explain::{Standing, invariants, next_question};
-pub use pushed::is_told_over;
+pub use pushed::goes_on;
 use serde::Deserialize;
 
 use super::clock::Timestamp;

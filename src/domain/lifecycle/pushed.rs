@@ -1,13 +1,15 @@
 //! The life of a conference, fifth part: what follows from an event.
 
 use super::{ErrorNote, Page, Transition};
-use crate::domain::conference::{Conference, ConferenceInfo, State};
+use crate::domain::clock::Timestamp;
+use crate::domain::conference::{ConferenceInfo, State};
 use crate::domain::event::Happened;
 use crate::domain::wait::Wait;
 
-/// Whether an event said that it is over, and conference info was not asked since.
-pub const fn is_told_over(conference: &Conference) -> bool {
-    matches!(conference.state, Some(State::Active)) && conference.attempts == 0 && conference.next_attempt_at.is_some()
+/// Whether a conference that stands like this goes on, as far as is known. Of one that is active, was not asked about yet
+/// and is to be, an event said that it is over.
+pub fn goes_on(state: Option<State>, attempts: u32, next_attempt_at: Option<Timestamp>) -> bool {
+    state == Some(State::Active) && (attempts > 0 || next_attempt_at.is_none())
 }
 
 impl Page<'_> {

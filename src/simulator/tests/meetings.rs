@@ -23,6 +23,26 @@ async fn an_hour_before_it_starts_a_meeting_is_only_known_to_conference_info() {
 }
 
 #[tokio::test]
+async fn a_recording_is_started_by_the_host_once_the_media_is_up_and_never_twice() {
+    let media_up_after = Duration::from_mins(90);
+    let behaviour = Behaviour { media_up_after, ..Behaviour::default() };
+    let open = Meeting::sample("m", NINE, NINE + Duration::from_hours(3)).creator(HOST);
+    let world = World::new(vec![open], behaviour).await;
+    let start = async || world.record("start", "m", json!({ "unionId": HOST })).await;
+    start().await.is_error(404, "recordStartError");
+    world.clock.step_to(NINE + media_up_after);
+    for (host, code) in [(Host::Another, "recordStartPermissionError"), (Host::Creator, "200")] {
+        world.simulator.set_behaviour(Behaviour { host, ..Behaviour::default() });
+        assert_eq!(start().await.body["code"], code);
+    }
+    start().await.is_error(404, "recordStartError");
+    world.simulator.set_behaviour(Behaviour { second_start: SecondStart::Accepted, ..Behaviour::default() });
+    assert_eq!(start().await.body["code"], "200");
+    let recordings = world.simulator.with_organisation(|all| all.meeting("m").unwrap().recordings.len());
+    assert_eq!(recordings, 1);
+}
+
+#[tokio::test]
 async fn a_meeting_that_goes_on_is_everywhere_but_its_videos() {
     let world = World::new(vec![meeting("m").attended_by("WFBkgxxxguest")], Behaviour::default()).await;
 
@@ -177,6 +197,7 @@ async fn every_drawn_behaviour_can_happen_and_none_lies_about_the_recording() {
     assert!(drawn.iter().any(|behaviour| behaviour.outside_batch == OutsideBatch::ResourceClose));
     assert!(drawn.iter().any(|behaviour| behaviour.numbers == Numbers::Strings));
     assert!(drawn.iter().any(|behaviour| behaviour.most_ids == Some(3)));
+    assert!(drawn.iter().any(|behaviour| behaviour.host == Host::Another));
     assert!(drawn.iter().any(|behaviour| behaviour.empty_field == EmptyField::Absent));
     assert!(drawn.iter().any(|behaviour| behaviour.key_order == KeyOrder::Shuffled));
 }

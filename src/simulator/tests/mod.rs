@@ -15,7 +15,8 @@ use crate::domain::clock::{Clock, Timestamp, VirtualClock};
 
 use super::{
     AcceptedUnionIds, Answer, Behaviour, EarlierVideos, EmptyField, EmptyList, Endpoint, Envelope, ErrorCodes, Fault,
-    KeyOrder, Meeting, Numbers, Organisation, OutsideBatch, PlannedStart, RecordStatus, Simulator, UnknownField,
+    Host, KeyOrder, Meeting, Numbers, Organisation, OutsideBatch, PlannedStart, RecordStatus, SecondStart, Simulator,
+    UnknownField,
 };
 
 /// Nine in the morning of 1 June 2026, UTC+8.

@@ -101,6 +101,21 @@ fn a_scope_that_only_recording_needs_is_a_warning() {
 }
 
 #[test]
+fn a_scope_that_recording_from_the_start_needs_fails_and_nothing_is_started_to_find_it_out() {
+    let (far, place) = place("[events]\nstream = true\n[record]\nautomatic_for = [\"*\"]\n");
+    let (_, found) = findings(&place);
+    assert_eq!(verdict(&found, "scope to start and stop recordings").0, "ok", "{found}");
+    let missing = Answer::scope_missing(&["VideoConference.Conference.Write"]);
+    far.simulator.faults().push(Fault::new(missing).on(Endpoint::StopRecord));
+    let (code, found) = findings(&place);
+    assert_eq!(code, Some(1), "{found}");
+    let (verdict, says_so) = verdict(&found, "scope to start and stop recordings");
+    assert_eq!(verdict, "failed");
+    says(&says_so, &["VideoConference.Conference.Write", "grant the app this scope"]);
+    assert_eq!(far.asked(Endpoint::StartRecord), 0);
+}
+
+#[test]
 fn wrong_credentials_are_told_from_a_host_that_does_not_answer() {
     let (far, place) = place("");
     let toml = text(&place.path("config.toml"));

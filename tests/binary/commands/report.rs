@@ -81,6 +81,35 @@ fn what_is_open_failed_and_paused_is_named() {
 }
 
 #[test]
+fn events_have_a_section_where_they_are_wanted() {
+    let place = archived();
+    execute(
+        &place.catalog(),
+        "INSERT INTO event_stream (id, closed_at, last_error) VALUES (1, 1717232400000, 'no <b>answer</b>');
+         INSERT INTO pushes VALUES ('2024-06-30', 'other', 'ignored', 9), ('2024-07-01', 'meeting_status_change', 'taken', 40),
+             ('2024-07-02', 'meeting_status_change', 'repeated', 2), ('2024-07-02', 'other', 'ignored', 5);
+         WITH RECURSIVE n (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < 20)
+         INSERT INTO conferences (conference_id, state, discovered_by, discovered_at, closed_at)
+         SELECT 'met-' || n, 'unrecorded', 'organization', n, n FROM n;
+         INSERT INTO sightings (conference_id, shown_at, announced_at)
+         SELECT conference_id, closed_at, CASE WHEN closed_at > 5 THEN closed_at END FROM conferences
+         WHERE conference_id LIKE 'met-%'",
+    );
+    let options = ["report", "page.html", "--utc", "--since", "2024-06-01", "--until", "2024-07-31"];
+    place.run_with("RECORDING_ARCHIVER__EVENTS__STREAM", "true", &options).done();
+    let page = text(&place.path("page.html"));
+    says(
+        &page,
+        &["<li class=\"bad\"><a href=\"#events\"><span>Told by events</span><b>75 %</b>", "of the last 20 meetings"],
+    );
+    says(&page, &["none since <time datetime=\"2024-06-01T09:00:00Z\">", "no &lt;b&gt;answer&lt;/b&gt;"]);
+    says(&page, &["events told of 15 of the last 20", "at the normal pace", "<p>47 pushes in July 2024 (UTC+8).</p>"]);
+    says(&page, &["Tue 2 Jul: 47 pushes so far this month", "<code>meeting_status_change</code>"]);
+    place.run(&options).done();
+    assert!(!text(&place.path("page.html")).contains("#events"), "no events are wanted");
+}
+
+#[test]
 fn foreign_text_is_text_wherever_it_stands() {
     let place = archived();
     let foreign = FOREIGN.replace('\'', "''");

@@ -5,9 +5,10 @@ use std::ops::Range;
 use std::time::Duration;
 
 use recording_archiver::simulator::{Endpoint, Event, Meeting, PushedEvent};
+use serde_json::Value;
 
 use super::archives;
-use crate::harness::{Daemon, Far, Place, column, eventually, now, number};
+use crate::harness::{Daemon, Far, Place, column, eventually, now, number, says, text};
 
 /// A DingTalk that pushes events, and a place whose daemon knows of meetings by them alone.
 fn listening() -> (Far, Place) {
@@ -43,6 +44,37 @@ fn a_conference_that_only_an_event_announces_is_archived_for_few_calls_and_the_c
     archives(&place, 2);
     daemon.stop();
     assert_eq!(number(&place.catalog(), "SELECT connected_since IS NULL FROM event_stream"), 1);
+}
+
+#[test]
+fn a_meeting_is_recorded_from_its_start_until_the_configuration_says_otherwise() {
+    let (far, place) = listening();
+    let automatic = "[record]\nautomatic_for = [\"*\"]\n";
+    let toml = text(&place.path("config.toml"));
+    place.write("config.toml", format!("{toml}{automatic}"));
+    let daemon = Daemon::start(&place);
+    is_connected(&far);
+    let begins = |id: &str| {
+        let meeting = Meeting::sample(id, now(), now() + Duration::from_hours(1)).unregistered();
+        far.simulator.with_organisation(|organisation| organisation.add(meeting));
+    };
+    begins("conf-one");
+    let outcome = "SELECT count(*) FROM automatic_starts WHERE outcome = 'ok'";
+    eventually("it is recorded", || (number(&place.catalog(), outcome) == 1).then_some(()));
+    let status: Value = serde_json::from_str(&place.run(&["status", "--format", "json"]).out).unwrap();
+    assert_eq!((&status["automatic"]["started"], &status["automatic"]["not_started"]), (&1.into(), &0.into()));
+    says(&place.run(&["status"]).out, &["1 recordings within a week, 0 could not be"]);
+    says(&place.run(&["conferences", "explain", "conf-one"]).done(), &["start: ok", "it is recorded, asked as"]);
+
+    place.write("config.toml", toml);
+    daemon.signal("HUP");
+    daemon.has_said("record.automatic_for: the default, was [*]");
+    begins("conf-two");
+    let conferences = "SELECT count(*) FROM conferences";
+    eventually("the second is known", || (number(&place.catalog(), conferences) == 2).then_some(()));
+    daemon.stop();
+    assert_eq!(far.asked(Endpoint::StartRecord), 1);
+    assert_eq!(number(&place.catalog(), "SELECT count(*) FROM automatic_starts"), 1);
 }
 
 /// `EVENT_KILLS` says how often.

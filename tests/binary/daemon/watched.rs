@@ -137,15 +137,22 @@ fn metrics_in(text: &str) -> BTreeSet<String> {
 
 #[test]
 fn the_dashboard_and_the_alert_rules_ask_for_metrics_that_are_exported() {
-    let (_far, place) = watching(LISTEN);
+    let (far, place) = watching(&format!("{LISTEN}[events]\nstream = true\n"));
+    far.pushes();
     let daemon = Daemon::start(&place);
     archives(&place, 2);
-    // With an open conference, a pause and a share, every metric is there.
+    // With an open conference, a pause, a share, an event and meetings that were seen, every metric is there.
     execute(
         &place.catalog(),
         "INSERT INTO conferences (conference_id, state, discovered_by, discovered_at, next_attempt_at)
          VALUES ('conf-later', 'waiting', 'cli', 1, 4000000000000);
-         INSERT INTO pauses VALUES ('start', 4000000000000, 1, 1, 'systemError', 'systemError')",
+         INSERT INTO pauses VALUES ('start', 4000000000000, 1, 1, 'systemError', 'systemError');
+         WITH RECURSIVE n (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < 10)
+         INSERT INTO conferences (conference_id, state, discovered_by, discovered_at, closed_at)
+         SELECT 'met-' || n, 'unrecorded', 'organization', 1, 1 FROM n;
+         INSERT INTO sightings (conference_id, shown_at) SELECT conference_id, 1 FROM conferences
+         WHERE conference_id LIKE 'met-%';
+         INSERT INTO event_stream (id, last_push_at) VALUES (1, 1) ON CONFLICT (id) DO UPDATE SET last_push_at = 1",
     );
     let toml = text(&place.path("config.toml"));
     place.write("config.toml", toml.replace("calls_per_month = 0", "calls_per_month = 4000"));

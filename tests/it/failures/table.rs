@@ -67,7 +67,7 @@ pub(super) fn failures() -> Vec<Failure> {
         ("paramError", Class::RequestWrong, &[OrgConferences, StartRecord]),
         ("missingRoomId", Class::RequestWrong, &[ConferenceInfo, StartRecord]),
         ("roomClosed", Class::MeetingEnded, RECORD),
-        ("recordStartError", Class::RecordRefused, &[StartRecord]),
+        ("recordStartError", Class::RecordNotStarted, &[StartRecord]),
         ("recordStartPermissionError", Class::RecordRefused, &[StartRecord]),
         ("recordStopError", Class::RecordRefused, &[StopRecord]),
         ("recordStopPermissionError", Class::RecordRefused, &[StopRecord]),

@@ -226,6 +226,7 @@ fn no_transition_breaks_an_invariant() {
                     has_error: state == Some(State::Failed) && after.last_error == ErrorNote::Keep
                         || matches!(after.last_error, ErrorNote::Set(_)),
                     is_remembered: after.wait.is_some(),
+                    was_listed: after.wait.as_ref().is_some_and(|wait| wait.list_changes > 0),
                     has_recording: !known.is_empty() || !after.recordings.upsert.is_empty(),
                 };
                 for (invariant, holds) in invariants() {

@@ -2,6 +2,8 @@
 //!
 //! A function of the catalog, the stages' health and now. It calls nobody, and sends nothing.
 
+mod events;
+
 use std::time::Duration;
 
 use super::{Settings, health};
@@ -27,8 +29,9 @@ pub async fn update(
     share: u64,
     now: Timestamp,
 ) -> Result<Vec<Condition>, catalog::Error> {
-    let conditions = conditions(catalog, settings, share, now).await?;
     let open = catalog.open_notices().await?;
+    let mut conditions = conditions(catalog, settings, share, now).await?;
+    conditions.extend(events::conditions(catalog, settings, &open, now).await?);
     let (begun, over) = changes(&open, &conditions);
     if !begun.is_empty() || !over.is_empty() || catalog.has_unnoticed_failures().await? {
         catalog.notice(&begun, &over, now).await?;
@@ -36,7 +39,7 @@ pub async fn update(
     Ok(conditions)
 }
 
-/// What needs a person at `now`, but for conferences that failed: these the catalog compares by itself.
+/// What needs a person at `now`, but for events, and for conferences that failed: these the catalog compares by itself.
 async fn conditions(
     catalog: &Catalog,
     settings: &Settings,
@@ -47,10 +50,9 @@ async fn conditions(
     let mut conditions: Vec<Condition> = stale.into_iter().map(unhealthy).collect();
     let is_long = |pause: &Pause| pause.until.since(pause.since) > LONG_PAUSE && pause.until + LONG_PAUSE > now;
     conditions.extend(catalog.pauses().await?.iter().filter(|pause| is_long(pause)).map(paused));
-    let day = forecast::day(now);
-    let left = share.saturating_sub(catalog.spent(&day).await?);
+    let left = share.saturating_sub(catalog.spent(&forecast::day(now)).await?);
     if left.saturating_mul(10) < share {
-        conditions.push(share_low(day.get(..7).unwrap_or(&day), left, share, now));
+        conditions.push(share_low(&forecast::month(now), left, share, now));
     }
     Ok(conditions)
 }
@@ -141,6 +143,13 @@ async fn item(
         (Kind::Paused, Some(_)) if subject == "*" => ("calls are made again".to_owned(), String::new()),
         (Kind::Paused, Some(_)) => (format!("{subject} is called again"), String::new()),
         (Kind::ShareLow, Some(_)) => ("a tenth of the month's calls or more is left".to_owned(), String::new()),
+        (Kind::Disconnected, Some(_)) => {
+            ("the connection for events is open, or not wanted any more".to_owned(), String::new())
+        }
+        (Kind::CoverageLow, Some(_)) => {
+            ("events tell of nearly all meetings, or are not wanted any more".to_owned(), String::new())
+        }
+        (Kind::PushesLow, Some(_)) => ("the month's pushes will last".to_owned(), String::new()),
         // What is open was found just now.
         (_, None) => {
             condition.map_or_else(|| (subject.to_owned(), String::new()), |it| (it.what.clone(), it.advice.clone()))

@@ -1,6 +1,8 @@
 //! What people are told: once when it begins and once when it is over, whatever restarts in between and however the
 //! receiver takes it.
 
+mod events;
+
 use std::collections::VecDeque;
 use std::net::Ipv4Addr;
 use std::sync::{Arc, Mutex};

@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use super::pushed::is_told_over;
+use super::pushed::goes_on;
 use super::{DAY, ErrorNote, Hint, Others, Page, Transition, whole};
 use crate::domain::backoff;
 use crate::domain::clock::Timestamp;
-use crate::domain::conference::{ConferenceInfo, DiscoveredBy, State};
+use crate::domain::conference::{Conference, ConferenceInfo, DiscoveredBy, State};
 use crate::domain::coverage::{Told, UNTOLD};
 use crate::domain::failure::LastError;
 use crate::domain::wait::Wait;
@@ -132,7 +132,9 @@ impl Page<'_> {
         let soon = self.now + collect.first_delay;
         if !self.awaits_event() {
             // Looks show an end minutes later than an event does, and by then most lists are complete.
-            let is_early = self.rules.recordings_told == Told::Many && is_told_over(self.conference);
+            let Conference { state, attempts, next_attempt_at, .. } = *self.conference;
+            let is_told_over = state == Some(State::Active) && !goes_on(state, attempts, next_attempt_at);
+            let is_early = is_told_over && self.rules.recordings_told == Told::Many;
             let at = if is_early { soon.max(self.now + collect.settle) } else { soon };
             return (at, "its recordings are awaited");
         }

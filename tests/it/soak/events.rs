@@ -93,7 +93,7 @@ impl Stream {
         config.events.stream = true;
         config.quota.pushes_per_month = 0;
         let (mut happenings, mut faults) = (Vec::new(), Vec::new());
-        let mut at = |random: &mut Random| {
+        let at = |random: &mut Random| {
             if random.chance(50) {
                 return random.pick(meetings).starts_at + random.time(Duration::ZERO, minutes(90));
             }

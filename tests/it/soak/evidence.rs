@@ -64,7 +64,7 @@ pub(crate) struct Evidence {
     pub(crate) pushed_since_snapshot: HashSet<String>,
     /// The events that tell something, by their `eventId`.
     pub(crate) telling: HashSet<String>,
-    /// How long the archiver has lived without a pause and without a connection for events since it last read a list.
+    /// How long the archiver has lived without a pause and without a connection for events since it last asked for a list.
     pub(crate) blind: Duration,
     /// How long the archiver has lived so far without a pause.
     pub(crate) awake: Duration,
@@ -158,7 +158,9 @@ impl Evidence {
     pub(crate) fn unheard(&mut self, call: &Call, fault: Option<&Answer>) {
         self.calls += u64::from(call.endpoint != Endpoint::AccessToken);
         self.metered += u64::from(call.metered);
-        if matches!(call.endpoint, Endpoint::OrgConferences | Endpoint::UsersLists) {
+        // A look that got no token was a look.
+        let is_tokenless = call.endpoint == Endpoint::AccessToken && fault.is_some();
+        if is_tokenless || matches!(call.endpoint, Endpoint::OrgConferences | Endpoint::UsersLists) {
             self.blind = Duration::ZERO;
         }
         if let Some(fault) = fault {

@@ -160,7 +160,10 @@ impl Run {
             }
             Event::ClockOffBy(off_by_ms) => {
                 self.clock.set_off_by(*off_by_ms);
-                self.shared.lock().unwrap().inherited.clear();
+                let mut shared = self.shared.lock().unwrap();
+                shared.inherited.clear();
+                // Set back, it shows that the last look was later.
+                shared.evidence.blind = Duration::ZERO;
             }
             Event::Grow(conference_id, index) => self.simulator.with_organisation(|organisation| {
                 organisation.meeting_mut(conference_id).unwrap().recordings[*index].file_size += 4_096;

@@ -46,7 +46,7 @@ pub(crate) fn looking_has_its_normal_pace(run: &Run) {
     }
     let blind = run.shared.lock().unwrap().evidence.blind;
     let interval = discover.interval.unwrap();
-    assert!(blind <= interval + minutes(1), "no list was read for {blind:?}, and no event could come");
+    assert!(blind <= interval + minutes(1), "no list was asked for in {blind:?}, and no event could come");
 }
 
 /// When all is over: where an event told of each meeting, that is known.

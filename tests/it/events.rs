@@ -237,7 +237,9 @@ async fn a_connection_that_is_told_to_leave_and_cannot_be_replaced_is_known_to_b
     // The old one is closed ten seconds after it was told.
     world.clock.advance_to(world.now() + minutes(1));
     world.simulator.deliver().await;
-    world.is_written("SELECT count(*) FROM event_stream WHERE connected_since IS NULL").await;
+    let is_lost =
+        "SELECT count(*) FROM event_stream WHERE connected_since IS NULL AND last_error LIKE '%the connection%'";
+    world.is_written(is_lost).await;
 }
 
 #[tokio::test]

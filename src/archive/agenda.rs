@@ -53,7 +53,7 @@ impl Agenda {
         let covered = Covered::at(catalog, &context.settings, stream.as_ref(), now).await?;
         Ok(Self {
             covered,
-            events_since: stream.as_ref().and_then(events::came_back),
+            events_since: stream.as_ref().and_then(|stream| events::came_back(stream, now)),
             pauses: context.pauses(now).await?,
             runs: catalog.job_runs().await?,
             next: catalog.next_attempts().await?,

@@ -94,9 +94,10 @@ pub async fn report(
     }))
 }
 
-/// Since when events come again, if some were lost before.
-pub(super) fn came_back(stream: &StreamRow) -> Option<Timestamp> {
-    let since = stream.connected_since?;
+/// Since when events come again, if some were lost before. A clock that has been set back since may have written an instant
+/// of the future: until then, that means nothing.
+pub(super) fn came_back(stream: &StreamRow, now: Timestamp) -> Option<Timestamp> {
+    let since = stream.connected_since.filter(|since| *since <= now.as_millis())?;
     let has_lost = stream.closed_at.is_none_or(|closed_at| since - closed_at > PUSHED_AGAIN_MS);
     has_lost.then(|| Timestamp::from_millis(since))
 }

@@ -1,6 +1,6 @@
 //! Events over a Stream-mode connection: what follows from them, and what does not.
 
-use recording_archiver::domain::clock::Timestamp;
+use recording_archiver::domain::clock::{Clock, Timestamp};
 use recording_archiver::simulator::{Answer, Endpoint, Event, Fault, Meeting, Noise, Organisation, Plan};
 use serde_json::json;
 
@@ -250,6 +250,16 @@ async fn a_pause_that_outlives_a_restart_holds_the_connection_too() {
     world.restart().await;
     assert!(world.archive.open_stream().await.is_err());
     assert_eq!(world.calls(Endpoint::OpenConnection).len(), 0);
+}
+
+#[tokio::test]
+async fn a_connection_that_was_opened_by_a_clock_ahead_brings_no_look_forward() {
+    let world = World::with([meeting("m")]).listing().config(|config| config.events.stream = true).start().await;
+    world.wall.set_off_by(3 * 3_600_000);
+    world.archive.stream_opened(world.wall.now()).await.unwrap();
+    world.wall.set_off_by(0);
+    world.pass(hours(2)).await;
+    assert!(world.calls(Endpoint::OrgConferences).len() <= 10, "the list is read each quarter of an hour");
 }
 
 #[tokio::test]

@@ -54,9 +54,8 @@ impl Agenda {
         let covered = Covered::at(catalog, &context.settings, stream.as_ref(), now).await?;
         Ok(Self {
             covered,
-            events_since: stream.as_ref().and_then(events::came_back),
-            // A pause that began in the future was written by a clock that has been set back since: it means nothing.
-            pauses: catalog.pauses().await?.into_iter().filter(|pause| pause.since <= now).collect(),
+            events_since: stream.as_ref().and_then(|stream| events::came_back(stream, now)),
+            pauses: context.pauses(now).await?,
             runs: catalog.job_runs().await?,
             next: catalog.next_attempts().await?,
             start_at: start_at(context).await?,
@@ -205,7 +204,7 @@ pub(super) async fn spare(context: &Context, memory: &mut Memory, now: Timestamp
     match context.budget.share() {
         0 => Ok(u64::MAX),
         share => {
-            let budget = budget(&workload(catalog, now).await?, share);
+            let budget = budget(&workload(catalog, now).await?, share, 1.0);
             Ok(forecast::spare(profile(catalog, memory, now).await?, &budget, now))
         }
     }
@@ -219,7 +218,7 @@ async fn workload(catalog: &Catalog, now: Timestamp) -> Result<Workload, catalog
 
 /// What there is to spend of `share` calls a month, and what is known of the need.
 #[expect(clippy::cast_precision_loss, reason = "counts of calls and conferences are far below 2^52")]
-fn budget(work: &Workload, share: u64) -> Budget {
+fn budget(work: &Workload, share: u64, unannounced: f64) -> Budget {
     let assumed = ASSUMED_CONFERENCES * CALLS_PER_CONFERENCE;
     Budget {
         share,
@@ -228,6 +227,7 @@ fn budget(work: &Workload, share: u64) -> Budget {
         open: work.waiting + work.active,
         waiting: work.waiting,
         awaited: work.awaited,
+        unannounced,
     }
 }
 
@@ -282,7 +282,7 @@ impl LookIntervals {
             return Ok(Self::safety_net(profile, now));
         }
         let work = workload(catalog, now).await?;
-        let budget = budget(&work, share);
+        let budget = budget(&work, share, covered.unannounced);
         let rate = forecast::looking_rate(profile, &budget, now);
         let pages = if settings.organization { work.pages.unwrap_or(1).max(1) as f64 } else { 0.0 };
         let discover_calls = settings.users.len() as f64 + pages;

@@ -21,10 +21,19 @@ pub const STOPPED: &str = "the daemon was stopped";
 const PUSHED_AGAIN_MS: i64 = 30_000;
 
 /// Whether events come, and tell of nearly everything.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Covered {
     pub(super) meetings: bool,
+    /// The share of the meetings that no event tells of.
+    pub(super) unannounced: f64,
     pub(super) recordings: Told,
+}
+
+impl Default for Covered {
+    /// No event comes.
+    fn default() -> Self {
+        Self { meetings: false, unannounced: 1.0, recordings: Told::default() }
+    }
 }
 
 impl Covered {
@@ -44,7 +53,11 @@ impl Covered {
             return Ok(Self::default());
         }
         let coverage = catalog.coverage(now).await?;
-        Ok(Self { meetings: coverage.is_high(), recordings: coverage.recordings() })
+        Ok(Self {
+            meetings: coverage.is_high(),
+            unannounced: coverage.unannounced(),
+            recordings: coverage.recordings(),
+        })
     }
 }
 
@@ -89,9 +102,10 @@ pub async fn report(
     }))
 }
 
-/// Since when events come again, if some were lost before.
-pub(super) fn came_back(stream: &StreamRow) -> Option<Timestamp> {
-    let since = stream.connected_since?;
+/// Since when events come again, if some were lost before. A clock that has been set back since may have written an instant
+/// of the future: until then, that means nothing.
+pub(super) fn came_back(stream: &StreamRow, now: Timestamp) -> Option<Timestamp> {
+    let since = stream.connected_since.filter(|since| *since <= now.as_millis())?;
     let has_lost = stream.closed_at.is_none_or(|closed_at| since - closed_at > PUSHED_AGAIN_MS);
     has_lost.then(|| Timestamp::from_millis(since))
 }

@@ -37,6 +37,7 @@ use std::time::Duration;
 
 use tokio::sync::Mutex;
 
+use crate::catalog::pauses::Pause;
 use crate::catalog::register::Registration;
 use crate::catalog::{self, Catalog};
 use crate::dingtalk::{Client, Error};
@@ -86,6 +87,12 @@ struct Context {
 }
 
 impl Context {
+    /// The pauses at `now`. One that began in the future was written by a clock that has been set back since: it means
+    /// nothing.
+    async fn pauses(&self, now: Timestamp) -> Result<Vec<Pause>, catalog::Error> {
+        Ok(self.catalog.pauses().await?.into_iter().filter(|pause| pause.since <= now).collect())
+    }
+
     /// Whether lists may be read: until `until` by the monotonic clock, or until a recording is to be started.
     fn has_time(&self, until: Duration) -> bool {
         self.clock.elapsed() < until && !self.has_urgent.load(Ordering::Relaxed)
@@ -167,6 +174,8 @@ impl Archive {
         if !gaps::are_possible(settings) {
             catalog.forget_watched().await?;
         }
+        // The connection for events is opened beside the first pass, which need not have begun.
+        self.context.budget.begin(self.context.pauses(now).await?).await;
         Ok(())
     }
 

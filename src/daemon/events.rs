@@ -3,12 +3,12 @@
 //! Each push is acknowledged after it was written down, and not before.
 
 use std::collections::VecDeque;
-use std::pin::pin;
+use std::future::pending;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
+use futures_util::{FutureExt, StreamExt};
 use tokio::sync::Notify;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
@@ -19,18 +19,19 @@ use crate::catalog;
 use crate::domain::backoff;
 use crate::domain::clock::Clock;
 use crate::domain::event::Push;
+use crate::domain::failure::Class;
 
 /// Something comes every half minute: after so much silence we ask whether anybody is there.
-const SILENCE: Duration = Duration::from_secs(40);
+pub const SILENCE: Duration = Duration::from_secs(40);
 
 /// And after so much more, nobody is: a socket can die without a word.
-const DEAD: Duration = Duration::from_secs(15);
+pub const DEAD: Duration = Duration::from_secs(15);
 
 /// DingTalk closes a connection so long after it said that nothing comes over it any more.
 const LINGERS: Duration = Duration::from_secs(12);
 
 /// A connection that lived shorter did not help.
-const SHORT_LIFE: Duration = Duration::from_mins(1);
+pub const SHORT_LIFE: Duration = Duration::from_mins(1);
 
 /// A process that is killed leaves no word: so often it is written down that the connection lives.
 const SIGN_OF_LIFE: Duration = Duration::from_mins(5);
@@ -49,62 +50,9 @@ const AT_A_TIME: usize = 64;
 
 /// Keeps a connection open until `stop`, and calls `wake` whenever it has brought something.
 pub async fn listen(archive: &Archive, clock: &dyn Clock, wake: &(dyn Fn() + Sync), stop: &CancellationToken) {
-    let stopped = stop.cancelled();
-    let mut stopped = pin!(stopped);
-    let mut openings = Openings::default();
     let replace = Notify::new();
     let listener = Listener { archive, clock, wake, replace: &replace, warned_at: Mutex::default() };
-    let mut open = FuturesUnordered::new();
-    loop {
-        let wait = openings.wait(clock.elapsed());
-        if !wait.is_zero() && timeout(wait, &mut stopped).await.is_ok() {
-            break;
-        }
-        openings.note(clock.elapsed());
-        let opened = tokio::select! {
-            opened = archive.open_stream() => opened,
-            () = &mut stopped => break,
-        };
-        match opened {
-            Ok(connection) => {
-                written(archive.stream_opened(clock.now()).await);
-                wake();
-                open.push(listener.serve(connection));
-            }
-            Err(error) => {
-                openings.fail();
-                let why = error.to_string();
-                tracing::warn!(code = %error.code, "no connection for events: {why}");
-                if open.is_empty() {
-                    written(archive.stream_closed(&why, clock.now()).await);
-                    wake();
-                }
-                continue;
-            }
-        }
-        // Until another connection is wanted: in place of one that is about to end, or of one that was lost.
-        loop {
-            tokio::select! {
-                () = &mut stopped => return closed(archive, clock).await,
-                () = replace.notified() => break,
-                ended = open.next() => match ended {
-                    Some(End { was_replaced: true, .. }) => {}
-                    Some(End { why, lived, .. }) => {
-                        if lived < SHORT_LIFE { openings.fail() } else { openings.succeed() }
-                        tracing::warn!("events: {why}");
-                        written(archive.stream_closed(&why, clock.now()).await);
-                        wake();
-                        break;
-                    }
-                    None => break,
-                },
-            }
-        }
-    }
-    closed(archive, clock).await;
-}
-
-async fn closed(archive: &Archive, clock: &dyn Clock) {
+    stop.run_until_cancelled(listener.listen()).await;
     written(archive.stream_closed(STOPPED, clock.now()).await);
 }
 
@@ -116,8 +64,8 @@ fn written(written: Result<(), catalog::Error>) {
 }
 
 /// When connections were opened.
-#[derive(Default)]
-struct Openings {
+#[derive(Debug, Default)]
+pub struct Openings {
     /// Within a day, by the monotonic clock.
     at: VecDeque<Duration>,
     /// In a row.
@@ -125,20 +73,23 @@ struct Openings {
 }
 
 impl Openings {
-    fn note(&mut self, now: Duration) {
+    /// One was opened.
+    pub fn note(&mut self, now: Duration) {
         self.at.push_back(now);
     }
 
-    fn fail(&mut self) {
+    /// One could not be opened, or held for too short a time.
+    pub fn fail(&mut self) {
         self.failures = self.failures.saturating_add(1);
     }
 
-    fn succeed(&mut self) {
+    /// One has held.
+    pub fn succeed(&mut self) {
         self.failures = 0;
     }
 
     /// How long to wait before the next one.
-    fn wait(&mut self, now: Duration) -> Duration {
+    pub fn wait(&mut self, now: Duration) -> Duration {
         self.at.retain(|at| now.saturating_sub(*at) < DAY);
         let of_day = match self.at.front() {
             Some(first) if self.at.len() >= MOST_OPENINGS_A_DAY => (*first + DAY).saturating_sub(now),
@@ -170,6 +121,64 @@ struct Listener<'l> {
 }
 
 impl Listener<'_> {
+    /// Opens a connection, and another one whenever one was lost or is about to end. Meanwhile those that are open go on being
+    /// read.
+    async fn listen(&self) {
+        let opened_after = |wait: Duration| {
+            let opened = async move {
+                let _ = timeout(wait, pending::<()>()).await;
+                self.archive.open_stream().await
+            };
+            Box::pin(opened.fuse())
+        };
+        let (mut openings, mut open) = (Openings::default(), FuturesUnordered::new());
+        let mut opening = opened_after(Duration::ZERO);
+        loop {
+            tokio::select! {
+                opened = &mut opening => {
+                    // What a pause holds back was not sent.
+                    if opened.as_ref().err().is_none_or(|error| error.class != Class::Held) {
+                        openings.note(self.clock.elapsed());
+                    }
+                    match opened {
+                        Ok(connection) => {
+                            written(self.archive.stream_opened(self.clock.now()).await);
+                            (self.wake)();
+                            open.push(self.serve(connection));
+                            continue;
+                        }
+                        Err(error) => {
+                            openings.fail();
+                            tracing::warn!(code = %error.code, "no connection for events: {error}");
+                            if open.is_empty() {
+                                self.lost(&error.to_string()).await;
+                            }
+                        }
+                    }
+                }
+                () = self.replace.notified() => {}
+                Some(End { why, lived, was_replaced }) = open.next() => {
+                    if was_replaced {
+                        // Unless another one was opened in its place, there is none.
+                        if open.is_empty() {
+                            self.lost(&why).await;
+                        }
+                        continue;
+                    }
+                    if lived < SHORT_LIFE { openings.fail() } else { openings.succeed() }
+                    tracing::warn!("events: {why}");
+                    self.lost(&why).await;
+                }
+            }
+            opening = opened_after(openings.wait(self.clock.elapsed()));
+        }
+    }
+
+    async fn lost(&self, why: &str) {
+        written(self.archive.stream_closed(why, self.clock.now()).await);
+        (self.wake)();
+    }
+
     /// Takes in what comes over a connection until its end.
     async fn serve(&self, mut connection: Connection) -> End {
         let began = self.clock.elapsed();

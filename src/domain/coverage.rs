@@ -25,11 +25,13 @@ pub const UNTOLD: Duration = Duration::from_hours(48);
 /// Whether events tell of recordings.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Told {
-    /// Not of all, or none can come.
+    /// Of few, or none can come.
     #[default]
-    NotAll,
+    Few,
     /// Too few were listed to know.
     Unknown,
+    /// Of a third or more.
+    Many,
     /// Of nearly all.
     Nearly,
 }
@@ -63,8 +65,16 @@ impl Coverage {
         match self.listed {
             ..FEWEST => Told::Unknown,
             _ if is_nearly_all(self.generated, self.listed) => Told::Nearly,
-            _ => Told::NotAll,
+            _ if self.generated * 3 >= self.listed => Told::Many,
+            _ => Told::Few,
         }
+    }
+
+    /// The share of the meetings that no event tells of; all of them while too little is known.
+    #[expect(clippy::cast_precision_loss, reason = "of fifty meetings")]
+    pub fn unannounced(&self) -> f64 {
+        let is_known = self.shown >= FEWEST;
+        if is_known { 1.0 - self.announced as f64 / self.shown as f64 } else { 1.0 }
     }
 
     /// In percent; `None` while too little is known.
@@ -90,9 +100,11 @@ mod tests {
         assert!(coverage(39, 50).is_low() && !coverage(40, 50).is_low() && !coverage(0, 9).is_low());
         let recordings = |generated, listed| Coverage { listed, generated, ..Coverage::default() }.recordings();
         assert_eq!(
-            [recordings(9, 9), recordings(10, 10), recordings(5, 10)],
-            [Told::Unknown, Told::Nearly, Told::NotAll]
+            [recordings(9, 9), recordings(10, 10), recordings(7, 10), recordings(3, 10)],
+            [Told::Unknown, Told::Nearly, Told::Many, Told::Few]
         );
+        let unannounced = |announced, shown| (coverage(announced, shown).unannounced() * 100.0).round().to_string();
+        assert_eq!([unannounced(9, 9), unannounced(30, 40)], ["100", "25"]);
         assert_eq!((coverage(25, 50).percent(), coverage(5, 5).percent()), (Some(50), None));
     }
 }

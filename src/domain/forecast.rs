@@ -3,7 +3,7 @@
 //! No I/O. Collecting comes first: what it will need is put aside, but for a tenth of the share that is kept for looking.
 //! What is left is spread over the rest of the month, more of it over the hours in which meetings begin: a look at three
 //! in the morning finds nothing. To miss the fewest short meetings, the rate of looking goes with the square root of the
-//! rate at which meetings begin.
+//! rate at which meetings begin of which no event tells.
 
 use std::time::Duration;
 
@@ -107,6 +107,8 @@ pub struct Budget {
     pub waiting: u64,
     /// Conferences that have ended and will be read at least once more.
     pub awaited: u64,
+    /// The share of the meetings that no event tells of, from 0 to 1: only these must be looked for.
+    pub unannounced: f64,
 }
 
 /// Calls that collecting will need until the month's end.
@@ -139,7 +141,7 @@ pub fn looking_rate(profile: &Profile, budget: &Budget, now: Timestamp) -> f64 {
     let left = budget.calls_left as f64;
     let for_looking = (left - for_collecting).max(left.min(looking_reserve(budget.share, now) as f64));
     let weights: f64 = hours_between(now, month_end).map(|(hour, share)| profile.weight(hour) * share).sum();
-    for_looking * profile.weight(hour_of_week(now)) / weights.max(f64::MIN_POSITIVE)
+    for_looking * budget.unannounced.sqrt() * profile.weight(hour_of_week(now)) / weights.max(f64::MIN_POSITIVE)
 }
 
 /// Calls of `share` that are kept for looking at `now`: a tenth, as far as the month is still to come. What is not found
@@ -237,7 +239,15 @@ mod tests {
     }
 
     fn budget(calls_left: u64) -> Budget {
-        Budget { share: 5_000, calls_left, calls_per_conference: 5.0, open: 0, waiting: 0, awaited: 0 }
+        Budget {
+            share: 5_000,
+            calls_left,
+            calls_per_conference: 5.0,
+            open: 0,
+            waiting: 0,
+            awaited: 0,
+            unannounced: 1.0,
+        }
     }
 
     #[test]
@@ -299,6 +309,9 @@ mod tests {
         let rate = looking_rate(&profile, &needy, now);
         assert!(rate < looking_rate(&profile, &budget(1_000), now));
         assert!(rate > 0.0);
+        let mostly_told = Budget { unannounced: 0.25, ..budget(1_000) };
+        let half = looking_rate(&profile, &budget(1_000), now) / 2.0;
+        assert!((looking_rate(&profile, &mostly_told, now) - half).abs() < 1e-9);
     }
 
     #[test]

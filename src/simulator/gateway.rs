@@ -205,7 +205,7 @@ impl Gateway {
             return Err(Answer::quota_spent());
         }
         let takes_events = subscriptions.iter().any(|(kind, _)| *kind == "EVENT");
-        Ok(self.stream.open(takes_events, elapsed))
+        Ok(self.stream.open(takes_events, &self.behaviour.stream, elapsed))
     }
 
     /// Uses up a ticket, and says whether its connection takes events; none if the ticket is not good.

@@ -17,6 +17,7 @@ const BUDGET: Budget = Budget {
     open: 8,
     waiting: 2,
     awaited: 40,
+    unannounced: 1.0,
 };
 
 fn starts() -> Vec<Timestamp> {

@@ -27,15 +27,15 @@ const LIFE: &str = "RECORDING_ARCHIVER_TEST_LIFE";
 const KIB: u64 = 1;
 const MIB: u64 = 1_024 * KIB;
 
-/// What the simulator, which lives in the same process, may keep of each call in its log.
-const LOGGED_CALL: u64 = KIB;
+/// What the simulator, which lives in the same process, may keep of each call or event in its log.
+const LOGGED: u64 = KIB;
 
-/// What a life came to: resident sizes in KiB, and the calls between the two moments.
+/// What a life came to: resident sizes in KiB, and the calls and events between the two moments.
 struct Life {
     before: u64,
     after: u64,
     most: u64,
-    calls: u64,
+    logged: u64,
 }
 
 /// Lives `life` in a process of its own.
@@ -46,9 +46,9 @@ fn live(life: &str) -> Life {
     let printed = String::from_utf8_lossy(&output.stdout);
     let numbers = printed.lines().find_map(|line| line.split_once("LIVED ")).unwrap_or_else(|| panic!("{output:?}")).1;
     let numbers: Vec<u64> = numbers.split(' ').map(|number| number.parse().unwrap()).collect();
-    let [before, after, most, calls] = numbers[..] else { panic!("{numbers:?}") };
-    println!("{life}: {before} KiB before, {after} KiB after, {most} KiB at the most, {calls} calls");
-    Life { before, after, most, calls }
+    let [before, after, most, logged] = numbers[..] else { panic!("{numbers:?}") };
+    println!("{life}: {before} KiB before, {after} KiB after, {most} KiB at the most, {logged} calls and events");
+    Life { before, after, most, logged }
 }
 
 /// A line of `/proc/self/status`, in KiB.
@@ -63,33 +63,45 @@ fn resident(line: &str) -> u64 {
 async fn a_life_in_a_process_of_its_own() {
     let Ok(life) = env::var(LIFE) else { return };
     let (before, world) = match life.as_str() {
-        "month" => month().await,
+        "month" => month(false).await,
+        "month of events" => month(true).await,
         "outage" => outage().await,
         "listing" => endless_listing().await,
         "bodies" => endless_bodies().await,
         other => panic!("{other}"),
     };
-    let (before, called) = before;
-    let calls = world.simulator.calls().len() - called;
+    let (before, logged_before) = before;
+    let logged = logged(&world) - logged_before;
     // On a line of its own, whatever the test harness has printed before it.
-    println!("\nLIVED {before} {} {} {calls}", resident("VmRSS"), resident("VmHWM"));
+    println!("\nLIVED {before} {} {} {logged}", resident("VmRSS"), resident("VmHWM"));
 }
 
 type Lived = ((u64, usize), World);
 
 fn measured(world: &World) -> (u64, usize) {
-    (resident("VmRSS"), world.simulator.calls().len())
+    (resident("VmRSS"), logged(world))
+}
+
+/// What the simulator has logged.
+fn logged(world: &World) -> usize {
+    world.simulator.calls().len() + world.simulator.stream().events().len()
 }
 
 /// A day of an organisation, and then the rest of its month.
-async fn month() -> Lived {
+async fn month(has_events: bool) -> Lived {
     let plan = Plan { seed: 4, meetings: 100, days: 20, first_day: MIDNIGHT };
-    let world = World::of(Organisation::generate(&plan))
+    let mut world = World::of(Organisation::generate(&plan))
         .listing()
-        .config(|config| config.quota.calls_per_month = 1_000)
+        .config(|config| {
+            config.quota.calls_per_month = 1_000;
+            config.events.stream = has_events;
+        })
         .starting(MIDNIGHT)
         .start()
         .await;
+    if has_events {
+        world.listen().await;
+    }
     world.until(at(24, 0)).await;
     let before = measured(&world);
     world.until(at(24 * 30, 0)).await;
@@ -112,7 +124,7 @@ async fn outage() -> Lived {
 async fn endless_listing() -> Lived {
     let world = World::with([]).listing().start().await;
     world.tick().await;
-    let called = world.simulator.calls().len();
+    let called = logged(&world);
     for page in 0..600 {
         let meetings: Vec<_> = (0..100)
             .map(|n| json!({ "conferenceId": format!("{page}-{n}"), "status": 2, "title": "x".repeat(2_000) }))
@@ -155,18 +167,27 @@ async fn endless_bodies() -> Lived {
     (before, world)
 }
 
+fn is_flat(month: &str) {
+    let life = live(month);
+    let allowed = 8 * MIB + life.logged * LOGGED;
+    assert!(life.after <= life.before + allowed, "{} KiB after a day, {} KiB after a month", life.before, life.after);
+}
+
 #[test]
 fn a_month_takes_no_more_memory_than_a_day() {
-    let life = live("month");
-    let allowed = 8 * MIB + life.calls * LOGGED_CALL;
-    assert!(life.after <= life.before + allowed, "{} KiB after a day, {} KiB after a month", life.before, life.after);
+    is_flat("month");
+}
+
+#[test]
+fn a_month_of_events_takes_no_more_memory_than_a_day() {
+    is_flat("month of events");
 }
 
 #[test]
 fn an_outage_takes_no_more_memory_the_longer_it_lasts() {
     let life = live("outage");
-    assert!(life.calls > 100, "{} calls", life.calls);
-    let allowed = 2 * MIB + life.calls * LOGGED_CALL;
+    assert!(life.logged > 100, "{} calls", life.logged);
+    let allowed = 2 * MIB + life.logged * LOGGED;
     assert!(
         life.after <= life.before + allowed,
         "{} KiB after an hour, {} KiB after two days",
@@ -178,7 +199,7 @@ fn an_outage_takes_no_more_memory_the_longer_it_lasts() {
 #[test]
 fn a_listing_without_end_takes_no_more_memory_than_its_ids() {
     let life = live("listing");
-    assert!(life.calls >= 500, "{} pages were read", life.calls);
+    assert!(life.logged >= 500, "{} pages were read", life.logged);
     assert!(life.most <= life.before + 40 * MIB, "{} KiB at first, {} KiB at the most", life.before, life.most);
 }
 

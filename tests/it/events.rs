@@ -1,6 +1,6 @@
 //! Events over a Stream-mode connection: what follows from them, and what does not.
 
-use recording_archiver::domain::clock::Timestamp;
+use recording_archiver::domain::clock::{Clock, Timestamp};
 use recording_archiver::simulator::{Answer, Endpoint, Event, Fault, Meeting, Noise, Organisation, Plan};
 use serde_json::json;
 
@@ -224,6 +224,42 @@ async fn a_connection_that_is_told_to_leave_is_replaced_and_no_event_is_lost() {
     world.until(at(10, 1)).await;
     assert_eq!(world.number("SELECT count(*) FROM conferences WHERE state = 'ended'").await, 12);
     assert!(stream.events().iter().all(|event| event.pushes.len() == 1), "each came over a connection that was read");
+}
+
+#[tokio::test]
+async fn a_connection_that_is_told_to_leave_and_cannot_be_replaced_is_known_to_be_lost() {
+    let world = told_of([]).await;
+    world.fault(Fault::new(Answer::error("systemError")).on(Endpoint::OpenConnection));
+    world.simulator.stream().disconnect_all();
+    while world.calls(Endpoint::OpenConnection).len() < 2 {
+        tokio::task::yield_now().await;
+    }
+    // The old one is closed ten seconds after it was told.
+    world.clock.advance_to(world.now() + minutes(1));
+    world.simulator.deliver().await;
+    let is_lost =
+        "SELECT count(*) FROM event_stream WHERE connected_since IS NULL AND last_error LIKE '%the connection%'";
+    world.is_written(is_lost).await;
+}
+
+#[tokio::test]
+async fn a_pause_that_outlives_a_restart_holds_the_connection_too() {
+    let mut world = World::with([meeting("m")]).config(|config| config.events.stream = true).start().await;
+    world.fault(Fault::new(Answer::banned(30)).times(1));
+    world.pass(minutes(2)).await;
+    world.restart().await;
+    assert!(world.archive.open_stream().await.is_err());
+    assert_eq!(world.calls(Endpoint::OpenConnection).len(), 0);
+}
+
+#[tokio::test]
+async fn a_connection_that_was_opened_by_a_clock_ahead_brings_no_look_forward() {
+    let world = World::with([meeting("m")]).listing().config(|config| config.events.stream = true).start().await;
+    world.wall.set_off_by(3 * 3_600_000);
+    world.archive.stream_opened(world.wall.now()).await.unwrap();
+    world.wall.set_off_by(0);
+    world.pass(hours(2)).await;
+    assert!(world.calls(Endpoint::OrgConferences).len() <= 10, "the list is read each quarter of an hour");
 }
 
 #[tokio::test]

@@ -114,7 +114,7 @@ impl Default for Rules {
             is_listed: false,
             is_metered: true,
             is_covered: false,
-            recordings_told: Told::NotAll,
+            recordings_told: Told::Few,
             collect: Collect::default(),
         }
     }

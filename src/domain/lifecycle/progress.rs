@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
+use super::pushed::goes_on;
 use super::{DAY, ErrorNote, Hint, Others, Page, Transition, whole};
 use crate::domain::backoff;
 use crate::domain::clock::Timestamp;
-use crate::domain::conference::{ConferenceInfo, DiscoveredBy, State};
+use crate::domain::conference::{Conference, ConferenceInfo, DiscoveredBy, State};
 use crate::domain::coverage::{Told, UNTOLD};
 use crate::domain::failure::LastError;
 use crate::domain::wait::Wait;
@@ -146,7 +147,12 @@ impl Page<'_> {
         }
         let soon = self.now + collect.first_delay;
         if !self.awaits_event() {
-            return (soon, "its recordings are awaited");
+            // Looks show an end minutes later than an event does, and by then most lists are complete.
+            let Conference { state, attempts, next_attempt_at, .. } = *self.conference;
+            let is_told_over = state == Some(State::Active) && !goes_on(state, attempts, next_attempt_at);
+            let is_early = is_told_over && self.rules.recordings_told == Told::Many;
+            let at = if is_early { soon.max(self.now + collect.settle) } else { soon };
+            return (at, "its recordings are awaited");
         }
         let is_sure = self.rules.recordings_told == Told::Nearly && self.rules.is_metered;
         let is_expected = info.record_status != Some(0) || !is_sure;
@@ -263,7 +269,7 @@ impl Page<'_> {
     /// that an event told of is taken to have such events too.
     pub(super) fn awaits_event(&self) -> bool {
         match self.rules.recordings_told {
-            Told::NotAll => false,
+            Told::Few | Told::Many => false,
             Told::Unknown => self.conference.discovered_by == DiscoveredBy::Event,
             Told::Nearly => true,
         }

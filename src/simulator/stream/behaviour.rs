@@ -9,6 +9,8 @@ use siphasher::sip::SipHasher13;
 
 use crate::simulator::random::Random;
 
+/// How long a ticket is good.
+const TICKET_LIFE: Duration = Duration::from_secs(90);
 /// A standard organisation's pushes of one month.
 const PUSHES_PER_MONTH: u64 = 3_000;
 /// The stream of random numbers that the variants of a seed are drawn from.
@@ -43,6 +45,8 @@ pub struct StreamBehaviour {
     pub noise: Noise,
     /// After how long a connection is told to leave; none: never.
     pub connection_life: Option<Duration>,
+    /// How long a ticket is good; zero: it has expired when it arrives.
+    pub ticket_life: Duration,
 }
 
 /// What `status` a `conference_created` has.
@@ -99,6 +103,7 @@ impl Default for StreamBehaviour {
             system_frames: SystemFrames::AsSampled,
             noise: Noise::Silent,
             connection_life: None,
+            ticket_life: TICKET_LIFE,
         }
     }
 }

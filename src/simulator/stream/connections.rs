@@ -11,7 +11,6 @@ use crate::simulator::random::Random;
 
 use super::event::uuid;
 
-const TICKET_LIFE: Duration = Duration::from_secs(90);
 /// A connection that is told to leave is closed so much later.
 const LEAVE_WITHIN: Duration = Duration::from_secs(10);
 /// So many frames may wait for a client that does not read.
@@ -80,12 +79,12 @@ pub(in crate::simulator) struct SocketSide {
 }
 
 impl Connections {
-    /// A ticket for one connection.
-    pub(super) fn issue_ticket(&mut self, takes_events: bool, elapsed: Duration) -> String {
+    /// A ticket for one connection, good for `life`.
+    pub(super) fn issue_ticket(&mut self, takes_events: bool, life: Duration, elapsed: Duration) -> String {
         self.tickets.retain(|_, ticket| elapsed < ticket.expires_at);
         self.tickets_issued += 1;
         let ticket = uuid(&mut Random::new(self.tickets_issued, STREAM));
-        self.tickets.insert(ticket.clone(), Ticket { expires_at: elapsed + TICKET_LIFE, takes_events });
+        self.tickets.insert(ticket.clone(), Ticket { expires_at: elapsed + life, takes_events });
         ticket
     }
 

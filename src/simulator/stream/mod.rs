@@ -83,8 +83,8 @@ impl Stream {
     }
 
     /// Answers `connections/open`: where to connect, and the ticket that opens one connection.
-    pub(super) fn open(&mut self, takes_events: bool, elapsed: Duration) -> Value {
-        let ticket = self.connections.issue_ticket(takes_events, elapsed);
+    pub(super) fn open(&mut self, takes_events: bool, behaviour: &StreamBehaviour, elapsed: Duration) -> Value {
+        let ticket = self.connections.issue_ticket(takes_events, behaviour.ticket_life, elapsed);
         json!({ "endpoint": format!("ws://{}/connect", self.address), "ticket": ticket })
     }
 

@@ -1,6 +1,7 @@
 //! A daemon to which DingTalk pushes events.
 
 use std::env;
+use std::ops::Range;
 use std::time::Duration;
 
 use recording_archiver::simulator::{Endpoint, Event, Meeting, PushedEvent};
@@ -106,6 +107,32 @@ fn what_was_acknowledged_is_in_the_catalog_once_whenever_the_daemon_is_killed() 
     let taken = number(&place.catalog(), "SELECT sum(pushes) FROM pushes WHERE outcome = 'taken'");
     assert_eq!(usize::try_from(taken).unwrap(), known.len(), "each was taken once");
     assert!(events.iter().filter(|event| event.pushes.len() > 1).count() > 0, "no kill came before an acknowledgement");
+}
+
+/// `EVENT_BURST` says how many.
+#[test]
+fn a_burst_of_events_is_acknowledged_and_takes_no_more_memory_than_a_few() {
+    const AT_MOST_KB: i64 = 24 * 1_024;
+    let burst: u64 = env::var("EVENT_BURST").map_or(5_000, |burst| burst.parse().unwrap());
+    let far = Far::with([]);
+    let place = Place::with(&far.configuration("[events]\nstream = true\n[quota]\ncalls_per_month = 0\n"));
+    let stream = far.simulator.stream();
+    stream.change(|stream| stream.pushes_per_month = None);
+    let daemon = Daemon::start(&place);
+    is_connected(&far);
+    let push = |events: Range<u64>| {
+        events.for_each(|n| stream.push(created(&format!("conf-{n}"))));
+        far.deliver();
+    };
+    push(0..100);
+    let before = daemon.memory_kb("VmHWM");
+    push(100..burst);
+    assert_eq!(stream.acknowledged(), burst, "each was acknowledged in time");
+    assert!(stream.events().iter().all(|event| event.pushes.len() == 1), "each came once");
+    let most = daemon.memory_kb("VmHWM");
+    assert!(most <= before + AT_MOST_KB, "{before} kB before a burst of {burst} events, {most} kB at the most");
+    daemon.stop();
+    assert_eq!(number(&place.catalog(), "SELECT count(*) FROM conferences"), i64::try_from(burst).unwrap());
 }
 
 fn created(conference_id: &str) -> Event {

@@ -205,13 +205,6 @@ fn a_reload_that_changes_nothing_costs_nothing() {
     daemon.stop();
 }
 
-/// How much memory a process has, in kB.
-fn memory(daemon: &Daemon) -> i64 {
-    let status = text(format!("/proc/{}/status", daemon.pid()).as_ref());
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
-    line.split_whitespace().next().unwrap().parse().unwrap()
-}
-
 /// By how many kB a daemon grows in so many reloads, each of which changes something, after a warm-up.
 fn growth(warm_up: usize, reloads: usize) -> i64 {
     let far = Far::with([]);
@@ -221,13 +214,13 @@ fn growth(warm_up: usize, reloads: usize) -> i64 {
     let mut before = 0;
     for n in 0..warm_up + reloads {
         if n == warm_up {
-            before = memory(&daemon);
+            before = daemon.memory_kb("VmRSS");
         }
         let (from, to) = if n % 2 == 0 { ("1h", "2h") } else { ("2h", "1h") };
         self::reloads(&daemon, &place, |toml| toml.replace(from, to));
         eventually("it is taken", || (daemon.said().matches("poll.interval: ").count() > n).then_some(()));
     }
-    let grown = memory(&daemon) - before;
+    let grown = daemon.memory_kb("VmRSS") - before;
     daemon.stop();
     grown
 }

@@ -48,6 +48,13 @@ impl Daemon {
         self.child.id()
     }
 
+    /// How much memory it has, in kB, by a line of its `/proc/PID/status`: `VmRSS`, or `VmHWM` for the most that it had.
+    pub(crate) fn memory_kb(&self, line: &str) -> i64 {
+        let status = text(format!("/proc/{}/status", self.pid()).as_ref());
+        let value = status.lines().find_map(|found| found.strip_prefix(line)?.strip_prefix(':')).unwrap();
+        value.split_whitespace().next().unwrap().parse().unwrap()
+    }
+
     /// Everything that it logged so far, in complete lines.
     pub(crate) fn said(&self) -> String {
         let mut said = text(&self.log);

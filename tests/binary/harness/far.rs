@@ -48,6 +48,11 @@ impl Far {
         self.simulator.deliver_as_time_passes();
     }
 
+    /// Has the events pushed that are due, and waits until each is answered.
+    pub(crate) fn deliver(&self) {
+        self.runtime.block_on(self.simulator.deliver());
+    }
+
     /// How often it was asked at `endpoint`.
     pub(crate) fn asked(&self, endpoint: Endpoint) -> usize {
         self.simulator.calls().iter().filter(|call| call.endpoint == endpoint).count()

@@ -130,7 +130,7 @@ pub(super) fn ours(endpoint: Endpoint) -> Ours {
         Endpoint::ScheduledConferences => Ours::BookedConferences,
         Endpoint::ScheduleInfos => Ours::Booking,
         Endpoint::Histories => Ours::Histories,
-        Endpoint::OpenConnection => panic!("no stage opens a connection"),
+        Endpoint::OpenConnection => Ours::StreamOpen,
     }
 }
 

@@ -59,4 +59,7 @@ async fn a_ticket_opens_one_connection_within_ninety_seconds() {
     far.clock.sleep(Duration::from_secs(1)).await;
     assert!(is_refused(connect_async(&late).await.unwrap_err()));
     assert_eq!(far.stream.connections().len(), 2);
+
+    far.stream.change(|stream| stream.ticket_life = Duration::ZERO);
+    assert!(is_refused(connect_async(far.address().await).await.unwrap_err()));
 }

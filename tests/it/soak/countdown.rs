@@ -1,4 +1,4 @@
-//! Where a process ends: after so many steps of its statements and its calls.
+//! Where a process ends: after so many steps of its statements, its calls, and what it takes in.
 
 use std::sync::Mutex;
 
@@ -8,12 +8,24 @@ use tokio_util::sync::CancellationToken;
 /// When a process ends.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct CrashPoint {
-    /// The steps are counted from the time when the archiver has called this API so often; from the start if 0.
-    pub(crate) calls: u32,
-    /// Which API; none: any.
-    pub(crate) endpoint: Option<Endpoint>,
+    /// The steps are counted from the time when this has come to pass so often; from the start if 0.
+    pub(crate) times: u32,
+    pub(crate) at: Occurrence,
     /// How many steps it takes from there: of SQLite within a statement, or to the next event of a call.
     pub(crate) steps: u32,
+}
+
+/// What comes to pass.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Occurrence {
+    /// A call of any API has come in.
+    AnyCall,
+    /// A call of this one has.
+    Call(Endpoint),
+    /// A push has come, and nothing of it is written.
+    Push,
+    /// A push is written, and is about to be acknowledged.
+    Acknowledgement,
 }
 
 /// Counts the steps of one process. When it has run out, no statement goes on and no call is answered: what is left of
@@ -33,7 +45,7 @@ struct Left {
 impl Countdown {
     /// `None`: a process that does not end by itself.
     pub(crate) fn new(point: Option<CrashPoint>) -> Self {
-        let steps = point.filter(|point| point.calls == 0).map(|point| point.steps);
+        let steps = point.filter(|point| point.times == 0).map(|point| point.steps);
         Self { left: Mutex::new(Left { point, steps }), out: CancellationToken::new() }
     }
 
@@ -49,15 +61,16 @@ impl Countdown {
         !self.is_out()
     }
 
-    /// Counts the step of a call that has come in.
-    pub(crate) fn call(&self, endpoint: Endpoint) -> bool {
+    /// Counts the step to what comes to pass; whether it may be taken.
+    pub(crate) fn occurs(&self, occurrence: Occurrence) -> bool {
         let mut left = self.left.lock().unwrap();
         if left.steps.is_none()
             && let Some(point) = &mut left.point
-            && point.endpoint.is_none_or(|on| on == endpoint)
+            && (point.at == occurrence
+                || (point.at == Occurrence::AnyCall && matches!(occurrence, Occurrence::Call(_))))
         {
-            point.calls -= 1;
-            if point.calls == 0 {
+            point.times -= 1;
+            if point.times == 0 {
                 left.steps = Some(point.steps);
             }
         }

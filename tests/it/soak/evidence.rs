@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::time::Duration;
 
 use recording_archiver::domain::clock::Timestamp;
+use recording_archiver::domain::event::Push;
 use recording_archiver::simulator::{Answer, Call, Endpoint, Organisation, Phase};
 use serde_json::Value;
 
@@ -53,6 +54,18 @@ pub(crate) struct Evidence {
     shown_now: HashSet<String>,
     /// Those that passes which came to their end were shown.
     pub(crate) shown: HashSet<String>,
+    /// Pushes that are surely written.
+    pub(crate) pushes: u64,
+    /// The conferences of which an event came that tells something.
+    pub(crate) told_of: HashSet<String>,
+    /// Those of which one came since their status was last told.
+    pub(crate) pushed_since_told: HashSet<String>,
+    /// Those of which one came since the catalog was last looked at.
+    pub(crate) pushed_since_snapshot: HashSet<String>,
+    /// The events that tell something, by their `eventId`.
+    pub(crate) telling: HashSet<String>,
+    /// How long the archiver has lived without a pause and without a connection for events since it last asked for a list.
+    pub(crate) blind: Duration,
     /// How long the archiver has lived so far without a pause.
     pub(crate) awake: Duration,
     /// The `awake` at which each meeting was last asked about.
@@ -89,6 +102,12 @@ impl Evidence {
             told_since_snapshot: HashMap::new(),
             shown_now: HashSet::new(),
             shown: HashSet::new(),
+            pushes: 0,
+            told_of: HashSet::new(),
+            pushed_since_told: HashSet::new(),
+            pushed_since_snapshot: HashSet::new(),
+            telling: HashSet::new(),
+            blind: Duration::ZERO,
             awake: Duration::ZERO,
             asked: HashMap::new(),
             calls_about: HashMap::new(),
@@ -139,9 +158,31 @@ impl Evidence {
     pub(crate) fn unheard(&mut self, call: &Call, fault: Option<&Answer>) {
         self.calls += u64::from(call.endpoint != Endpoint::AccessToken);
         self.metered += u64::from(call.metered);
+        // A look that got no token was a look.
+        let is_tokenless = call.endpoint == Endpoint::AccessToken && fault.is_some();
+        if is_tokenless || matches!(call.endpoint, Endpoint::OrgConferences | Endpoint::UsersLists) {
+            self.blind = Duration::ZERO;
+        }
         if let Some(fault) = fault {
             *self.faults.entry(faults::name(fault)).or_default() += 1;
         }
+    }
+
+    /// Notes pushes that have come, and will be written unless the process ends before.
+    pub(crate) fn push_came(&mut self, pushes: &[Push]) {
+        for Push { event_id, event, .. } in pushes {
+            let Some(event) = event else { continue };
+            self.telling.insert(event_id.clone());
+            for told in [&mut self.told_of, &mut self.pushed_since_told, &mut self.pushed_since_snapshot] {
+                told.insert(event.conference_id.clone());
+            }
+        }
+    }
+
+    /// Notes that time passes without a pause.
+    pub(crate) fn time_passes(&mut self, time: Duration, is_connected: bool) {
+        self.awake += time;
+        self.blind = if is_connected { Duration::ZERO } else { self.blind + time };
     }
 
     /// The pass under way came to its end: what it was told must be in the catalog.
@@ -207,6 +248,7 @@ impl Evidence {
         self.told.remove(id);
         self.told_now.push((id.to_owned(), phase, call.at));
         self.refused_since_told.remove(id);
+        self.pushed_since_told.remove(id);
         *self.told_since_snapshot.entry(id.to_owned()).or_default() |= phase == Phase::InProgress;
     }
 

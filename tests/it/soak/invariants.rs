@@ -81,6 +81,7 @@ impl Snapshot {
                 self.is_closed_or_has_a_reason(conference, evidence, run);
             }
             evidence.told_since_snapshot.clear();
+            evidence.pushed_since_snapshot.clear();
         }
         let recorded: HashSet<&str> = rows.iter().map(|row| row.video.0.as_str()).collect();
         for conference in conferences.iter().filter(|conference| conference.state == "archived") {
@@ -97,13 +98,14 @@ impl Snapshot {
     }
 
     /// No conference was closed by a fault: what closes it is an answer about it. And none was opened again but by an
-    /// answer that it is in progress, or, if it had failed, by any status that was told.
+    /// answer that it is in progress, or an event; or, if it had failed, by any status that was told.
     fn changed_state_rightly(&self, conference: &Conference, evidence: &Evidence) {
         let Conference { id, state, .. } = conference;
         let before = self.states.get(id).filter(|before| !is_open(before));
         if let Some(before) = before {
             let told = evidence.told_since_snapshot.get(id);
-            let may_open = told.is_some_and(|in_progress| *in_progress || before == "failed");
+            let may_open = told.is_some_and(|in_progress| *in_progress || before == "failed")
+                || evidence.pushed_since_snapshot.contains(id);
             assert!(before == state || may_open, "{id} was closed as {before} and is {state}");
         }
         if before == Some(state) {
@@ -118,10 +120,11 @@ impl Snapshot {
     }
 
     /// The state is the one that the status demands which was told last: a conference in progress is `active`, one that has
-    /// not started is `waiting`, one that has ended is neither. An error about it, or a person, may have changed that.
+    /// not started is `waiting`, one that has ended is neither. An error about it, an event or a person may have changed that.
     fn has_the_state_that_was_told(&self, conference: &Conference, evidence: &Evidence) {
         let Conference { id, state, .. } = conference;
-        if evidence.refused_since_told.contains(id) || self.retried.contains(id) {
+        let has_changed = evidence.refused_since_told.contains(id) || evidence.pushed_since_told.contains(id);
+        if has_changed || self.retried.contains(id) {
             return;
         }
         let is_right = match evidence.told.get(id) {

@@ -10,13 +10,17 @@
 
 pub(crate) mod clock;
 mod countdown;
+mod events;
 mod evidence;
 mod fairness;
 mod faults;
 mod invariants;
+mod line;
+mod listener;
 mod plan;
 mod run;
 mod shared;
+mod told;
 mod unusual;
 
 use std::collections::BTreeMap;
@@ -69,6 +73,7 @@ fn month(seed: u64) -> Report {
         let mut run = Run::begin(&plan).await;
         run.through(&plan).await;
         invariants::hold_in_the_end(&run, &plan).await;
+        told::holds_in_the_end(&run, &plan).await;
         let recordings = run.number("SELECT count(*) FROM recordings").await;
         let (calls, faults) = {
             let evidence = &mut run.shared.lock().unwrap().evidence;

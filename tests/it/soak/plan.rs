@@ -11,7 +11,8 @@ use recording_archiver::simulator::{
     Plan as Meetings, Random, UnknownField,
 };
 
-use super::countdown::CrashPoint;
+use super::countdown::{CrashPoint, Occurrence};
+use super::events::{Stream, StreamEvent};
 use super::faults;
 use super::unusual::{BadId, Counts, go_on_again};
 use crate::world::{MIDNIGHT, hours, minutes};
@@ -35,6 +36,8 @@ pub(crate) enum Event {
     Quota(Option<u64>),
     /// A person looks at what has failed, and has it tried again.
     Retry,
+    /// Something happens to the connection for events.
+    Stream(StreamEvent),
     /// The process is killed while it waits for something to be due, and starts again at once.
     Kill,
 }
@@ -120,6 +123,14 @@ impl Plan {
         for bad in bad_ids {
             *counts.entry(bad.kind.to_owned()).or_default() += 1;
             faults.extend(bad.faults);
+        }
+        if let Some(mut stream) = Stream::draw(seed, &meetings, last_end, is_calm, &mut config) {
+            crashes.iter_mut().for_each(|crash| stream.draw_crash(&mut crash.point));
+            events.extend(stream.happenings.into_iter().map(|(at, event)| (at, Event::Stream(event))));
+            events.sort_by_key(|(at, _)| *at);
+            faults.extend(stream.faults);
+            behaviour.stream = stream.behaviour;
+            *counts.entry("month with events".to_owned()).or_default() += 1;
         }
         count_behaviour(&behaviour, &config, &mut counts);
         if is_calm {
@@ -279,12 +290,12 @@ fn events(random: &mut Random, meetings: &[Meeting], last_end: Timestamp) -> Vec
 fn crash(random: &mut Random) -> Crash {
     let point = match random.between(0, 9) {
         // While it starts, or soon after.
-        0 | 1 => CrashPoint { calls: 0, endpoint: None, steps: steps(random, 3_000) },
+        0 | 1 => CrashPoint { times: 0, at: Occurrence::AnyCall, steps: steps(random, 3_000) },
         // Around the calls that lead to a change of state, and around what is written for them.
-        2..=6 => point(random, Some(Endpoint::GetVideos), 6),
-        7 => point(random, Some(Endpoint::ConferenceInfo), 12),
+        2..=6 => point(random, Occurrence::Call(Endpoint::GetVideos), 6),
+        7 => point(random, Occurrence::Call(Endpoint::ConferenceInfo), 12),
         // Anywhere.
-        _ => point(random, None, 60),
+        _ => point(random, Occurrence::AnyCall, 60),
     };
     let down_for = match random.between(0, 9) {
         0..=4 => Duration::ZERO,
@@ -295,13 +306,9 @@ fn crash(random: &mut Random) -> Crash {
     Crash { point, down_for }
 }
 
-fn point(random: &mut Random, endpoint: Option<Endpoint>, most_calls: u64) -> CrashPoint {
+fn point(random: &mut Random, at: Occurrence, most_times: u64) -> CrashPoint {
     let most_steps = *random.pick(&[4, 60, 60, 400]);
-    CrashPoint {
-        calls: u32::try_from(random.between(1, most_calls)).unwrap(),
-        endpoint,
-        steps: steps(random, most_steps),
-    }
+    CrashPoint { times: u32::try_from(random.between(1, most_times)).unwrap(), at, steps: steps(random, most_steps) }
 }
 
 fn steps(random: &mut Random, most: u64) -> u32 {

@@ -20,12 +20,23 @@ use super::clock::ArchiverClock;
 use super::countdown::Countdown;
 use super::evidence::Evidence;
 use super::invariants::Snapshot;
+use super::line::Line;
+use super::listener::Listener;
 use super::plan::{Crash, Event, Plan};
 use super::shared::{Shared, observe};
+use super::told;
 use crate::world::{MIDNIGHT, hours};
 
 /// What is due again at once is due a second later.
 const LEAST_STEP: Duration = Duration::from_secs(1);
+
+/// An archiver that runs, until its countdown has run out.
+pub(super) struct Process {
+    pub(super) archive: Archive,
+    pub(super) countdown: Arc<Countdown>,
+    /// Holds the connection for events, where there are any.
+    pub(super) listener: Option<Listener>,
+}
 
 /// The simulated world and the archiver in it.
 pub(crate) struct Run {
@@ -38,13 +49,14 @@ pub(crate) struct Run {
     pub(crate) starts: u64,
     /// The most calls that can be under way when a process ends.
     pub(crate) max_in_flight: u64,
-    world: Arc<VirtualClock>,
-    clock: Arc<ArchiverClock>,
+    pub(super) world: Arc<VirtualClock>,
+    pub(super) clock: Arc<ArchiverClock>,
     path: PathBuf,
     /// An administrator's own hold on the file. It also keeps the -wal file in place when a daemon is dropped, as the end
     /// of its process would.
     pub(crate) admin: Catalog,
-    archive: Option<(Archive, Arc<Countdown>)>,
+    pub(super) process: Option<Process>,
+    pub(super) line: Line,
     planned: std::vec::IntoIter<Crash>,
     down_until: Timestamp,
     snapshot: Snapshot,
@@ -67,6 +79,7 @@ impl Run {
             countdown: Arc::new(Countdown::new(None)),
             clock: Arc::clone(&clock),
             inherited: Vec::new(),
+            is_rivals: false,
         };
         let shared = Arc::new(Mutex::new(shared));
         simulator.set_observer(Observer::new({
@@ -98,7 +111,8 @@ impl Run {
             world,
             path,
             admin,
-            archive: None,
+            process: None,
+            line: Line::default(),
             planned: plan.crashes.clone().into_iter(),
             down_until: MIDNIGHT,
             snapshot: Snapshot::default(),
@@ -110,7 +124,9 @@ impl Run {
     pub(crate) async fn through(&mut self, plan: &Plan) {
         for (at, event) in &plan.events {
             self.until(*at).await;
-            self.happen(event).await;
+            if self.happen(event).await.is_none() {
+                self.crash().await;
+            }
         }
         self.until(plan.until).await;
         // Calls that were spent come back with the next month, and some faults wait for a call that comes late.
@@ -131,10 +147,12 @@ impl Run {
     async fn holds(&mut self) {
         let mut snapshot = std::mem::take(&mut self.snapshot);
         snapshot.still_holds(self).await;
+        told::still_holds(self).await;
         self.snapshot = snapshot;
     }
 
-    async fn happen(&mut self, event: &Event) {
+    /// `None` if that was the process's end.
+    async fn happen(&mut self, event: &Event) -> Option<()> {
         match event {
             Event::Register(conference_id) => {
                 let registration = Registration { conference_id: conference_id.clone(), union_id: None };
@@ -142,14 +160,18 @@ impl Run {
             }
             Event::ClockOffBy(off_by_ms) => {
                 self.clock.set_off_by(*off_by_ms);
-                self.shared.lock().unwrap().inherited.clear();
+                let mut shared = self.shared.lock().unwrap();
+                shared.inherited.clear();
+                // Set back, it shows that the last look was later.
+                shared.evidence.blind = Duration::ZERO;
             }
             Event::Grow(conference_id, index) => self.simulator.with_organisation(|organisation| {
                 organisation.meeting_mut(conference_id).unwrap().recordings[*index].file_size += 4_096;
             }),
             Event::ExpireTokens => self.simulator.expire_tokens(),
             Event::Quota(calls_per_month) => self.simulator.set_quota(*calls_per_month),
-            Event::Kill if self.archive.is_some() => {
+            Event::Stream(event) => return self.happen_to_stream(event).await,
+            Event::Kill if self.process.is_some() => {
                 self.kills += 1;
                 self.process_ended().await;
             }
@@ -161,13 +183,16 @@ impl Run {
                 self.admin.retry(&failed, self.clock.now()).await.unwrap();
             }
         }
+        Some(())
     }
 
     /// Does what is due until it is `until` in the world.
     async fn until(&mut self, until: Timestamp) {
         while self.world.now() < until {
             if self.world.now() < self.down_until {
-                self.world.advance_to(self.down_until.min(until));
+                let up_at = self.down_until.min(until);
+                self.world.advance_to(self.next_push_at().map_or(up_at, |at| at.min(up_at)));
+                self.deliver().await;
                 continue;
             }
             let Some(wait) = self.step().await else {
@@ -175,21 +200,37 @@ impl Run {
                 continue;
             };
             let next = (self.world.now() + wait.max(LEAST_STEP)).min(until);
+            let next =
+                [self.next_push_at(), self.looks_after_connection_at()].into_iter().flatten().fold(next, Ord::min);
             if self.pauses().await == 0 {
-                self.shared.lock().unwrap().evidence.awake += next.since(self.world.now());
+                let is_connected = self.ears().is_some_and(|(listener, _)| listener.is_open());
+                self.shared.lock().unwrap().evidence.time_passes(next.since(self.world.now()), is_connected);
             }
             self.world.advance_to(next);
+            told::looking_has_its_normal_pace(self);
         }
+    }
+
+    /// When something is next pushed to somebody.
+    fn next_push_at(&self) -> Option<Timestamp> {
+        self.simulator.next_push_at(self.world.now())
+    }
+
+    /// When the archiver next looks after its connection for events.
+    fn looks_after_connection_at(&mut self) -> Option<Timestamp> {
+        let (now, elapsed) = (self.world.now(), self.world.elapsed());
+        Some(now + self.ears()?.0.next_at()?.saturating_sub(elapsed))
     }
 
     /// Starts the daemon if there is none, and has it do what is due; how long nothing is due from here on. `None` if that
     /// was its end.
     async fn step(&mut self) -> Option<Duration> {
-        if self.archive.is_none() {
-            self.archive = Some(self.start().await?);
+        if self.process.is_none() {
+            self.process = Some(self.start().await?);
             self.starts += 1;
         }
-        let (archive, countdown) = self.archive.as_ref().unwrap();
+        self.listen().await?;
+        let Process { archive, countdown, .. } = self.process.as_ref().unwrap();
         let now = self.clock.now();
         let step = async {
             let due_at = archive.tick(now).await?.next_due_at;
@@ -200,7 +241,7 @@ impl Run {
         Some(wait)
     }
 
-    async fn start(&mut self) -> Option<(Archive, Arc<Countdown>)> {
+    async fn start(&mut self) -> Option<Process> {
         let crash = self.planned.as_slice().first().map(|crash| crash.point);
         let countdown = Arc::new(Countdown::new(crash));
         self.shared.lock().unwrap().countdown = Arc::clone(&countdown);
@@ -215,7 +256,8 @@ impl Run {
             Ok(archive)
         };
         let archive = unless_out(&countdown, open).await?;
-        Some((archive, countdown))
+        let listener = self.config.events.stream.then(Listener::default);
+        Some(Process { archive, countdown, listener })
     }
 
     /// The countdown has run out.
@@ -228,7 +270,7 @@ impl Run {
 
     /// The process has ended: nothing of it is left but the file.
     async fn process_ended(&mut self) {
-        self.archive = None;
+        self.hangs_up().await;
         self.holds().await;
         self.shared.lock().unwrap().evidence.process_ended(self.snapshot.recordings());
         // A share that is spent may have been raised by the next start; every other pause outlives it.
@@ -267,7 +309,7 @@ impl Run {
 }
 
 /// The end of `work`, or `None` if the countdown runs out before. Whatever else stops the archiver's own work is a defect.
-async fn unless_out<T>(
+pub(super) async fn unless_out<T>(
     countdown: &Countdown,
     work: impl Future<Output = Result<T, recording_archiver::catalog::Error>>,
 ) -> Option<T> {

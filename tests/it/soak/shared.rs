@@ -6,7 +6,7 @@ use recording_archiver::domain::clock::{Clock, Timestamp};
 use recording_archiver::simulator::{CallEvent, Endpoint};
 
 use super::clock::ArchiverClock;
-use super::countdown::Countdown;
+use super::countdown::{Countdown, Occurrence};
 use super::evidence::Evidence;
 
 /// What the simulator's observer shares with the process under way.
@@ -16,6 +16,8 @@ pub(crate) struct Shared {
     pub(crate) clock: Arc<ArchiverClock>,
     /// The pauses that the last process left behind: their scope, and until when they last.
     pub(crate) inherited: Vec<(String, Timestamp)>,
+    /// Whether it is another program that calls.
+    pub(crate) is_rivals: bool,
 }
 
 impl Shared {
@@ -27,6 +29,7 @@ impl Shared {
             Endpoint::ConferenceInfo => "get",
             Endpoint::OrgConferences => "orgConferences",
             Endpoint::UsersLists => "users/lists",
+            Endpoint::OpenConnection => "connections/open",
             other => panic!("no stage calls {other:?}"),
         };
         let broken =
@@ -40,8 +43,9 @@ impl Shared {
 /// What the simulator's observer does: a step of the countdown, and a note of what is answered.
 pub(crate) fn observe(shared: &mut Shared, event: CallEvent<'_>) -> bool {
     match event {
+        _ if shared.is_rivals => true,
         CallEvent::Arrived(endpoint) => {
-            let goes_on = shared.countdown.call(endpoint);
+            let goes_on = shared.countdown.occurs(Occurrence::Call(endpoint));
             if goes_on && !endpoint.is_token() {
                 shared.keeps_to_pauses(endpoint);
             }

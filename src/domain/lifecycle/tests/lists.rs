@@ -119,7 +119,7 @@ fn a_meeting_that_went_on_again_is_not_settled_by_what_it_had_before() {
 
 #[test]
 fn an_event_settles_a_list_at_once_and_where_others_may_be_lost_it_is_looked_at_hours_later() {
-    for (recordings_told, hours) in [(Told::Nearly, 72), (Told::Unknown, 3), (Told::NotAll, 3)] {
+    for (recordings_told, hours) in [(Told::Nearly, 72), (Told::Unknown, 3), (Told::Many, 3), (Told::Few, 3)] {
         let rules = Rules { recordings_told, ..rules() };
         let mut conference = conference(Some(State::Ended));
         conference.wait = Wait { generated_at: Some(at(0)), ..Wait::new(at(0)) };
@@ -127,4 +127,16 @@ fn an_event_settles_a_list_at_once_and_where_others_may_be_lost_it_is_looked_at_
         let transition = observe(&conference, read, at(0), &rules);
         assert_eq!((transition.state, transition.next_attempt_at), (State::Archived, Some(at(hours * 60))));
     }
+}
+
+#[test]
+fn where_events_tell_of_many_recordings_an_end_that_one_told_of_is_read_when_its_list_may_have_settled() {
+    let first_reading = |recordings_told, told_over_at| {
+        let rules = Rules { recordings_told, ..rules() };
+        let conference = Conference { next_attempt_at: told_over_at, ..conference(Some(State::Active)) };
+        observe(&conference, Observation::Info(&info(Status::Ended)), at(0), &rules).next_attempt_at
+    };
+    let told_over_at = Some(at(0));
+    assert_eq!(first_reading(Told::Many, told_over_at), Some(at(30)));
+    assert_eq!([first_reading(Told::Many, None), first_reading(Told::Few, told_over_at)], [Some(at(2)); 2]);
 }

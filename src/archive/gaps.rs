@@ -64,7 +64,8 @@ pub(super) async fn listened(context: &Context, stream: &StreamRow, now: Timesta
         is_disconnected: !looks(settings) && stream.last_error.as_deref().is_some_and(|why| why != events::STOPPED),
         ..evidence(settings, &catalog.pauses().await?, failed.map(|run| run.last_started_at))
     };
-    watch(context, stream, &evidence, now).await
+    // A connection lives long: what is needed now and then does not make it larger.
+    Box::pin(watch(context, stream, &evidence, now)).await
 }
 
 /// Writes down that somebody watches, and the gap that this ends.

@@ -19,6 +19,7 @@ use recording_archiver::domain::failure::{About, Class, Pauses, Scope};
 use recording_archiver::simulator::{Behaviour, EmptyList, Endpoint, Fault, Meeting, Simulator};
 use tokio::net::TcpSocket;
 
+pub(crate) use table::ours;
 use table::{Failure, failures};
 
 use crate::world::{World, at, hours, minutes};

@@ -115,7 +115,7 @@ pub(super) fn failures() -> Vec<Failure> {
     documented.into_iter().chain(others).collect()
 }
 
-pub(super) fn ours(endpoint: Endpoint) -> Ours {
+pub(crate) fn ours(endpoint: Endpoint) -> Ours {
     match endpoint {
         Endpoint::AccessToken | Endpoint::CorpToken => Ours::AccessToken,
         Endpoint::Query => Ours::Query,

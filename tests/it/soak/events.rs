@@ -103,7 +103,7 @@ impl Stream {
             let harmless = match random.between(0, 3) {
                 0 => StreamEvent::Disconnect,
                 1 => StreamEvent::Ping,
-                2 => StreamEvent::Frame(*random.pick(&FRAMES)),
+                2 => StreamEvent::Frame(random.pick::<&str>(&FRAMES)),
                 _ => StreamEvent::Push(untold(&mut random, number)),
             };
             happenings.push((at(&mut random), harmless));

@@ -58,10 +58,10 @@ pub(crate) struct Evidence {
     pub(crate) pushes: u64,
     /// The conferences of which an event came that tells something.
     pub(crate) told_of: HashSet<String>,
-    /// Those of which one came since their status was last told.
-    pub(crate) pushed_since_told: HashSet<String>,
-    /// Those of which one came since the catalog was last looked at.
-    pub(crate) pushed_since_snapshot: HashSet<String>,
+    /// Those of which an event, or a list of past meetings, told since their status was last told.
+    pub(crate) hinted_since_told: HashSet<String>,
+    /// The same since the catalog was last looked at.
+    pub(crate) hinted_since_snapshot: HashSet<String>,
     /// The events that tell something, by their `eventId`.
     pub(crate) telling: HashSet<String>,
     /// How long the archiver has lived without a pause and without a connection for events since it last asked for a list.
@@ -104,8 +104,8 @@ impl Evidence {
             shown: HashSet::new(),
             pushes: 0,
             told_of: HashSet::new(),
-            pushed_since_told: HashSet::new(),
-            pushed_since_snapshot: HashSet::new(),
+            hinted_since_told: HashSet::new(),
+            hinted_since_snapshot: HashSet::new(),
             telling: HashSet::new(),
             blind: Duration::ZERO,
             awake: Duration::ZERO,
@@ -150,6 +150,9 @@ impl Evidence {
                 let phase = phase(&answer["confInfo"]).expect("conference info tells the status");
                 self.tell(call, &call.conference_ids[0], phase);
             }
+            (Endpoint::RoomCodeInfos | Endpoint::ScheduledConferences | Endpoint::Histories, Some(page)) => {
+                self.show_past(page);
+            }
             _ => self.refuse(call, fault),
         }
     }
@@ -173,7 +176,7 @@ impl Evidence {
         for Push { event_id, event, .. } in pushes {
             let Some(event) = event else { continue };
             self.telling.insert(event_id.clone());
-            for told in [&mut self.told_of, &mut self.pushed_since_told, &mut self.pushed_since_snapshot] {
+            for told in [&mut self.told_of, &mut self.hinted_since_told, &mut self.hinted_since_snapshot] {
                 told.insert(event.conference_id.clone());
             }
         }
@@ -243,12 +246,20 @@ impl Evidence {
         }
     }
 
+    fn show_past(&mut self, page: &Value) {
+        for meeting in [&page["conferenceList"], &page["list"]].into_iter().filter_map(Value::as_array).flatten() {
+            let Some(id) = meeting["conferenceId"].as_str() else { continue };
+            self.hinted_since_told.insert(id.to_owned());
+            self.hinted_since_snapshot.insert(id.to_owned());
+        }
+    }
+
     fn tell(&mut self, call: &Call, id: &str, phase: Phase) {
         // Until the pass has ended, the catalog may have the old state or the new one.
         self.told.remove(id);
         self.told_now.push((id.to_owned(), phase, call.at));
         self.refused_since_told.remove(id);
-        self.pushed_since_told.remove(id);
+        self.hinted_since_told.remove(id);
         *self.told_since_snapshot.entry(id.to_owned()).or_default() |= phase == Phase::InProgress;
     }
 

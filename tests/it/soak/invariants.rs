@@ -81,7 +81,7 @@ impl Snapshot {
                 self.is_closed_or_has_a_reason(conference, evidence, run);
             }
             evidence.told_since_snapshot.clear();
-            evidence.pushed_since_snapshot.clear();
+            evidence.hinted_since_snapshot.clear();
         }
         let recorded: HashSet<&str> = rows.iter().map(|row| row.video.0.as_str()).collect();
         for conference in conferences.iter().filter(|conference| conference.state == "archived") {
@@ -105,7 +105,7 @@ impl Snapshot {
         if let Some(before) = before {
             let told = evidence.told_since_snapshot.get(id);
             let may_open = told.is_some_and(|in_progress| *in_progress || before == "failed")
-                || evidence.pushed_since_snapshot.contains(id);
+                || evidence.hinted_since_snapshot.contains(id);
             assert!(before == state || may_open, "{id} was closed as {before} and is {state}");
         }
         if before == Some(state) {
@@ -123,7 +123,7 @@ impl Snapshot {
     /// not started is `waiting`, one that has ended is neither. An error about it, an event or a person may have changed that.
     fn has_the_state_that_was_told(&self, conference: &Conference, evidence: &Evidence) {
         let Conference { id, state, .. } = conference;
-        let has_changed = evidence.refused_since_told.contains(id) || evidence.pushed_since_told.contains(id);
+        let has_changed = evidence.refused_since_told.contains(id) || evidence.hinted_since_told.contains(id);
         if has_changed || self.retried.contains(id) {
             return;
         }

@@ -1,5 +1,7 @@
 //! What happens between the gateway and whoever is connected to it: the archiver, and at times another program.
 
+use std::time::Duration;
+
 use recording_archiver::domain::clock::Clock;
 use recording_archiver::simulator::StreamBehaviour;
 
@@ -40,10 +42,10 @@ impl Run {
         if self.ears().is_some_and(|(listener, _)| listener.is_dead(elapsed)) {
             self.line.left += 1;
             let (listener, hearing) = self.ears()?;
-            unless_out(hearing.countdown, listener.lose("nothing comes any more", &hearing)).await?;
+            unless_out(hearing.countdown, Box::pin(listener.lose("nothing comes any more", &hearing))).await?;
         }
         if let Some((listener, hearing)) = self.ears() {
-            unless_out(hearing.countdown, listener.open(&hearing)).await?;
+            unless_out(hearing.countdown, Box::pin(listener.open(&hearing))).await?;
         }
         self.deliver().await
     }
@@ -54,7 +56,7 @@ impl Run {
         match self.ears() {
             Some((listener, hearing)) if listener.hears() => tokio::select! {
                 biased;
-                ended = unless_out(hearing.countdown, listener.hear_all(&hearing)) => ended,
+                ended = unless_out(hearing.countdown, Box::pin(listener.hear_all(&hearing))) => ended,
                 () = stream.deliver() => Some(()),
             },
             _ => {
@@ -82,9 +84,9 @@ impl Run {
         match event {
             StreamEvent::Silence { new_too } => {
                 if *new_too {
-                    stream.set_silent(true)
+                    stream.set_silent(true);
                 } else {
-                    stream.fall_silent()
+                    stream.fall_silent();
                 }
                 self.line.is_silent |= new_too;
                 self.line.left += usize::from(self.line.rival.is_some());
@@ -122,7 +124,7 @@ impl Run {
             StreamEvent::Push(event) => stream.push(event.clone()),
             StreamEvent::Cover(percent) => stream.cover(*percent),
             StreamEvent::TicketsExpire(at_once) => stream.change(|stream| {
-                stream.ticket_life = if *at_once { Default::default() } else { StreamBehaviour::default().ticket_life };
+                stream.ticket_life = if *at_once { Duration::ZERO } else { StreamBehaviour::default().ticket_life };
             }),
             StreamEvent::RivalComes => {
                 self.shared.lock().unwrap().is_rivals = true;
@@ -154,7 +156,7 @@ impl Run {
     /// Takes in one frame; `None` if that was the process's end.
     async fn hear(&mut self) -> Option<()> {
         let Some((listener, hearing)) = self.ears() else { return Some(()) };
-        unless_out(hearing.countdown, listener.hear(&hearing)).await
+        unless_out(hearing.countdown, Box::pin(listener.hear(&hearing))).await
     }
 
     fn fall_silent(&mut self, is_silent: bool) {

@@ -125,7 +125,9 @@ impl Plan {
             faults.extend(bad.faults);
         }
         if let Some(mut stream) = Stream::draw(seed, &meetings, last_end, is_calm, &mut config) {
-            crashes.iter_mut().for_each(|crash| stream.draw_crash(&mut crash.point));
+            for crash in &mut crashes {
+                stream.draw_crash(&mut crash.point);
+            }
             events.extend(stream.happenings.into_iter().map(|(at, event)| (at, Event::Stream(event))));
             events.sort_by_key(|(at, _)| *at);
             faults.extend(stream.faults);

@@ -236,7 +236,7 @@ impl Run {
             let due_at = archive.tick(now).await?.next_due_at;
             Ok(due_at.map_or(hours(1), |due_at| due_at.since(now)))
         };
-        let wait = unless_out(countdown, step).await?;
+        let wait = unless_out(countdown, Box::pin(step)).await?;
         self.shared.lock().unwrap().evidence.pass_ended();
         Some(wait)
     }
@@ -255,7 +255,7 @@ impl Run {
             archive.prepare(self.clock.now()).await?;
             Ok(archive)
         };
-        let archive = unless_out(&countdown, open).await?;
+        let archive = unless_out(&countdown, Box::pin(open)).await?;
         let listener = self.config.events.stream.then(Listener::default);
         Some(Process { archive, countdown, listener })
     }

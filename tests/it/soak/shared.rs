@@ -8,6 +8,7 @@ use recording_archiver::simulator::{CallEvent, Endpoint};
 use super::clock::ArchiverClock;
 use super::countdown::{Countdown, Occurrence};
 use super::evidence::Evidence;
+use crate::failures::ours;
 
 /// What the simulator's observer shares with the process under way.
 pub(crate) struct Shared {
@@ -23,15 +24,7 @@ pub(crate) struct Shared {
 impl Shared {
     fn keeps_to_pauses(&mut self, endpoint: Endpoint) {
         let now = self.clock.now();
-        let scope_of_call = match endpoint {
-            Endpoint::GetVideos => "getVideos",
-            Endpoint::Query => "query",
-            Endpoint::ConferenceInfo => "get",
-            Endpoint::OrgConferences => "orgConferences",
-            Endpoint::UsersLists => "users/lists",
-            Endpoint::OpenConnection => "connections/open",
-            other => panic!("no stage calls {other:?}"),
-        };
+        let scope_of_call = ours(endpoint).as_str();
         let broken =
             self.inherited.iter().find(|(scope, until)| *until > now && (scope == "*" || scope == scope_of_call));
         self.evidence

@@ -59,7 +59,7 @@ pub(crate) async fn is_bounded(seed: u64) -> Cost {
     let (without, _) = Plan::of_pair(seed, false);
     let config = with.config.clone();
     let names: Vec<&str> = bad_ids.iter().map(|bad| bad.kind).collect();
-    let (with, without) = (end_of(&with).await, end_of(&without).await);
+    let (with, without) = (Box::pin(end_of(&with)).await, Box::pin(end_of(&without)).await);
 
     let mut most = Cost::default();
     let allowed = LOOK * 3 + config.collect.retry_max + config.collect.settle;

@@ -1,9 +1,9 @@
-//! What an operator does with conferences: puts them on watch, has them tried again, takes them off.
+//! What an operator does with conferences: puts them on watch, and has them tried again.
 
 use std::collections::{HashMap, HashSet};
 
-use super::apply::Decision;
-use super::journal::Event;
+use super::rows::apply::Decision;
+use super::rows::journal::Event;
 use super::{Catalog, Error};
 use crate::domain::clock::Timestamp;
 use crate::domain::conference::{Conference, DiscoveredBy};
@@ -82,32 +82,6 @@ impl Catalog {
         }
         if refused.is_empty() {
             self.apply(&decisions, now).await?;
-        }
-        Ok(refused)
-    }
-
-    /// Takes conferences off the watch that are open or failed (an id was mistyped, say). One that is archived or
-    /// unrecorded, or of which a recording was seen, stays: what was found out is not forgotten. Answers the ids that
-    /// stay or are unknown; if there are any, nothing is removed.
-    pub async fn unwatch(&self, conference_ids: &[String]) -> Result<Vec<String>, Error> {
-        let mut refused = Vec::new();
-        let mut transaction = self.write().await?;
-        for conference_id in conference_ids {
-            let removed = sqlx::query!(
-                "DELETE FROM conferences
-                 WHERE conference_id = ? AND (closed_at IS NULL OR state = 'failed')
-                   AND NOT EXISTS (SELECT 1 FROM recordings r WHERE r.conference_id = conferences.conference_id)",
-                conference_id,
-            )
-            .execute(&mut *transaction)
-            .await?
-            .rows_affected();
-            if removed == 0 {
-                refused.push(conference_id.clone());
-            }
-        }
-        if refused.is_empty() {
-            transaction.commit().await?;
         }
         Ok(refused)
     }

@@ -29,7 +29,7 @@ impl fmt::Display for Source {
 }
 
 impl Source {
-    pub(super) const fn kind(&self) -> &'static str {
+    pub(in crate::catalog) const fn kind(&self) -> &'static str {
         match self {
             Self::History(_) => "history",
             Self::Booking { .. } => "booking",
@@ -38,14 +38,14 @@ impl Source {
         }
     }
 
-    pub(super) fn key(&self) -> String {
+    pub(in crate::catalog) fn key(&self) -> String {
         match self {
             Self::History(gap_id) => gap_id.to_string(),
             Self::Booking { schedule_conference_id: key, .. } | Self::Instance(key) | Self::Room(key) => key.clone(),
         }
     }
 
-    pub(super) fn read(source: &str, key: String, union_id: Option<String>) -> Option<Self> {
+    pub(in crate::catalog) fn read(source: &str, key: String, union_id: Option<String>) -> Option<Self> {
         match (source, union_id) {
             ("history", _) => key.parse().ok().map(Self::History),
             ("booking", Some(union_id)) => Some(Self::Booking { schedule_conference_id: key, union_id }),

@@ -4,16 +4,18 @@
 
 use std::time::Duration;
 
+use anyhow::Context;
 use clap::Args;
 
 use super::error::Usage;
 use super::output;
 use super::screen::Screen;
-use super::wiring::Service;
+use super::wiring::{self, Service};
 use super::zone::When;
 use crate::catalog::Catalog;
 use crate::catalog::gaps::GapRow;
 use crate::config::Config;
+use crate::daemon::lease;
 use crate::daemon::lock::{self, Lock};
 use crate::domain::clock::{Clock, SystemClock, Timestamp};
 use crate::domain::gap::Search;
@@ -44,27 +46,32 @@ pub(super) async fn run(backfill: &Backfill, config: &Config) -> anyhow::Result<
     }
     // Wrong credentials are refused before a file is made.
     config.dingtalk.credentials()?;
-    match Lock::acquire(&config.catalog.path) {
-        Ok(_lock) => {
-            let service = Service::open(config).await?;
-            let catalog = service.archive.catalog();
-            let gap_id = ask_for(catalog, began_at, ended_at).await?;
-            let stopped = service.archive.search(clock.now()).await?;
-            let row = catalog.gap(gap_id).await?;
-            service.close().await?;
-            report(row.as_ref())?;
-            stopped.map_or(Ok(()), |error| Err(error.into()))
-        }
-        Err(lock::Error::Held(_)) => {
-            let catalog = Catalog::open(&config.catalog.path).await?;
-            let gap_id = ask_for(&catalog, began_at, ended_at).await?;
-            output::say("the daemon at work searches it");
-            let row = searched(&catalog, gap_id, &clock).await?;
-            catalog.close().await;
-            report(row.as_ref())
-        }
-        Err(error) => Err(error.into()),
-    }
+    let lock = match Lock::acquire(&config.catalog.path) {
+        Err(lock::Error::Held(_)) => None,
+        acquired => Some(acquired?),
+    };
+    let location = wiring::location(config)?;
+    let standby = location.stand_by(wiring::owner()).await?;
+    let lead = if lock.is_some() { standby.take().await? } else { None };
+    let Some(lead) = lead else {
+        let catalog = location.open().await?;
+        let gap_id = ask_for(&catalog, began_at, ended_at).await?;
+        output::say("the daemon at work searches it");
+        let row = searched(&catalog, gap_id, &clock).await?;
+        catalog.close().await;
+        return report(row.as_ref());
+    };
+    let service = Service::open(config, &standby, lead).await?;
+    let catalog = service.archive.catalog();
+    let gap_id = ask_for(catalog, began_at, ended_at).await?;
+    let search = lease::during(&standby, lead, &clock, Box::pin(service.archive.search(clock.now()))).await;
+    let row = catalog.gap(gap_id).await?;
+    service.close().await?;
+    standby.give_back(lead).await?;
+    report(row.as_ref())?;
+    let stopped =
+        search.context("another daemon took the lead before the search was finished; it goes on with it")??;
+    stopped.map_or(Ok(()), |error| Err(error.into()))
 }
 
 /// Writes down what is to be searched, and says what that costs.

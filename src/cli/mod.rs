@@ -5,6 +5,7 @@
 
 mod backfill;
 mod backup;
+mod catalog;
 mod check_config;
 mod conferences;
 mod demo;
@@ -86,6 +87,9 @@ enum Command {
     Report(report::Report),
     /// Make a verified copy of the catalog; the daemon may run
     Backup(backup::Backup),
+    /// Move the whole catalog from one database into the other
+    #[command(subcommand)]
+    Catalog(catalog::Catalog),
     /// Check whether the catalog, or a copy of it, is valid
     Verify(verify::Verify),
     /// Check the configuration, and show how many calls it needs
@@ -134,6 +138,7 @@ async fn dispatch(cli: Cli) -> anyhow::Result<()> {
         Command::Report(report) => report::run(report, config).await,
         Command::Backup(backup) => backup::run(backup, config).await,
         Command::Doctor(printed) => doctor::run(*printed, &loaded).await,
+        Command::Catalog(catalog) => catalog::run(catalog, config).await,
         Command::Verify(verify) => verify::run(verify, config).await,
         _ => check_config::run(&loaded),
     };

@@ -1,5 +1,6 @@
 //! Opens the configured catalog for one command, and closes it however the command ends.
 
+use super::wiring;
 use crate::catalog::Catalog;
 use crate::config::Config;
 
@@ -8,7 +9,7 @@ pub(super) async fn read<T>(
     config: &Config,
     command: impl AsyncFnOnce(&Catalog) -> anyhow::Result<T>,
 ) -> anyhow::Result<T> {
-    then_close(Catalog::open_read_only(&config.catalog.path).await?, command).await
+    then_close(wiring::location(config)?.open_read_only().await?, command).await
 }
 
 /// For a command that also writes. Creates the catalog if there is none.
@@ -16,7 +17,7 @@ pub(super) async fn write<T>(
     config: &Config,
     command: impl AsyncFnOnce(&Catalog) -> anyhow::Result<T>,
 ) -> anyhow::Result<T> {
-    then_close(Catalog::open(&config.catalog.path).await?, command).await
+    then_close(wiring::location(config)?.open().await?, command).await
 }
 
 pub(super) async fn then_close<T>(

@@ -28,6 +28,7 @@ use crate::daemon::lock::{Lock, Note};
 use crate::daemon::report::in_words;
 use crate::domain::clock::{Clock, SystemClock, Timestamp, millis};
 use crate::domain::conference::State;
+use crate::domain::lease::Holder;
 use crate::domain::schedule::Schedule;
 use crate::domain::{forecast, gap};
 
@@ -68,6 +69,9 @@ struct Report {
     /// Who is told when something needs a person, and how they take it.
     notify: Vec<ReceiverRow>,
     unhealthy: Vec<String>,
+    /// Who works on a catalog that several daemons share.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    leader: Option<Holder>,
     #[serde(skip)]
     stale: Vec<Stale>,
     stages: Vec<JobRun>,
@@ -125,7 +129,8 @@ async fn report(catalog: &Catalog, config: &Config, now: Timestamp) -> anyhow::R
     Ok(Report {
         events,
         automatic,
-        catalog: config.catalog.path.display().to_string(),
+        catalog: catalog.location().to_string(),
+        leader: catalog.holder().await?,
         daemon_pid,
         daemon_waits_for: waits_for,
         configuration_refused: refused,
@@ -174,6 +179,8 @@ fn facts(report: &Report, config: &Config, screen: &Screen) -> Vec<(&'static str
         ("recordings", recordings(report).into()),
         ("calls", calls.into()),
     ];
+    let leads = |leader: &Holder| format!("{}, since {}", leader.owner, screen.zone.show(leader.since));
+    facts.extend(report.leader.as_ref().map(|leader| ("leads", leads(leader).into())));
     facts.extend(report.events.iter().flat_map(|events| told(events, report, screen)));
     facts.extend(report.automatic.iter().map(|automatic| ("started", started(automatic, screen))));
     facts.extend(gaps(&report.gaps, screen).map(|gaps| ("gaps", Cell::from(gaps).toned(Tone::Warning))));

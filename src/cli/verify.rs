@@ -8,9 +8,9 @@ use serde::Serialize;
 
 use super::output::{self, Format, Printed};
 use super::screen::Screen;
-use super::{open, sanitize};
-use crate::catalog::Catalog;
-use crate::catalog::verify::{Finding, checks};
+use super::{open, sanitize, wiring};
+use crate::catalog::verify::Finding;
+use crate::catalog::{Catalog, Location};
 use crate::config::Config;
 
 #[derive(Args, Debug)]
@@ -33,16 +33,19 @@ struct Report<'a> {
 }
 
 pub(super) async fn run(verify: &Verify, config: &Config) -> anyhow::Result<()> {
-    let path = verify.file.as_ref().unwrap_or(&config.catalog.path);
-    let check = async |catalog: &Catalog| Ok((catalog.verify().await?, catalog.size().await.ok()));
-    let (findings, size) = open::then_close(Catalog::open_read_only(path).await?, check).await?;
+    let location = match &verify.file {
+        Some(file) => Location::File(file.clone()),
+        None => wiring::location(config)?,
+    };
+    let check = async |catalog: &Catalog| Ok((catalog.verify().await?, catalog.checks(), catalog.size().await.ok()));
+    let (findings, checks, size) = open::then_close(location.open_read_only().await?, check).await?;
     let (conferences, recordings) = size.unzip();
     let report = Report {
-        catalog: path.display().to_string(),
+        catalog: location.to_string(),
         valid: findings.is_empty(),
         conferences,
         recordings,
-        checks: checks().collect(),
+        checks,
         findings: &findings,
     };
     match verify.printed.format {

@@ -4,11 +4,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
+use secrecy::ExposeSecret;
 use tokio::time::timeout;
 
 use crate::archive::{self, Archive, Budget};
-use crate::catalog::Catalog;
 use crate::catalog::register::Registration;
+use crate::catalog::{Catalog, Lead, Location, Standby, postgres};
 use crate::config::{self, Config, Watched};
 use crate::daemon::notify::Notifier;
 use crate::daemon::receiver::Receiver;
@@ -27,10 +28,10 @@ pub struct Service {
 }
 
 impl Service {
-    /// Opens the configured catalog for work, and puts the configured watch list into it.
-    pub async fn open(config: &Config) -> anyhow::Result<Self> {
+    /// Opens the catalog for the work of the one that leads, and puts the configured watch list into it.
+    pub async fn open(config: &Config, standby: &Standby, lead: Lead) -> anyhow::Result<Self> {
         let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
-        let catalog = Catalog::open(&config.catalog.path).await?;
+        let catalog = standby.open(lead).await?;
         let archive = archive(config, catalog, Arc::clone(&clock))?;
         archive.prepare(clock.now()).await?;
         Ok(Self { archive, clock })
@@ -67,6 +68,25 @@ impl Service {
     }
 }
 
+/// Where the configured catalog stands.
+pub fn location(config: &Config) -> anyhow::Result<Location> {
+    location_of(&config.catalog)
+}
+
+/// Where the catalog stands that a section of the configuration names.
+pub fn location_of(section: &config::Catalog) -> anyhow::Result<Location> {
+    let Some(url) = &section.url else { return Ok(Location::File(section.path.clone())) };
+    let password = section.password()?;
+    let password = password.as_ref().map(ExposeSecret::expose_secret);
+    Ok(Location::Schema(postgres::Address::new(url, &section.schema, password, &section.path)?))
+}
+
+/// This process, as others know it who share its catalog.
+pub fn owner() -> String {
+    let machine = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
+    format!("{} (pid {})", machine.trim(), std::process::id())
+}
+
 /// Asks DingTalk one thing on an operator's behalf, counted like any other call.
 pub async fn ask<T>(
     config: &Config,
@@ -74,7 +94,7 @@ pub async fn ask<T>(
 ) -> anyhow::Result<T> {
     config.dingtalk.credentials()?;
     let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
-    let catalog = Catalog::open(&config.catalog.path).await?;
+    let catalog = location(config)?.open().await?;
     let budget = Arc::new(command_budget(config, &catalog, Arc::clone(&clock)).await?);
     let client = client(config, Arc::clone(&budget) as Arc<dyn Gate>, clock)?;
     let answer = question(&client).await;

@@ -3,12 +3,13 @@
 use ::config::ValueKind;
 use secrecy::{ExposeSecret, SecretString};
 
-use super::Loaded;
 use super::error::cut;
 use super::keys::{KEYS, Shape};
+use super::{Catalog, Loaded};
 
 /// Keys that are read when the daemon starts, and not again.
-const AT_START: [&str; 3] = ["catalog.path", "http.listen", "log.format"];
+const AT_START: [&str; 6] =
+    ["catalog.path", "catalog.url", "catalog.schema", "catalog.password_file", "http.listen", "log.format"];
 
 /// A key with another value than before.
 pub struct Change {
@@ -43,7 +44,8 @@ impl Loaded {
 
     /// Takes over from `running` what only a start can change.
     pub fn keeping_what_needs_a_restart(mut self, running: &Self) -> Self {
-        self.config.catalog.path.clone_from(&running.config.catalog.path);
+        let keep_events = self.config.catalog.keep_events;
+        self.config.catalog = Catalog { keep_events, ..running.config.catalog.clone() };
         self.config.http.clone_from(&running.config.http);
         self.config.log.format = running.config.log.format;
         for key in AT_START {

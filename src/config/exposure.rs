@@ -36,6 +36,7 @@ impl Loaded {
         }
         files.extend(self.config.dingtalk.secret_file().map(|(_, path)| (path, "the app's secret".to_owned(), "")));
         files.extend(self.config.notify.robot_secret_file().map(|path| (path, "the robot's secret".to_owned(), "")));
+        files.extend(self.config.catalog.secret_file().map(|path| (path, "the database's password".to_owned(), "")));
         let exposed = files.into_iter().filter_map(|(path, what, remedy)| {
             let mode = path.metadata().ok()?.mode() & 0o7777;
             (mode & 0o004 != 0).then_some(Exposed { path, what, mode, remedy })

@@ -29,7 +29,8 @@ pub(super) fn load(
     let environment: Map<String, String> = environment.into_iter().collect();
     let credentials_directory = environment.get("CREDENTIALS_DIRECTORY").filter(|path| !path.is_empty());
     let credential = |name: &str| credentials_directory.map(|directory| Path::new(directory).join(name));
-    let (app_secret, robot_secret) = (credential("app_secret"), credential("dingtalk_robot_secret"));
+    let [app_secret, robot_secret, catalog_password] =
+        ["app_secret", "dingtalk_robot_secret", "catalog_password"].map(credential);
     let file = find(path, environment.get(PATH_VARIABLE).map(String::as_str), default)?;
     let overrides = overrides(environment)?;
 
@@ -66,6 +67,8 @@ pub(super) fn load(
     config.dingtalk.credential = app_secret;
     config.dingtalk.credential_source = source("app_secret");
     config.notify.credential = robot_secret;
+    config.catalog.credential = catalog_password;
+    config.catalog.credential_source = source("catalog_password");
     config.notify.credential_source = source("dingtalk_robot_secret");
     config.validate().map_err(place)?;
     let settings = values.iter().map(|(key, value)| (*key, changes::written(&value.kind).into())).collect();

@@ -92,6 +92,7 @@ impl Loaded {
         let mut loaded = self.clone();
         loaded.config.dingtalk = self.config.dingtalk.at_a_shell();
         loaded.config.notify = self.config.notify.at_a_shell();
+        loaded.config.catalog = self.config.catalog.at_a_shell();
         loaded
     }
 }

@@ -43,6 +43,9 @@ const FRESH: Duration = Duration::from_secs(1);
 /// The same for the report, which reads every recording of its time.
 const REPORT_FRESH: Duration = Duration::from_secs(15);
 
+/// What a daemon says that works on nothing because another does.
+const STANDBY: &str = "standby";
+
 /// The server. It ends when it is dropped.
 pub struct Http {
     shared: Arc<Shared>,
@@ -51,8 +54,16 @@ pub struct Http {
 
 struct Shared {
     clock: Arc<dyn Clock>,
-    /// `None` until the catalog is open.
-    shown: RwLock<Option<Arc<Shown>>>,
+    state: RwLock<Serving>,
+}
+
+/// What there is to show.
+enum Serving {
+    /// The catalog is not open.
+    Nothing,
+    /// Another daemon works on the catalog.
+    Standby,
+    Work(Arc<Shown>),
 }
 
 struct Shown {
@@ -93,7 +104,7 @@ impl Answers {
 impl Http {
     /// Listens at `address`. Until there is something to [show](Self::show), `/healthz` is red.
     pub async fn listen(address: SocketAddr, clock: Arc<dyn Clock>) -> io::Result<Self> {
-        let shared = Arc::new(Shared { clock, shown: RwLock::default() });
+        let shared = Arc::new(Shared { clock, state: RwLock::new(Serving::Nothing) });
         let router = Router::new()
             .route("/", get(show_report))
             .route("/metrics", get(show_metrics))
@@ -117,7 +128,16 @@ impl Http {
             health: Answers::fresh_for(FRESH),
             report: Answers::fresh_for(REPORT_FRESH),
         };
-        *self.shared.shown.write().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(shown));
+        self.serve(Serving::Work(Arc::new(shown)));
+    }
+
+    /// Shows that this daemon stands by, which is healthy.
+    pub fn stand_by(&self) {
+        self.serve(Serving::Standby);
+    }
+
+    fn serve(&self, serving: Serving) {
+        *self.shared.state.write().unwrap_or_else(PoisonError::into_inner) = serving;
     }
 }
 
@@ -180,8 +200,15 @@ impl Shown {
 
 impl Shared {
     fn shown(&self) -> Result<Arc<Shown>, Answer> {
-        let shown = self.shown.read().unwrap_or_else(PoisonError::into_inner).clone();
-        shown.ok_or_else(|| unavailable("the catalog is not open"))
+        match &*self.state.read().unwrap_or_else(PoisonError::into_inner) {
+            Serving::Nothing => Err(unavailable("the catalog is not open")),
+            Serving::Standby => Err(unavailable(STANDBY)),
+            Serving::Work(shown) => Ok(Arc::clone(shown)),
+        }
+    }
+
+    fn stands_by(&self) -> bool {
+        matches!(*self.state.read().unwrap_or_else(PoisonError::into_inner), Serving::Standby)
     }
 }
 
@@ -190,6 +217,9 @@ fn unavailable(why: &str) -> Answer {
 }
 
 async fn show_health(State(shared): State<Arc<Shared>>) -> Result<Answer, Answer> {
+    if shared.stands_by() {
+        return Ok((StatusCode::OK, format!("{STANDBY}\n")));
+    }
     Ok(shared.shown()?.health(shared.clock.now()).await)
 }
 

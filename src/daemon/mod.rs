@@ -5,6 +5,7 @@
 pub mod events;
 pub mod heartbeat;
 pub mod http;
+pub mod lease;
 pub mod lifecycle;
 pub mod lock;
 mod metrics;

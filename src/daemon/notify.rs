@@ -128,7 +128,7 @@ async fn tell(
     }
     let name = receiver.name();
     let Some(telling) = notices::telling(catalog, name, conditions).await? else { return Ok(None) };
-    match receiver.send(&telling.message, &catalog.path().display().to_string(), now).await {
+    match receiver.send(&telling.message, &catalog.location().to_string(), now).await {
         Ok(()) => {
             let due_at = now + BETWEEN_MESSAGES;
             catalog.told(name, &telling.named, due_at).await?;

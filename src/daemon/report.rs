@@ -8,6 +8,7 @@ use super::lifecycle::{Watchdog, notify};
 use super::lock::{Lock, Note, Reloads};
 use crate::catalog;
 use crate::domain::conference::State;
+use crate::domain::lease::Holder;
 
 /// How many conferences stand in each state: `2 active, 1 ended`; `None` if there are none.
 pub fn in_words(by_state: impl IntoIterator<Item = (State, u64)>) -> Option<String> {
@@ -22,12 +23,14 @@ pub struct Report<'a> {
     pub watchdog: Watchdog,
     lock: &'a Lock,
     note: RefCell<Note>,
+    /// The other daemon that works, as it was last reported.
+    leader: RefCell<Option<Holder>>,
 }
 
 impl<'a> Report<'a> {
     pub fn new(watchdog: Watchdog, lock: &'a Lock) -> Self {
         let note = Note { reloads: Some(Reloads::default()), ..Note::default() };
-        let report = Self { watchdog, lock, note: RefCell::new(note) };
+        let report = Self { watchdog, lock, note: RefCell::new(note), leader: RefCell::default() };
         report.write(&report.note.borrow());
         report
     }
@@ -67,6 +70,21 @@ impl<'a> Report<'a> {
             tracing::info!("the catalog can be written again; the work goes on");
             self.write(&note);
         }
+    }
+
+    /// Another daemon works on the catalog. It is logged once.
+    pub fn stands_by(&self, leader: &Holder) {
+        let mut last = self.leader.borrow_mut();
+        if last.as_ref() != Some(leader) {
+            tracing::info!(leader = %leader.owner, "standing by: {} leads, since {}", leader.owner, leader.since);
+            self.does(&format!("standing by: {} leads, since {}", leader.owner, leader.since));
+            *last = Some(leader.clone());
+        }
+    }
+
+    /// This daemon works on the catalog.
+    pub fn leads(&self) {
+        self.leader.take();
     }
 
     /// The daemon cannot go on.

@@ -69,6 +69,8 @@ pub async fn work(
                 report.ends(&error);
                 return Err(error);
             }
+            // Whoever keeps the lead says so.
+            Some(Err(catalog::Error::Superseded)) => stop.cancelled().await,
             Some(Err(error)) => report.waits(&error),
             None => tracing::info!("the pass under way was dropped; what it had not done is still due"),
         }

@@ -14,6 +14,7 @@ pub mod explanation;
 pub mod failure;
 pub mod forecast;
 pub mod gap;
+pub mod lease;
 pub mod lifecycle;
 pub mod notice;
 pub mod outage;

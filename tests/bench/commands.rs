@@ -18,7 +18,7 @@ fn archiver() -> Command {
 /// The archiver with a catalog of so many closed conferences; its configuration is in the folder.
 fn archiver_of(closed: u32, folder: &TempDir) -> Command {
     let config = folder.path().join("config.toml");
-    let catalog = old(closed).catalog.path().display();
+    let catalog = old(closed).catalog.location();
     fs::write(&config, format!("[catalog]\npath = \"{catalog}\"\n")).unwrap();
     let mut command = archiver();
     command.arg("--config").arg(config);

@@ -74,7 +74,7 @@ impl Old {
 
     /// From here on, so many lists are due, and nothing is left of what was before.
     pub(crate) fn have_due(&self, due: u32) {
-        execute(self.catalog.path(), include_str!("due.sql"), &[("due", due)]);
+        execute(self.catalog.location().path().unwrap(), include_str!("due.sql"), &[("due", due)]);
     }
 
     /// The conferences whose lists are due.

@@ -133,6 +133,7 @@ fn the_unit_of_an_instance_says_what_the_unit_says() {
                 "/etc/recording-archiver/%i.dingtalk_robot_secret",
                 "/etc/recording-archiver/dingtalk_robot_secret",
             )
+            .replace("/etc/recording-archiver/%i.catalog_password", "/etc/recording-archiver/catalog_password")
             .replace("recording-archiver/%i", "recording-archiver")
     };
     let instance: Vec<String> = said("systemd/recording-archiver@.service").into_iter().map(plain).collect();

@@ -6,19 +6,21 @@ use std::time::Duration;
 
 use futures_util::{StreamExt, TryStreamExt};
 use recording_archiver::archive::{Archive, Report};
-use recording_archiver::catalog::Catalog;
 use recording_archiver::catalog::lists::{ConferenceRow, RecordingFilter, RecordingRow};
+use recording_archiver::catalog::{Catalog, Location};
 use recording_archiver::cli::wiring;
 use recording_archiver::config::{Config, Watched};
 use recording_archiver::daemon::events;
 use recording_archiver::daemon::stepper::Stepper;
 use recording_archiver::domain::clock::{Clock, Timestamp, VirtualClock};
 use recording_archiver::simulator::{Behaviour, Call, Endpoint, Fault, Meeting, Organisation, Simulator};
+use sqlx::postgres::PgPool;
 use sqlx::sqlite::{SqliteConnectOptions, SqlitePool, SqlitePoolOptions};
 use tempfile::TempDir;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
+use crate::server::server;
 use crate::soak::clock::ArchiverClock;
 
 /// Midnight of Monday, 1 June 2026, UTC+8.
@@ -50,6 +52,7 @@ pub(crate) struct Builder {
     behaviour: Behaviour,
     config: Config,
     start: Timestamp,
+    in_postgres: bool,
 }
 
 /// A simulated organisation and the archiver that watches it.
@@ -61,11 +64,18 @@ pub(crate) struct World {
     pub(crate) archive: Arc<Archive>,
     pub(crate) catalog: Catalog,
     config: Config,
-    /// A tool of its own on the file, as an administrator has one.
-    sqlite: SqlitePool,
-    folder: TempDir,
+    location: Location,
+    /// A tool of its own on the catalog, as an administrator has one.
+    tool: Tool,
+    _folder: TempDir,
     /// The task that holds the connection for events.
     listening: Option<JoinHandle<()>>,
+}
+
+/// An administrator's tool.
+enum Tool {
+    Sqlite(SqlitePool),
+    Postgres(PgPool),
 }
 
 impl Drop for World {
@@ -105,6 +115,12 @@ impl Builder {
         self
     }
 
+    /// Over a schema in PostgreSQL, which must be installed.
+    pub(crate) fn in_postgres(mut self) -> Self {
+        self.in_postgres = true;
+        self
+    }
+
     pub(crate) async fn start(mut self) -> World {
         let clock = Arc::new(VirtualClock::new(self.start));
         let loopback = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
@@ -116,15 +132,27 @@ impl Builder {
         self.config.validate().unwrap();
         let folder = tempfile::tempdir().unwrap();
         let wall = Arc::new(ArchiverClock::new(Arc::clone(&clock)));
-        let (archive, catalog) = open(&self.config, &folder, &wall).await;
-        let file = SqliteConnectOptions::new().filename(catalog.path()).busy_timeout(Duration::from_secs(5));
-        let sqlite = SqlitePoolOptions::new().max_connections(1).connect_with(file).await.unwrap();
-        World { simulator, clock, wall, archive, catalog, config: self.config, sqlite, folder, listening: None }
+        let server = self.in_postgres.then(|| server().expect("PostgreSQL is installed"));
+        let schema = server.map(|server| (server, server.schema()));
+        let path = folder.path().join("catalog.db");
+        let location = match &schema {
+            Some((server, schema)) => server.location(schema),
+            None => Location::File(path.clone()),
+        };
+        let (archive, catalog) = open(&self.config, &location, &wall).await;
+        let tool = if let Some((server, schema)) = &schema {
+            Tool::Postgres(server.tool(schema).await)
+        } else {
+            let file = SqliteConnectOptions::new().filename(&path).busy_timeout(Duration::from_secs(5));
+            Tool::Sqlite(SqlitePoolOptions::new().max_connections(1).connect_with(file).await.unwrap())
+        };
+        let config = self.config;
+        World { simulator, clock, wall, archive, catalog, config, location, tool, _folder: folder, listening: None }
     }
 }
 
-async fn open(config: &Config, folder: &TempDir, clock: &Arc<ArchiverClock>) -> (Arc<Archive>, Catalog) {
-    let catalog = Catalog::open(&folder.path().join("catalog.db")).await.unwrap();
+async fn open(config: &Config, location: &Location, clock: &Arc<ArchiverClock>) -> (Arc<Archive>, Catalog) {
+    let catalog = location.open().await.unwrap();
     let archive = wiring::archive(config, catalog.clone(), Arc::clone(clock) as Arc<dyn Clock>).unwrap();
     archive.prepare(clock.now()).await.unwrap();
     (Arc::new(archive), catalog)
@@ -140,7 +168,9 @@ impl World {
         let registered = organisation.registered();
         config.watch.conferences =
             registered.map(|meeting| Watched { id: meeting.conference_id.clone(), union_id: None }).collect();
-        Builder { organisation, behaviour: Behaviour::default(), config, start: at(8, 59) }
+        // So that every test of a stage can be tried on the other database.
+        let in_postgres = std::env::var_os("CATALOG").is_some_and(|catalog| catalog == "postgres");
+        Builder { organisation, behaviour: Behaviour::default(), config, start: at(8, 59), in_postgres }
     }
 
     /// A world that is generated; nothing is watched.
@@ -210,7 +240,7 @@ impl World {
     pub(crate) async fn restart(&mut self) {
         let listened = self.listening.is_some();
         self.hang_up();
-        (self.archive, self.catalog) = open(&self.config, &self.folder, &self.wall).await;
+        (self.archive, self.catalog) = open(&self.config, &self.location, &self.wall).await;
         if listened {
             assert!(self.simulator.stream().connected(0).await);
             self.listen().await;
@@ -253,23 +283,32 @@ impl World {
     /// The configuration, as the commands beside the daemon read it.
     pub(crate) fn config(&self) -> Config {
         let mut config = self.config.clone();
-        self.catalog.path().clone_into(&mut config.catalog.path);
+        self.location.path().expect("a file").clone_into(&mut config.catalog.path);
         config
     }
 
-    /// A number out of the catalog's file.
+    /// A number out of the catalog.
     pub(crate) async fn number(&self, sql: &'static str) -> i64 {
-        sqlx::query_scalar(sql).fetch_one(&self.sqlite).await.unwrap()
+        match &self.tool {
+            Tool::Sqlite(tool) => sqlx::query_scalar(sql).fetch_one(tool).await.unwrap(),
+            Tool::Postgres(tool) => sqlx::query_scalar(sql).fetch_one(tool).await.unwrap(),
+        }
     }
 
-    /// Words out of the catalog's file, a line a row.
+    /// Words out of the catalog, a line a row.
     pub(crate) async fn words(&self, sql: &'static str) -> Vec<String> {
-        sqlx::query_scalar(sql).fetch_all(&self.sqlite).await.unwrap()
+        match &self.tool {
+            Tool::Sqlite(tool) => sqlx::query_scalar(sql).fetch_all(tool).await.unwrap(),
+            Tool::Postgres(tool) => sqlx::query_scalar(sql).fetch_all(tool).await.unwrap(),
+        }
     }
 
-    /// Changes the catalog's file behind the archiver's back.
+    /// Changes the catalog behind the archiver's back.
     pub(crate) async fn meddle(&self, sql: &'static str) {
-        sqlx::raw_sql(sql).execute(&self.sqlite).await.unwrap();
+        match &self.tool {
+            Tool::Sqlite(tool) => drop(sqlx::raw_sql(sql).execute(tool).await.unwrap()),
+            Tool::Postgres(tool) => drop(sqlx::raw_sql(sql).execute(tool).await.unwrap()),
+        }
     }
 
     /// From here on, every row that is written to `conferences`, `recordings` or `recording_revisions` is counted.
@@ -290,7 +329,7 @@ impl World {
 
     /// What the ledger says was spent in all, calls put aside included.
     pub(crate) async fn ledger(&self) -> u64 {
-        let sql = "SELECT coalesce(sum(calls), 0) FROM api_calls WHERE outcome NOT IN ('unreached', 'throttled')";
+        let sql = "SELECT CAST(coalesce(sum(calls), 0) AS BIGINT) FROM api_calls WHERE outcome NOT IN ('unreached', 'throttled')";
         self.number(sql).await.try_into().unwrap()
     }
 

@@ -72,8 +72,7 @@ pub(super) async fn archive(
         .context("the simulator could not listen on loopback")?;
     simulator.set_quota(Some(FREE_QUOTA));
 
-    let catalog = Catalog::open(path).await?;
-    catalog.mark_as_demo().await?;
+    let catalog = Catalog::open_demo(path).await?;
     let mut config = config(&simulator)?;
     if let Some(Events { loss_percent, coverage_percent, pushes_per_month }) = events {
         config.events.stream = true;

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::{Findings, Verdict};
 use crate::archive::health;
-use crate::catalog::Catalog;
+use crate::catalog::{self, Catalog};
 use crate::cli::screen::Screen;
 use crate::cli::status;
 use crate::cli::wiring;
@@ -59,6 +59,9 @@ pub(super) fn secret(findings: &mut Findings, loaded: &Loaded) -> bool {
 
 /// Opens the catalog, and says whether it may be written to.
 pub(super) async fn open(findings: &mut Findings, config: &Config) -> Option<(Catalog, bool)> {
+    if config.catalog.url.is_some() {
+        return open_database(findings, config).await;
+    }
     let path = &config.catalog.path;
     space(findings, path);
     // To look must change nothing; and the daemon could not open what root creates in its folder.
@@ -73,10 +76,29 @@ pub(super) async fn open(findings: &mut Findings, config: &Config) -> Option<(Ca
     opened.map_err(|error| findings.add("catalog", Verdict::Failed, error.to_string())).ok()
 }
 
+/// The same of a catalog in a database: to look must not make the schema.
+async fn open_database(findings: &mut Findings, config: &Config) -> Option<(Catalog, bool)> {
+    let location =
+        wiring::location(config).map_err(|error| findings.add("catalog", Verdict::Failed, error.to_string())).ok()?;
+    let opened = match location.open_read_only().await {
+        Ok(reader) => {
+            reader.close().await;
+            location.open().await
+        }
+        failed => failed,
+    };
+    match opened {
+        Ok(catalog) => return Some((catalog, true)),
+        Err(error @ catalog::Error::NoSchema(_)) => findings.add("catalog", Verdict::Warning, error.to_string()),
+        Err(error) => findings.add("catalog", Verdict::Failed, error.to_string()),
+    }
+    None
+}
+
 /// Checks whether the catalog is valid, and whether the daemon works on it.
 pub(super) async fn catalog(findings: &mut Findings, config: &Config, catalog: &Catalog) {
     let (verdict, what) = match catalog.verify().await {
-        Ok(broken) if broken.is_empty() => (Verdict::Ok, format!("{} is valid", config.catalog.path.display())),
+        Ok(broken) if broken.is_empty() => (Verdict::Ok, format!("{} is valid", catalog.location())),
         Ok(broken) => {
             let what = "`recording-archiver verify` names the rows; replace the catalog with a backup";
             (Verdict::Failed, format!("{} of its checks failed: {what}", broken.len()))

@@ -7,16 +7,18 @@ use std::time::Duration;
 
 use anyhow::Context;
 use tokio::signal::unix::{SignalKind, signal};
+use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
 use self::reload::{Reloads, Running};
 use super::logging::{self, Level};
 use super::wiring::{self, Service};
-use crate::catalog;
-use crate::config::{Config, ConfigError, Loaded};
+use crate::catalog::{self, Lead, Standby};
+use crate::config::{ConfigError, Loaded};
 use crate::daemon::events;
 use crate::daemon::heartbeat::Heartbeat;
 use crate::daemon::http::Http;
+use crate::daemon::lease;
 use crate::daemon::lifecycle::{Watchdog, stop_on_signals};
 use crate::daemon::lock::Lock;
 use crate::daemon::report::Report;
@@ -46,38 +48,105 @@ pub(super) async fn run(
         http = Some(listening.with_context(|| format!("http.listen: {address} cannot be listened at"))?);
     }
     let mut waker = Waker::start().await.context("the scheduler could not be started")?;
-    let Some(mut service) = open(config, &stop, &report).await? else { return Ok(()) };
-    report.ready();
-    let path = config.catalog.path.display();
-    tracing::info!(catalog = %path, "at work on {path}");
-
+    let location = wiring::location(config)?;
+    let opening = patiently(&stop, &report, async || Ok(location.stand_by(wiring::owner()).await?));
+    let Some(standby) = opening.await? else { return Ok(()) };
+    if standby.is_leased() {
+        report.ready();
+    }
     let mut reloads = Reloads { signals, read, report: &report };
+    while let Some(lead) = lead(&standby, &mut running, http.as_ref(), &stop, &mut reloads).await {
+        let (leading, clock) = (stop.child_token(), SystemClock::new());
+        let work =
+            lead_until_stopped(&standby, lead, &mut running, &mut waker, &leading, http.as_ref(), level, &mut reloads);
+        let ended = tokio::select! {
+            ended = Box::pin(work) => ended,
+            never = lease::keep(&standby, lead, &clock, &leading) => match never {},
+        };
+        match ended {
+            Err(error) if leading.is_cancelled() && !stop.is_cancelled() => {
+                tracing::warn!("what was under way when the lead was lost was not finished: {error:#}");
+            }
+            ended => {
+                // Where it cannot be given back, it runs out.
+                let _ = timeout(Duration::from_secs(2), standby.give_back(lead)).await;
+                ended?;
+            }
+        }
+    }
+    report.stopping();
+    tracing::info!("stopped");
+    Ok(())
+}
+
+/// Waits until this daemon leads, and takes what configuration there is meanwhile; `None` if it is stopped.
+async fn lead<R: Fn() -> Result<Loaded, ConfigError>>(
+    standby: &Standby,
+    running: &mut Running,
+    http: Option<&Http>,
+    stop: &CancellationToken,
+    reloads: &mut Reloads<'_, R>,
+) -> Option<Lead> {
+    let (clock, report) = (SystemClock::new(), reloads.report);
+    loop {
+        if let (Some(http), true) = (http, standby.is_leased()) {
+            http.stand_by();
+        }
+        let taken = lease::taken(standby, &clock, report);
+        tokio::select! {
+            biased;
+            () = stop.cancelled() => return None,
+            lead = taken => {
+                report.leads();
+                return Some(lead);
+            }
+            next = reloads.next(running) => {
+                *running = next;
+                report.taken();
+            }
+        }
+    }
+}
+
+/// Works on the catalog until `leading` ends.
+#[expect(clippy::too_many_arguments, reason = "all that a daemon is made of, spelt out")]
+async fn lead_until_stopped<R: Fn() -> Result<Loaded, ConfigError>>(
+    standby: &Standby,
+    lead: Lead,
+    running: &mut Running,
+    waker: &mut Waker,
+    leading: &CancellationToken,
+    http: Option<&Http>,
+    level: &Level,
+    reloads: &mut Reloads<'_, R>,
+) -> anyhow::Result<()> {
+    let (config, report) = (&running.loaded.config, reloads.report);
+    let opened = patiently(leading, report, async || Service::open(config, standby, lead).await).await?;
+    let Some(mut service) = opened else { return Ok(()) };
+    report.ready();
+    let location = service.archive.catalog().location();
+    tracing::info!(catalog = %location, "at work on {location}");
     let ended = loop {
-        if let Some(http) = &http {
+        if let Some(http) = http {
             http.show(&service.archive);
         }
-        let next = match Box::pin(run_until_reload(&service, &running, &mut waker, &stop, &mut reloads)).await {
+        let next = match Box::pin(run_until_reload(&service, running, waker, leading, reloads)).await {
             Ok(Some(next)) => next,
             Ok(None) => break Ok(()),
             Err(error) => break Err(error),
         };
-        match service.reconfigure(&next.loaded.config, next.has_other_app(&running)).await {
+        match service.reconfigure(&next.loaded.config, next.has_other_app(running)).await {
             Ok(()) => {
                 level.reload(logging::filter(&next.loaded.config.log)?)?;
-                running = next;
+                *running = next;
                 report.taken();
             }
             Err(error) => report.refused(&super::error::describe(&error)),
         }
     };
-
-    report.stopping();
-    drop(http);
     let closed = service.close().await;
     ended?;
-    closed?;
-    tracing::info!("stopped");
-    Ok(())
+    closed
 }
 
 /// Works with one configuration until the daemon is stopped (`None`), or the next one is to be taken.
@@ -126,15 +195,19 @@ async fn run_until_reload<R: Fn() -> Result<Loaded, ConfigError>>(
     Ok(next)
 }
 
-/// Opens the catalog, and waits while another program keeps it from being opened: a reader in a transaction keeps it in the
-/// journal mode in which it was left. `None` if the daemon is stopped meanwhile.
-async fn open(config: &Config, stop: &CancellationToken, report: &Report<'_>) -> anyhow::Result<Option<Service>> {
+/// Opens the catalog, and waits while it cannot be opened for something that passes: a reader in a transaction keeps a file
+/// in the journal mode in which it was left, and a server restarts. `None` if the daemon is stopped meanwhile.
+async fn patiently<T>(
+    stop: &CancellationToken,
+    report: &Report<'_>,
+    open: impl AsyncFn() -> anyhow::Result<T>,
+) -> anyhow::Result<Option<T>> {
     let clock = SystemClock::new();
     loop {
-        match Service::open(config).await {
-            Ok(service) => {
+        match open().await {
+            Ok(opened) => {
                 report.works();
-                return Ok(Some(service));
+                return Ok(Some(opened));
             }
             Err(error) => match error.downcast_ref::<catalog::Error>() {
                 Some(locked) if locked.may_pass() => report.waits(locked),

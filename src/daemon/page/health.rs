@@ -44,7 +44,7 @@ impl Health {
         let (view, now) = (shown.view, shown.now);
         let pauses = view.catalog.pauses().await?;
         Ok(Self {
-            daemon: Lock::holder(view.catalog.path()),
+            daemon: Lock::holder(view.catalog.location().beside()),
             stale: health::stale(&view.catalog, &view.settings, view.share, now).await?,
             stages: view.catalog.job_runs().await?,
             pauses: pauses.into_iter().filter(|pause| pause.until > now).collect(),

@@ -162,7 +162,7 @@ fn page(shown: &Shown<'_>, verdict: &health::Verdict, sections: &[Section]) -> S
         verdict = verdict.html(),
         figures = figures,
         sections = bodies,
-        catalog = text(&shown.view.catalog.path().display().to_string()),
+        catalog = text(&shown.view.catalog.location().to_string()),
         at = text(&at.unwrap_or_default()),
         version = env!("CARGO_PKG_VERSION"),
     )

@@ -22,6 +22,9 @@ _recording__archiver() {
             recording__archiver,backup)
                 cmd="recording__archiver__subcmd__backup"
                 ;;
+            recording__archiver,catalog)
+                cmd="recording__archiver__subcmd__catalog"
+                ;;
             recording__archiver,check-config)
                 cmd="recording__archiver__subcmd__check__subcmd__config"
                 ;;
@@ -73,6 +76,18 @@ _recording__archiver() {
             recording__archiver,watch)
                 cmd="recording__archiver__subcmd__watch"
                 ;;
+            recording__archiver__subcmd__catalog,copy)
+                cmd="recording__archiver__subcmd__catalog__subcmd__copy"
+                ;;
+            recording__archiver__subcmd__catalog,help)
+                cmd="recording__archiver__subcmd__catalog__subcmd__help"
+                ;;
+            recording__archiver__subcmd__catalog__subcmd__help,copy)
+                cmd="recording__archiver__subcmd__catalog__subcmd__help__subcmd__copy"
+                ;;
+            recording__archiver__subcmd__catalog__subcmd__help,help)
+                cmd="recording__archiver__subcmd__catalog__subcmd__help__subcmd__help"
+                ;;
             recording__archiver__subcmd__conferences,explain)
                 cmd="recording__archiver__subcmd__conferences__subcmd__explain"
                 ;;
@@ -120,6 +135,9 @@ _recording__archiver() {
                 ;;
             recording__archiver__subcmd__help,backup)
                 cmd="recording__archiver__subcmd__help__subcmd__backup"
+                ;;
+            recording__archiver__subcmd__help,catalog)
+                cmd="recording__archiver__subcmd__help__subcmd__catalog"
                 ;;
             recording__archiver__subcmd__help,check-config)
                 cmd="recording__archiver__subcmd__help__subcmd__check__subcmd__config"
@@ -171,6 +189,9 @@ _recording__archiver() {
                 ;;
             recording__archiver__subcmd__help,watch)
                 cmd="recording__archiver__subcmd__help__subcmd__watch"
+                ;;
+            recording__archiver__subcmd__help__subcmd__catalog,copy)
+                cmd="recording__archiver__subcmd__help__subcmd__catalog__subcmd__copy"
                 ;;
             recording__archiver__subcmd__help__subcmd__conferences,explain)
                 cmd="recording__archiver__subcmd__help__subcmd__conferences__subcmd__explain"
@@ -302,7 +323,7 @@ _recording__archiver() {
 
     case "${cmd}" in
         recording__archiver)
-            opts="-h -V --config --help --version run once reload watch recordings conferences gaps backfill record status report backup verify check-config doctor explain-code simulate demo help"
+            opts="-h -V --config --help --version run once reload watch recordings conferences gaps backfill record status report backup catalog verify check-config doctor explain-code simulate demo help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -360,6 +381,96 @@ _recording__archiver() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        recording__archiver__subcmd__catalog)
+            opts="-h --config --help copy help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        recording__archiver__subcmd__catalog__subcmd__copy)
+            opts="-h --to --schema --password-file --config --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --to)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --schema)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --password-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        recording__archiver__subcmd__catalog__subcmd__help)
+            opts="copy help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        recording__archiver__subcmd__catalog__subcmd__help__subcmd__copy)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        recording__archiver__subcmd__catalog__subcmd__help__subcmd__help)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
                 *)
                     COMPREPLY=()
                     ;;
@@ -760,7 +871,7 @@ _recording__archiver() {
             return 0
             ;;
         recording__archiver__subcmd__help)
-            opts="run once reload watch recordings conferences gaps backfill record status report backup verify check-config doctor explain-code simulate demo help"
+            opts="run once reload watch recordings conferences gaps backfill record status report backup catalog verify check-config doctor explain-code simulate demo help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -790,6 +901,34 @@ _recording__archiver() {
         recording__archiver__subcmd__help__subcmd__backup)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        recording__archiver__subcmd__help__subcmd__catalog)
+            opts="copy"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        recording__archiver__subcmd__help__subcmd__catalog__subcmd__copy)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi

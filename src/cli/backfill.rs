@@ -42,10 +42,10 @@ pub(super) async fn run(backfill: &Backfill, config: &Config) -> anyhow::Result<
     if began_at >= ended_at {
         return Err(Usage("--since must lie before --until, and before now".to_owned()).into());
     }
-    // Wrong credentials are refused before a file is made.
-    config.dingtalk.credentials()?;
     match Lock::acquire(&config.catalog.path) {
         Ok(_lock) => {
+            // Wrong credentials are refused before a catalog is made. Beside a daemon, none are needed.
+            config.dingtalk.credentials()?;
             let service = Service::open(config).await?;
             let catalog = service.archive.catalog();
             let gap_id = ask_for(catalog, began_at, ended_at).await?;

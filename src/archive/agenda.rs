@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use super::events::{self, Covered};
+use super::covered::{self, Covered};
 use super::experience::{EXPERIENCE, learn, profile};
 use super::stage::Stage;
 use super::{Context, Memory, Settings, maintain};
@@ -50,11 +50,11 @@ impl Agenda {
     /// Gathers the facts at `now`.
     pub(super) async fn load(context: &Context, memory: &mut Memory, now: Timestamp) -> Result<Self, catalog::Error> {
         let catalog = &context.catalog;
-        let stream = events::wanted(catalog, &context.settings).await?;
+        let stream = covered::wanted(catalog, &context.settings).await?;
         let covered = Covered::at(catalog, &context.settings, stream.as_ref(), now).await?;
         Ok(Self {
             covered,
-            events_since: stream.as_ref().and_then(|stream| events::came_back(stream, now)),
+            events_since: stream.as_ref().and_then(|stream| covered::came_back(stream, now)),
             pauses: context.pauses(now).await?,
             runs: catalog.job_runs().await?,
             next: catalog.next_attempts().await?,
@@ -254,7 +254,7 @@ impl LookIntervals {
         share: u64,
         now: Timestamp,
     ) -> Result<Self, catalog::Error> {
-        let stream = events::wanted(catalog, settings).await?;
+        let stream = covered::wanted(catalog, settings).await?;
         let covered = Covered::at(catalog, settings, stream.as_ref(), now).await?;
         match share {
             0 if !covered.meetings => Ok(Self::default()),

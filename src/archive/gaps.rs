@@ -6,7 +6,7 @@
 use std::time::Duration;
 
 use super::clock_jump::TOLERANCE;
-use super::{Context, Settings, Stage, agenda, events};
+use super::{Context, Settings, Stage, agenda, covered};
 use crate::catalog;
 use crate::catalog::pauses::Pause;
 use crate::catalog::stream::StreamRow;
@@ -61,7 +61,7 @@ pub(super) async fn listened(context: &Context, stream: &StreamRow, now: Timesta
     let runs = catalog.job_runs().await?;
     let failed = runs.iter().find(|run| run.stage == Stage::Discover.as_str() && run.outcome != "ok");
     let evidence = Evidence {
-        is_disconnected: !looks(settings) && stream.last_error.as_deref().is_some_and(|why| why != events::STOPPED),
+        is_disconnected: !looks(settings) && stream.last_error.as_deref().is_some_and(|why| why != covered::STOPPED),
         ..evidence(settings, &catalog.pauses().await?, failed.map(|run| run.last_started_at))
     };
     // A connection lives long: what is needed now and then does not make it larger.

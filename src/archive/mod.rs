@@ -9,6 +9,7 @@ mod batch;
 pub mod budget;
 mod clock_jump;
 mod collect;
+mod covered;
 mod discover;
 pub mod events;
 mod experience;
@@ -28,7 +29,7 @@ pub use budget::Budget;
 pub use pass::Report;
 pub use stage::Stage;
 
-use self::events::Covered;
+use self::covered::Covered;
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -169,7 +170,7 @@ impl Archive {
         }
         catalog.register(&settings.watch, DiscoveredBy::Config, now).await?;
         if catalog.stream().await?.is_some_and(|stream| stream.connected_since.is_some()) {
-            catalog.stream_closed(events::STOPPED, now).await?;
+            catalog.stream_closed(covered::STOPPED, now).await?;
         }
         if !gaps::are_possible(settings) {
             catalog.forget_watched().await?;

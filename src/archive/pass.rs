@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use super::agenda::Agenda;
 use super::clock_jump::detect_clock_jump;
+use super::covered::Covered;
 use super::discover::Listing;
-use super::events::Covered;
 use super::stage::{Ran, Stage};
 use super::{Context, Memory, collect, discover, gaps, maintain, poll, record, search};
 use crate::catalog;

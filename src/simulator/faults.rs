@@ -5,8 +5,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use crate::domain::clock::Timestamp;
 
 use super::answer::Answer;
+use super::ask::Ask;
 use super::endpoint::Endpoint;
-use super::endpoints::Ask;
 use super::random::Random;
 
 /// The stream of random numbers that is drawn from here, apart from all others of a seed.

@@ -9,9 +9,10 @@ use serde_json::{Value, json};
 use crate::domain::clock::{Clock, Timestamp};
 
 use super::answer::Answer;
+use super::ask::Ask;
 use super::behaviour::{Behaviour, KeyOrder, Numbers, UnknownField};
 use super::endpoint::Endpoint;
-use super::endpoints::{self, Ask};
+use super::endpoints;
 use super::faults::Faults;
 use super::meter::{Call, Meter};
 use super::observer::{CallEvent, Observer};

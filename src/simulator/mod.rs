@@ -6,6 +6,7 @@
 //! what it was asked and meters it as DingTalk does. [`StreamGateway`] is the part of it that pushes events.
 
 mod answer;
+mod ask;
 mod behaviour;
 mod calendar;
 mod endless;

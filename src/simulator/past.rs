@@ -4,8 +4,8 @@ use serde_json::{Value, json};
 
 use crate::domain::clock::Timestamp;
 
+use super::ask::Ask;
 use super::behaviour::{Behaviour, Histories};
-use super::endpoints::Ask;
 use super::meeting::{Meeting, Phase};
 use super::organisation::Organisation;
 use super::wire;

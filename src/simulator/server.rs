@@ -22,9 +22,9 @@ use tokio_util::sync::CancellationToken;
 use crate::domain::clock::{Clock, Timestamp};
 
 use super::answer::Answer;
+use super::ask::Ask;
 use super::behaviour::Behaviour;
 use super::endpoint::Endpoint;
-use super::endpoints::Ask;
 use super::faults::Faults;
 use super::gateway::{APP_KEY, APP_SECRET, Gateway};
 use super::line::{Lines, Reset};
